@@ -1,0 +1,327 @@
+"""Who we trade with: users and their roles, companies, clients at three levels, exchange rates."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from o2c.shared.text import search_key, sort_key
+
+from .enums import AccountStatus, CapRegime, ContactRole, PaymentMethod, RiskClass, TeamRole
+
+
+class Company(models.Model):
+    """A selling company of the group: its books, currency and switches."""
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    siren = models.CharField("SIREN", max_length=9, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    legal_form = models.CharField(_("legal form"), max_length=120, blank=True)
+    address_line1 = models.CharField(_("address"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=12, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    requires_opening_requests = models.BooleanField(default=False)
+    smaller_order_may_pass = models.BooleanField(default=True)
+    # Days back from today that still accept entries; earlier days are closed periods.
+    open_period_days = models.PositiveIntegerField(default=731)
+
+    class Meta:
+        verbose_name_plural = "companies"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Role(models.Model):
+    """A role as the table in ``o2c/roles.py`` has it; written by ``sync_roles`` alone."""
+
+    code = models.CharField(max_length=40, primary_key=True)
+    permissions = ArrayField(models.CharField(max_length=60), default=list)
+    authority_level = models.PositiveSmallIntegerField(default=0)
+    sees_all_accounts = models.BooleanField(default=False)
+    sees_all_companies = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class User(AbstractUser):
+    """A person, or a system that uses the API."""
+
+    home_company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=2, blank=True)
+    job_title = models.CharField(max_length=80, blank=True)
+    is_system = models.BooleanField(default=False)
+
+    @cached_property
+    def grants(self) -> tuple[tuple[int | None, Role], ...]:
+        """The user's roles with the company each holds in (None: every company), read once per request."""
+        rows = RoleGrant.objects.filter(user_id=self.pk).select_related("role")
+        return tuple((None if g.role.sees_all_companies else g.company_id, g.role) for g in rows)
+
+    def roles_in(self, company: Company | int | None) -> tuple[Role, ...]:
+        """Roles held in a company, or in any when None is given."""
+        company_id = company.pk if isinstance(company, Company) else company
+        return tuple(r for held_in, r in self.grants if company_id is None or held_in in (None, company_id))
+
+    def may(self, permission: str, company: Company | int | None = None) -> bool:
+        """Whether a role of the user carries this permission there (``o2c/roles.py`` lists them)."""
+        return self.is_active and any(permission in r.permissions for r in self.roles_in(company))
+
+    def authority_in(self, company: Company | int | None) -> int:
+        """Highest level of the delegation matrix held there, 0 when none (domain.md 5.4)."""
+        return max((r.authority_level for r in self.roles_in(company)), default=0)
+
+    def company_ids(self) -> list[int] | None:
+        """Companies the user may see; None for all of them."""
+        if any(held_in is None for held_in, _role in self.grants):
+            return None
+        return sorted({held_in for held_in, _role in self.grants if held_in is not None})
+
+    def initials(self) -> str:
+        """Two letters for the avatar."""
+        letters = f"{self.first_name[:1]}{self.last_name[:1]}" or self.username[:2]
+        return letters.upper()
+
+    def label(self) -> str:
+        """The name as people read it."""
+        return self.get_full_name() or self.username
+
+
+class RoleGrant(models.Model):
+    """A role held by a user in one company."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_grants")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "company", "role"], name="role_granted_once_per_company")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role_id} {self.company_id}"
+
+
+class CustomerGroup(models.Model):
+    """Several legal entities under one parent, put together by hand."""
+
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LegalEntity(models.Model):
+    """A legal person: one SIREN in France; foreign and private clients may have none."""
+
+    siren = models.CharField("SIREN", max_length=9, null=True, blank=True, unique=True)  # noqa: DJ001 unknown is NULL
+    name = models.CharField(_("name"), max_length=200)
+    country = models.CharField(_("country"), max_length=2, default="FR")
+    group = models.ForeignKey(CustomerGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="entities")
+
+    class Meta:
+        verbose_name_plural = "legal entities"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(siren=None) | Q(siren__regex=r"^[0-9]{9}$"), name="legal_entity_siren_nine_digits"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
+    """Chainable readings of accounts."""
+
+    def visible_to(self, user: User, company: Company | None = None) -> CustomerAccountQuerySet:
+        """Accounts this user may see: company scope first, then the portfolio (design 3.16).
+
+        Outside of it an account does not exist: callers answer 404.
+        """
+        if not user.is_active:
+            return self.none()
+        allowed = Q(pk__in=[])
+        for held_in, role in user.grants:
+            scope = Q() if held_in is None else Q(company_id=held_in)
+            if not role.sees_all_accounts:
+                scope &= Q(
+                    pk__in=TeamMember.objects.filter(user_id=user.pk, valid_to=None).values("account_id")
+                )
+            allowed = scope if scope == Q() else allowed | scope
+            if scope == Q():
+                break
+        found = self.filter(allowed)
+        return found if company is None else found.filter(company=company)
+
+
+class CustomerAccount(models.Model):
+    """A client of one selling company: an establishment with its terms, class and team."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="accounts")
+    code = models.CharField(_("code"), max_length=40)
+    name = models.CharField(_("name"), max_length=200)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="accounts")
+    siret = models.CharField("SIRET", max_length=14, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="FR")
+    address_line1 = models.CharField(_("address"), max_length=200, blank=True)
+    address_line2 = models.CharField(_("address, continued"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=12, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    term = models.CharField(_("payment term"), max_length=40, default="NET30")
+    cap_regime = models.CharField(_("legal cap"), max_length=12, choices=CapRegime.choices, default=CapRegime.STD60)
+    risk_class = models.CharField(_("risk class"), max_length=1, choices=RiskClass.choices, default=RiskClass.C)
+    payment_method = models.CharField(
+        _("payment method"), max_length=12, choices=PaymentMethod.choices, default=PaymentMethod.TRANSFER
+    )
+    language = models.CharField(_("language"), max_length=2, default="fr")
+    status = models.CharField(
+        _("status"), max_length=10, choices=AccountStatus.choices, default=AccountStatus.ACTIVE
+    )
+    opened_on = models.DateField(_("opened on"))
+    version = models.PositiveIntegerField(default=1)
+    sort_key = models.CharField(max_length=220, editable=False, default="")
+    search_key = models.CharField(max_length=400, editable=False, default="")
+
+    objects = CustomerAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "code"], name="account_code_once_per_company"),
+            models.CheckConstraint(
+                condition=Q(siret="") | Q(siret__regex=r"^[0-9]{14}$"), name="account_siret_fourteen_digits"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "sort_key"], name="account_by_name"),
+            models.Index(fields=["entity"], name="account_by_entity"),
+            GinIndex(OpClass(F("search_key"), name="gin_trgm_ops"), name="account_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keep the keys for sorting and search in step with what they are made of."""
+        self.refresh_keys()
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def refresh_keys(self) -> None:
+        """Set sort and search keys; bulk inserts call it themselves."""
+        self.sort_key = sort_key(self.name)[:220]
+        siren = self.entity.siren or "" if self.entity_id else ""
+        self.search_key = search_key(f"{self.name} {self.code} {siren} {self.siret} {self.city}")[:400]
+
+    @property
+    def siren(self) -> str:
+        """SIREN of the legal entity, empty when it has none."""
+        return self.entity.siren or ""
+
+    @property
+    def group_id_of_entity(self) -> int | None:
+        """Key of the group above, if any."""
+        return self.entity.group_id
+
+
+class EntityMembership(models.Model):
+    """Which legal entity an account belonged to, and when; the open row is the account's ``entity``."""
+
+    account = models.ForeignKey(CustomerAccount, on_delete=models.CASCADE, related_name="entity_history")
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(valid_to=None), name="one_open_entity_membership"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="entity_membership_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} in {self.entity_id} from {self.valid_from}"
+
+
+class GroupMembership(models.Model):
+    """Which group a legal entity belonged to, and when."""
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.CASCADE, related_name="group_history")
+    group = models.ForeignKey(CustomerGroup, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entity"], condition=Q(valid_to=None), name="one_open_group_membership"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_id} in {self.group_id} from {self.valid_from}"
+
+
+class TeamMember(models.Model):
+    """A person who looks after a client, and in which part; substitutes are further rows with an end."""
+
+    account = models.ForeignKey(CustomerAccount, on_delete=models.CASCADE, related_name="team")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="portfolio")
+    role = models.CharField(max_length=12, choices=TeamRole.choices)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    has_bonus = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "role"], condition=Q(valid_to=None, role="sales_rep"), name="one_sales_rep_at_a_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "account"], condition=Q(valid_to=None), name="team_portfolio")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.account_id}"
+
+
+class Contact(models.Model):
+    """A person at the client's."""
+
+    account = models.ForeignKey(CustomerAccount, on_delete=models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=ContactRole.choices, default=ContactRole.ACCOUNTS_PAYABLE)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExchangeRate(models.Model):
+    """Reference rate of a day: units of the currency for one euro."""
+
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    units_per_eur = models.DecimalField(max_digits=18, decimal_places=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "day"], name="one_rate_per_currency_and_day"),
+            models.CheckConstraint(condition=Q(units_per_eur__gt=0), name="rate_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.day} {self.units_per_eur}"

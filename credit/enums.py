@@ -1,0 +1,84 @@
+"""The vocabulary of credit."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Level(models.IntegerChoices):
+    """Levels a limit may sit on, in the order their locks are taken (design 3.4)."""
+
+    GROUP = 1, _("group")
+    ENTITY = 2, _("legal entity")
+    ACCOUNT = 3, _("account")
+
+    @property
+    def word(self) -> str:
+        """The name the API uses."""
+        return {1: "group", 2: "entity", 3: "account"}[self.value]
+
+    @classmethod
+    def from_word(cls, word: str) -> Level:
+        """:raises KeyError: for another word."""
+        return {"group": cls.GROUP, "entity": cls.ENTITY, "account": cls.ACCOUNT}[word]
+
+
+class LimitKind(models.TextChoices):
+    """What a decision on a limit gives."""
+
+    BASE = "base", _("Base limit")
+    TEMPORARY = "temporary", _("Temporary raise")
+    UNLIMITED = "unlimited", _("Unlimited")
+
+
+class RequestStatus(models.TextChoices):
+    """Life of a limit request (domain.md 4.3)."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Waiting for a decision")
+    APPROVED = "approved", _("Granted")
+    REFUSED = "refused", _("Refused")
+    EXPIRED = "expired", _("Expired")
+
+
+class Severity(models.TextChoices):
+    """What a finding does to an order."""
+
+    WARN = "warn", _("Warning")
+    HOLD = "hold", _("Hold")
+
+
+class Verdict(models.TextChoices):
+    """The answer of a credit check."""
+
+    ACCEPT = "accept", _("Accepted")
+    WARN = "warn", _("Accepted with warnings")
+    HOLD = "hold", _("On hold")
+
+
+class Finding(models.TextChoices):
+    """Reasons a check may give (``HoldReason`` of domain.md 5.1)."""
+
+    OVER_LIMIT = "OVER_LIMIT", _("Over limit")
+    NO_LIMIT = "NO_LIMIT", _("No credit limit")
+    REVIEW_EXPIRED = "REVIEW_EXPIRED", _("Limit expired")
+    OVERDUE_DAYS = "OVERDUE_DAYS", _("Late items")
+    OVERDUE_AMOUNT = "OVERDUE_AMOUNT", _("Overdue amount")
+    BROKEN_PROMISE = "BROKEN_PROMISE", _("Broken promise")
+    DISPUTE_OPEN = "DISPUTE_OPEN", _("Open disputes")
+    UNPAID_INSTRUMENT = "UNPAID_INSTRUMENT", _("Returned payment")
+    INSURANCE_STOP = "INSURANCE_STOP", _("Insurer")
+    ACCOUNT_BLOCKED = "ACCOUNT_BLOCKED", _("Account blocked")
+    TERMS_CHANGED = "TERMS_CHANGED", _("Longer terms")
+    INSOLVENCY = "INSOLVENCY", _("Insolvency")
+    UNUSUAL_ORDER = "UNUSUAL_ORDER", _("Unusual order")
+    NEW_ACCOUNT = "NEW_ACCOUNT", _("New account")
+    DEPOSIT_MISSING = "DEPOSIT_MISSING", _("Deposit missing")
+    COMPLIANCE = "COMPLIANCE", _("Compliance")
+    PO_MISMATCH = "PO_MISMATCH", _("Purchase order differs")
+    EVIDENCE_MISSING = "EVIDENCE_MISSING", _("Evidence missing")
+    RATE_MISSING = "RATE_MISSING", _("Exchange rate missing")
+    RECONFIRM = "RECONFIRM", _("To reconfirm with the client")
+    MANUAL = "MANUAL", _("Held by hand")
+    TOLERANCE_USED = "TOLERANCE_USED", _("Within tolerance")

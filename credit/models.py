@@ -1,0 +1,380 @@
+"""How far we trust: limits and their requests, blocks and watches, thresholds, authority, kept decisions."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import RiskClass
+from accounts.models import Company, CustomerAccount, CustomerGroup, LegalEntity
+
+from .enums import Level, LimitKind, RequestStatus, Verdict
+
+ONE_TARGET = (
+    Q(level=Level.ACCOUNT, account__isnull=False, entity=None, group=None)
+    | Q(level=Level.ENTITY, account=None, entity__isnull=False, group=None)
+    | Q(level=Level.GROUP, account=None, entity=None, group__isnull=False)
+)
+
+
+class CreditLock(models.Model):
+    """One row per account, entity and group: whoever uses its credit locks it first (ADR 0004)."""
+
+    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    # No foreign key: its insert would lock the parent row that other acts hold.
+    target_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "target_id"], name="one_credit_lock_per_target")]
+
+    def __str__(self) -> str:
+        return f"{self.get_level_display()} {self.target_id}"
+
+
+class OnOneLevel(models.Model):
+    """Base of rows that belong to exactly one account, entity or group."""
+
+    level = models.PositiveSmallIntegerField(_("level"), choices=Level.choices)
+    account = models.ForeignKey(
+        CustomerAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss"
+    )
+    entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss")
+    group = models.ForeignKey(CustomerGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def target(self) -> CustomerAccount | LegalEntity | CustomerGroup:
+        """The account, entity or group this row belongs to."""
+        found = self.account or self.entity or self.group
+        assert found is not None
+        return found
+
+
+class LimitRequest(OnOneLevel):
+    """A wish for a limit; decided by somebody with authority who is not the requester."""
+
+    # The account it was asked for: names company and scope also for entity and group levels.
+    asked_for = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="asked_limits")
+    kind = models.CharField(max_length=10, choices=LimitKind.choices)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    reason = models.TextField()
+    origin_order = models.CharField(max_length=60, blank=True)
+    status = models.CharField(max_length=10, choices=RequestStatus.choices, default=RequestStatus.DRAFT)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_reason = models.TextField(blank=True)
+    facts = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=ONE_TARGET, name="limit_request_on_one_level"),
+            models.CheckConstraint(
+                condition=Q(kind="unlimited", amount=None) | Q(~Q(kind="unlimited"), amount__gte=0),
+                name="limit_request_amount_fits_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")), name="limit_request_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["approved", "refused"], decided_by__isnull=False, decided_at__isnull=False)
+                | Q(~Q(status__in=["approved", "refused"]), decided_by=None),
+                name="limit_request_decided_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount} {self.currency}"
+
+
+class CreditLimit(OnOneLevel):
+    """A decided base limit. Never overwritten: a new decision closes the previous one."""
+
+    kind = models.CharField(
+        max_length=10, choices=[c for c in LimitKind.choices if c[0] != LimitKind.TEMPORARY], default=LimitKind.BASE
+    )
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3)
+    valid_from = models.DateField()
+    valid_until = models.DateField()
+    next_review_on = models.DateField(null=True, blank=True)
+    reason = models.TextField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    request = models.OneToOneField(
+        LimitRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="granted"
+    )
+    closed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=ONE_TARGET, name="limit_on_one_level"),
+            models.CheckConstraint(
+                condition=Q(kind="unlimited", amount=None) | Q(kind="base", amount__gte=0),
+                name="limit_amount_fits_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(closed_on=None, account__isnull=False), name="one_open_account_limit"
+            ),
+            models.UniqueConstraint(
+                fields=["entity"], condition=Q(closed_on=None, entity__isnull=False), name="one_open_entity_limit"
+            ),
+            models.UniqueConstraint(
+                fields=["group"], condition=Q(closed_on=None, group__isnull=False), name="one_open_group_limit"
+            ),
+            models.CheckConstraint(condition=Q(valid_until__gte=F("valid_from")), name="limit_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount or ''} {self.currency}"
+
+
+class TemporaryLimit(OnOneLevel):
+    """An amount added to the base for some days; it ends by itself at the end of ``valid_until``."""
+
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    valid_from = models.DateField()
+    valid_until = models.DateField()
+    reason = models.TextField()
+    origin_order = models.CharField(max_length=60, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    request = models.OneToOneField(
+        LimitRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="granted_temporary"
+    )
+    closed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=ONE_TARGET, name="temporary_limit_on_one_level"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="temporary_limit_positive"),
+            models.CheckConstraint(
+                condition=Q(valid_until__gte=F("valid_from")), name="temporary_limit_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"+{self.amount} {self.currency} until {self.valid_until}"
+
+
+class _DatedFlag(models.Model):
+    """Base of block and watch: opened with a reason, reviewed, lifted."""
+
+    account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="%(class)ss")
+    reason = models.TextField()
+    review_on = models.DateField(null=True, blank=True)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lift_reason = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.account_id} since {self.set_at:%Y-%m-%d}"
+
+
+class AccountBlock(_DatedFlag):
+    """A freeze of the whole account, with its reason; no copy, import or API call gets round it."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(lifted_at=None), name="one_active_block"),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by=None) | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                name="block_lifted_by_somebody",
+            ),
+        ]
+
+
+class AccountWatch(_DatedFlag):
+    """An account under watch (mise sous surveillance), with its reason and review date."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(lifted_at=None), name="one_active_watch"),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by=None) | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                name="watch_lifted_by_somebody",
+            ),
+        ]
+
+
+class RiskPolicy(models.Model):
+    """Thresholds of the check for one risk class; a company's own row wins over the common one (domain.md 5.1)."""
+
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    risk_class = models.CharField(max_length=1, choices=RiskClass.choices)
+    overdue_days = models.PositiveSmallIntegerField()
+    overdue_floor = models.DecimalField(max_digits=12, decimal_places=2, default=100)
+    grace_days = models.PositiveSmallIntegerField(default=2)
+    overdue_pct = models.DecimalField(max_digits=5, decimal_places=2, default=10)
+    overdue_cap = models.DecimalField(max_digits=12, decimal_places=2, default=5000)
+    dispute_pct = models.DecimalField(max_digits=5, decimal_places=2, default=20)
+    tolerance_pct = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    tolerance_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    unusual_factor = models.DecimalField(max_digits=5, decimal_places=2, default=2)
+    unusual_min_orders = models.PositiveSmallIntegerField(default=3)
+    new_account_days = models.PositiveSmallIntegerField(default=180)
+
+    class Meta:
+        verbose_name_plural = "risk policies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "risk_class"], name="one_risk_policy_per_class", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.risk_class
+
+
+class DelegationRule(models.Model):
+    """What one level may decide alone (domain.md 5.4); an empty amount has no upper bound."""
+
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    level = models.PositiveSmallIntegerField()
+    role = models.CharField(max_length=40)
+    release_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    release_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    release_with_overdue = models.BooleanField(default=True)
+    limit_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    write_off_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "level"], name="one_delegation_rule_per_level", nulls_distinct=False
+            )
+        ]
+        ordering = ["level"]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.role}"
+
+
+class CreditDecision(models.Model):
+    """The answer of one check with all figures it saw; kept for good, later marked paid, late or lost."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", _("Open")
+        PAID = "paid", _("Paid on time")
+        LATE = "late", _("Paid late")
+        LOST = "lost", _("Lost")
+
+    account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="decisions")
+    # The order's key and number: orders stand to the right, so no foreign key.
+    order_id = models.BigIntegerField(null=True)
+    order_number = models.CharField(max_length=60, blank=True)
+    occasion = models.CharField(max_length=20)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    verdict = models.CharField(max_length=6, choices=Verdict.choices)
+    over_limit_by = models.DecimalField(max_digits=14, decimal_places=2)
+    figures = models.JSONField()
+    decided_at = models.DateTimeField()
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    outcome = models.CharField(max_length=5, choices=Outcome.choices, default=Outcome.OPEN)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "-decided_at"], name="decision_by_account"),
+            models.Index(fields=["order_id", "-decided_at"], name="decision_by_order"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="decision_not_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="decision_frozen",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("figures", "verdict", "amount", "over_limit_by", "decided_at", "account"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.amount} {self.currency}"
+
+
+class CreditStanding(models.Model):
+    """Last known figures of an account, entity or group, for lists and alerts only: nothing decides on it."""
+
+    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    target_id = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    parts = models.JSONField(default=dict)
+    gross_exposure = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    net_exposure = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    overdue = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    oldest_due = models.DateField(null=True)
+    disputed = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    limit_kind = models.CharField(max_length=10, default="none")
+    effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    # Of an account: the least over its levels; of an entity or group: its own.
+    available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "target_id"], name="one_standing_per_target")]
+        indexes = [models.Index(fields=["level", "available"], name="standing_by_available")]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.target_id} {self.net_exposure}"
+
+
+class ExposureSnapshot(models.Model):
+    """The figures of a target at the end of a day; a new row only when they changed since the last one."""
+
+    level = models.PositiveSmallIntegerField(choices=Level.choices)
+    target_id = models.BigIntegerField()
+    day = models.DateField()
+    currency = models.CharField(max_length=3)
+    figures = models.JSONField()
+    gross_exposure = models.DecimalField(max_digits=16, decimal_places=2)
+    net_exposure = models.DecimalField(max_digits=16, decimal_places=2)
+    effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["level", "target_id", "day"], name="one_snapshot_per_target_and_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.target_id} {self.day}"
+
+
+class NightlyRun(models.Model):
+    """One recalculation of a day: its ranges, what it found, how long it took (design 3.14)."""
+
+    day = models.DateField()
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    ranges = models.PositiveIntegerField(default=0)
+    ranges_done = models.PositiveIntegerField(default=0)
+    accounts = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    differences = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.day}"

@@ -1,0 +1,21 @@
+"""Celery: woken with the id of a work row, plus the two clocks (sweep, nightly)."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "o2c.settings")
+
+app = Celery("o2c")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["o2c.shared", "credit", "orders"])
+app.conf.beat_schedule = {
+    "sweep": {"task": "o2c.shared.tasks.sweep", "schedule": 5.0},
+    "nightly": {
+        "task": "credit.tasks.nightly",
+        "schedule": crontab(hour=2, minute=0),
+    },
+}

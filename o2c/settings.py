@@ -1,0 +1,300 @@
+"""All settings of the portal, read from the environment; a wrong value stops the start with one line."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _flag(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in {"", "0", "false", "no", "off"}:
+        return default if value == "" else False
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    raise ImproperlyConfigured(f"{name} is {value!r}: write 1 or 0.")
+
+
+def _database(name: str, default: str | None = None) -> dict[str, Any]:
+    url = os.environ.get(name) or default
+    if not url:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Start the portal with ./portal demo, run commands with ./portal manage, "
+            "or set it to postgres://user:password@host:5432/name."
+        )
+    try:
+        parsed = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+    except Exception as error:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read ({error}): write postgres://user:password@host:5432/name."
+        ) from error
+    if "postgresql" not in parsed["ENGINE"]:
+        raise ImproperlyConfigured(f"{name} must name a PostgreSQL database: postgres://user:password@host:5432/name.")
+    return dict(parsed)
+
+
+def _redis(database: int) -> str:
+    """The address of one logical database of the broker as redis-py understands it."""
+    url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={database}"
+    if parts.scheme in {"redis", "rediss"}:
+        return f"{parts.scheme}://{parts.netloc}/{database}"
+    raise ImproperlyConfigured("REDIS_URL must start with redis://, rediss:// or unix://.")
+
+
+def _broker(database: int) -> str:
+    """The same address as Celery writes it: a unix socket is redis+socket:// there."""
+    url = _redis(database)
+    if url.startswith("unix://"):
+        path, _, number = url.removeprefix("unix://").partition("?db=")
+        return f"redis+socket://{path}?virtual_host={number}"
+    return url
+
+
+# --- the process ---------------------------------------------------------------------------------------------
+
+TESTING = "pytest" in sys.modules
+DEBUG = _flag("DEBUG")
+SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
+ALLOWED_HOSTS = [
+    h for h in os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if h
+]
+PORTAL_HOME = Path(os.environ.get("PORTAL_HOME") or BASE_DIR / "var")
+DEMO = _flag("PORTAL_DEMO")
+
+INSTALLED_APPS = [
+    "o2c.shared",
+    "accounts",
+    "credit",
+    "orders",
+    "invoicing",
+    "disputes",
+    "dunning",
+    "o2c.reports",
+    "o2c.imports",
+    "o2c.demo",
+    "o2c.cases",
+    "o2c.home",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "django_filters",
+    "django_tables2",
+    "django_htmx",
+    "import_export",
+    "django_celery_beat",
+    "pgtrigger",
+    "axes",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.CurrentUser",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "o2c.urls"
+WSGI_APPLICATION = "o2c.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "o2c.shared.context.frame",
+            ],
+        },
+    }
+]
+
+# --- data ----------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": _database("DATABASE_URL")}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["ATOMIC_REQUESTS"] = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _redis(1)}}
+MEDIA_ROOT = PORTAL_HOME / "files"
+
+CELERY_BROKER_URL = _broker(0)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TASK_DEFAULT_QUEUE = "portal"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- sign-in and safety --------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+if TESTING:
+    PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _flag("HTTPS")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# --- language, static files ----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = PORTAL_HOME / "static"
+# Hashed names are for an installation behind collectstatic; the demo serves the folder as it is.
+WHITENOISE_USE_FINDERS = not _flag("STATIC_MANIFEST")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _flag("STATIC_MANIFEST")
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+
+# --- API -----------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "o2c.shared.api.TokenAuthentication",
+        "o2c.shared.api.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PAGINATION_CLASS": "o2c.shared.api.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "o2c.shared.api.problem_handler",
+    "PAGE_SIZE": 50,
+    "COERCE_DECIMAL_TO_STRING": True,
+    "UNICODE_JSON": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "o2c",
+    "DESCRIPTION": "Order to cash: accounts, credit, orders, invoices, payments, reports.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+}
+
+# --- the domain: who provides what, who reacts to what -------------------------------------------------------
+
+# The parts of exposure: each names a SQL fragment of rows (account, part, currency, amount, due date).
+CREDIT_EXPOSURE = ("orders.queries.exposure_rows", "invoicing.queries.exposure_rows")
+
+# Facts about a client that later applications know; a fact without a provider is unknown, never 0.
+CREDIT_FACTS = {
+    "first_payment": "invoicing.queries.has_paid_invoice",
+    "order_rhythm": "orders.queries.order_rhythm",
+}
+
+# What follows an act, each delivered as a work row in a transaction of its own.
+REACTIONS: dict[str, tuple[str, ...]] = {
+    "credit.changed": ("orders.services.reexamine_held",),
+    "order.held": ("o2c.home.notices.order_held",),
+    "order.released": ("o2c.home.notices.order_released",),
+    "order.refused": ("o2c.home.notices.order_refused",),
+}
+
+# Long work by kind: the function that does it.
+WORK_HANDLERS: dict[str, str] = {
+    "credit.nightly": "credit.nightly.start",
+    "credit.nightly_accounts": "credit.nightly.run_range",
+    "credit.nightly_levels": "credit.nightly.run_levels",
+    "credit.standing": "credit.standing.refresh_work",
+    "imports.ledger": "o2c.imports.services.run_import",
+}
+
+# Days an exchange rate stays usable after its publication (domain.md 4.1).
+RATE_MAX_AGE_DAYS = 7

@@ -1,0 +1,85 @@
+"""The journal: every act leaves its trace in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+
+from .models import AuditEvent
+
+
+@dataclass(frozen=True)
+class RequestFacts:
+    """What the journal keeps of the request an act came in with."""
+
+    request_id: str = ""
+    ip: str | None = None
+
+
+request_facts: ContextVar[RequestFacts] = ContextVar("request_facts", default=RequestFacts())
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it: amounts as text, dates as ISO."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Model):
+        return str(value)
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
+
+
+def event(
+    action: str,
+    subject: Model,
+    *,
+    by: Any,
+    at: datetime,
+    label: str = "",
+    company_id: int | None = None,
+    account_id: int | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEvent:
+    """An event not yet stored, for acts that insert many at once; ``record`` stores one."""
+    request = request_facts.get()
+    return AuditEvent(
+        at=at,
+        actor_id=getattr(by, "pk", None),
+        actor=getattr(by, "username", "") or "",
+        action=action,
+        object_type=subject._meta.label_lower,
+        object_id=subject.pk,
+        object_label=(label or str(subject))[:120],
+        company_id=company_id if company_id is not None else getattr(subject, "company_id", None),
+        account_id=account_id if account_id is not None else getattr(subject, "account_id", None),
+        before=plain(before) if before is not None else None,
+        after=plain(after) if after is not None else None,
+        reason=reason,
+        request_id=request.request_id,
+        ip=request.ip,
+    )
+
+
+def record(action: str, subject: Model, *, by: Any, at: datetime, **facts: Any) -> None:
+    """Write one act into the journal, in the act's own transaction.
+
+    :param action: ``noun.verb``, for example ``order.released``
+    :param by: the user, or None for the portal itself
+    :param facts: ``label, company_id, account_id, before, after, reason`` as in ``event``
+    """
+    event(action, subject, by=by, at=at, **facts).save(force_insert=True)

@@ -1,0 +1,22 @@
+"""Celery's leaves: fetch an id, do one thing."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+
+@shared_task
+def run_work(*, work_id: int) -> None:
+    """Do one row of the work table."""
+    from o2c.shared import work
+
+    work.run(work_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Hand out again what waits and what a dead worker left (every few seconds, by the scheduler)."""
+    from o2c.shared import work
+
+    for work_id in work.sweep():
+        run_work.delay(work_id=work_id)
