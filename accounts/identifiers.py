@@ -17,7 +17,7 @@ from stdnum.eu import vat
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidLength, ValidationError
 
 
-class Verdict(StrEnum):
+class Validity(StrEnum):
     """The outcome of a check: right, wrong, or right in form and to be looked up in VIES."""
 
     YES = "yes"
@@ -27,16 +27,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class IdentifierCheck:
-    """An identifier as it is to be stored, the verdict, and what is wrong with it (empty when nothing is)."""
+    """An identifier as it is to be stored, the outcome, and what is wrong with it (empty when nothing is)."""
 
     value: str
-    verdict: Verdict
+    validity: Validity
     problem: str = ""
 
     @property
     def valid(self) -> bool:
-        """True unless the verdict is no."""
-        return self.verdict is not Verdict.NO
+        """True unless the outcome is no."""
+        return self.validity is not Validity.NO
 
 
 LA_POSTE: Final = "356000000"
@@ -65,7 +65,7 @@ def check_siren(text: str) -> IdentifierCheck:
         return _wrong(value, _("A SIREN cannot be all zeros."))
     if not luhn.is_valid(value):
         return _wrong(value, _("SIREN: the check digit is wrong, a digit was mistyped."))
-    return IdentifierCheck(value, Verdict.YES)
+    return IdentifierCheck(value, Validity.YES)
 
 
 def check_siret(text: str) -> IdentifierCheck:
@@ -84,7 +84,7 @@ def check_siret(text: str) -> IdentifierCheck:
     la_poste = siren.value == LA_POSTE and sum(map(int, value)) % 5 == 0
     if not (la_poste or luhn.is_valid(value)):
         return _wrong(value, _("SIRET: the check digit is wrong, a digit was mistyped."))
-    return IdentifierCheck(value, Verdict.YES)
+    return IdentifierCheck(value, Validity.YES)
 
 
 def check_vat(text: str, *, country: str = "FR") -> IdentifierCheck:
@@ -104,7 +104,7 @@ def check_vat(text: str, *, country: str = "FR") -> IdentifierCheck:
         form_is_right = value.startswith("EL" if country == "GR" else country) and vat.is_valid(value)
     if not form_is_right:
         return _wrong(value, _("This is not the form of a VAT number of %(country)s.") % {"country": country})
-    return IdentifierCheck(value, Verdict.CHECK_VIES)
+    return IdentifierCheck(value, Validity.CHECK_VIES)
 
 
 def _check_french_vat(value: str) -> IdentifierCheck:
@@ -118,7 +118,7 @@ def _check_french_vat(value: str) -> IdentifierCheck:
     if siren == "0" * _SIREN_LENGTH:
         return _wrong(value, _("A SIREN cannot be all zeros."))
     if siren.startswith("000") or not key.isdigit():
-        return IdentifierCheck(value, Verdict.CHECK_VIES)
+        return IdentifierCheck(value, Validity.CHECK_VIES)
     identity = check_siren(siren)
     if not identity.valid:
         return _wrong(value, identity.problem)
@@ -129,7 +129,7 @@ def _check_french_vat(value: str) -> IdentifierCheck:
             _("The key of this VAT number is wrong: the SIREN %(siren)s has the key %(key)02d.")
             % {"siren": siren, "key": expected},
         )
-    return IdentifierCheck(value, Verdict.YES)
+    return IdentifierCheck(value, Validity.YES)
 
 
 def check_iban(text: str) -> IdentifierCheck:
@@ -143,7 +143,7 @@ def check_iban(text: str) -> IdentifierCheck:
     problem = _stdnum_problem(iban.validate, value, "IBAN")
     if not problem and french and not rib_key_is_right(value[4:]):
         problem = _("The bank key (RIB) inside this IBAN is wrong.")
-    return _wrong(value, problem) if problem else IdentifierCheck(value, Verdict.YES)
+    return _wrong(value, problem) if problem else IdentifierCheck(value, Validity.YES)
 
 
 def rib_key_is_right(rib: str) -> bool:
@@ -156,11 +156,11 @@ def check_rf(text: str) -> IdentifierCheck:
     """Check a creditor reference (ISO 11649): ``RF``, two check digits, one to twenty-one characters."""
     value = clean_identifier(text)
     problem = _stdnum_problem(iso11649.validate, value, "RF")
-    return _wrong(value, problem) if problem else IdentifierCheck(value, Verdict.YES)
+    return _wrong(value, problem) if problem else IdentifierCheck(value, Validity.YES)
 
 
 def _wrong(value: str, problem: str) -> IdentifierCheck:
-    return IdentifierCheck(value, Verdict.NO, problem)
+    return IdentifierCheck(value, Validity.NO, problem)
 
 
 def _digits_problem(value: str, length: int, name: str) -> str:

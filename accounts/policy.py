@@ -30,6 +30,10 @@ class UnknownTerm(ValueError):
     """A term code that the grammar does not know; the message shows what may be written."""
 
 
+class UnknownRegime(ValueError):
+    """A legal cap was asked for under a code that ``LONGEST_TERM`` does not hold."""
+
+
 class DeliveryDateMissing(ValueError):
     """A term or a cap that runs from the delivery was asked for without a delivery date."""
 
@@ -99,59 +103,33 @@ class Convention(StrEnum):
     MODFOLLOWING = "MODFOLLOWING"
 
 
-class CapRegime(StrEnum):
-    """The legal cap a customer's terms fall under; recorded on the customer and on each invoice."""
-
-    NOTERM30 = "NOTERM30"
-    STD60 = "STD60"
-    EOM45A = "EOM45A"
-    EOM45B = "EOM45B"
-    PERIODIC45 = "PERIODIC45"
-    PERISH30 = "PERISH30"
-    PERISH30DEC = "PERISH30DEC"
-    LIVESTOCK20 = "LIVESTOCK20"
-    SPIRITS30 = "SPIRITS30"
-    WINE60 = "WINE60"
-    WINE45A = "WINE45A"
-    WINE45B = "WINE45B"
-    TRANSPORT30 = "TRANSPORT30"
-    LEATHER54 = "LEATHER54"
-    GREENSPACE55 = "GREENSPACE55"
-    FARM110 = "FARM110"
-    SKI90 = "SKI90"
-    EXPORT90 = "EXPORT90"
-    PUBLIC30 = "PUBLIC30"
-    PUBLIC50 = "PUBLIC50"
-    PUBLIC60 = "PUBLIC60"
-
-
 PREPAID: Final = "PREPAID"
 COD: Final = "COD"
 
 # The longest term of each regime, itself written as a term. Public buyers count from the receipt of the
 # invoice: the invoice date used here is the earliest it can be, so the cap errs on the strict side.
-LONGEST_TERM: Final[dict[CapRegime, str]] = {
-    CapRegime.NOTERM30: "RCV30",  # L441-10 I al. 1
-    CapRegime.STD60: "NET60",  # L441-10 I al. 2
-    CapRegime.EOM45A: "45D_EOM",  # L441-10 I al. 3, days then end of month
-    CapRegime.EOM45B: "EOM_45D",  # L441-10 I al. 3, end of month then days
-    CapRegime.PERIODIC45: "NET45",  # L441-10 I al. 4
-    CapRegime.PERISH30: "RCV30",  # L441-11 II 1°
-    CapRegime.PERISH30DEC: "DECADE30",  # L441-11 II 1°, periodic invoice
-    CapRegime.LIVESTOCK20: "RCV20",  # L441-11 II
-    CapRegime.SPIRITS30: "DLV_EOM30",  # L441-11 II
-    CapRegime.WINE60: "NET60",  # L441-11 II: 60 days or 45 days end of month
-    CapRegime.WINE45A: "45D_EOM",
-    CapRegime.WINE45B: "EOM_45D",
-    CapRegime.TRANSPORT30: "NET30",  # L441-11 II
-    CapRegime.LEATHER54: "54D_EOM",  # decree 2015-1484
-    CapRegime.GREENSPACE55: "55D_EOM",  # decree 2015-1484
-    CapRegime.FARM110: "110D_EOM",  # decree 2015-1484
-    CapRegime.SKI90: "NET90",  # decree 2015-1484: the cap of 60 days + 30 on pre-season balances
-    CapRegime.EXPORT90: "NET90",  # L441-12
-    CapRegime.PUBLIC30: "NET30",  # CCP L2192-10
-    CapRegime.PUBLIC50: "NET50",
-    CapRegime.PUBLIC60: "NET60",
+LONGEST_TERM: Final[dict[str, str]] = {
+    "NOTERM30": "RCV30",  # L441-10 I al. 1
+    "STD60": "NET60",  # L441-10 I al. 2
+    "EOM45A": "45D_EOM",  # L441-10 I al. 3, days then end of month
+    "EOM45B": "EOM_45D",  # L441-10 I al. 3, end of month then days
+    "PERIODIC45": "NET45",  # L441-10 I al. 4
+    "PERISH30": "RCV30",  # L441-11 II 1°
+    "PERISH30DEC": "DECADE30",  # L441-11 II 1°, periodic invoice
+    "LIVESTOCK20": "RCV20",  # L441-11 II
+    "SPIRITS30": "DLV_EOM30",  # L441-11 II
+    "WINE60": "NET60",  # L441-11 II: 60 days or 45 days end of month
+    "WINE45A": "45D_EOM",
+    "WINE45B": "EOM_45D",
+    "TRANSPORT30": "NET30",  # L441-11 II
+    "LEATHER54": "54D_EOM",  # decree 2015-1484
+    "GREENSPACE55": "55D_EOM",  # decree 2015-1484
+    "FARM110": "110D_EOM",  # decree 2015-1484
+    "SKI90": "NET90",  # decree 2015-1484: the cap of 60 days + 30 on pre-season balances
+    "EXPORT90": "NET90",  # L441-12
+    "PUBLIC30": "NET30",  # CCP L2192-10
+    "PUBLIC50": "NET50",
+    "PUBLIC60": "NET60",
 }
 
 _STARTS: Final = (
@@ -251,31 +229,34 @@ def payable_date(theoretical: date, convention: Convention, *, subdiv: str | Non
     return after
 
 
-def legal_cap(regime: CapRegime, invoice_date: date, delivery_date: date | None = None) -> date:
-    """Return the latest due date the law allows under a regime.
+def legal_cap(regime: str, invoice_date: date, delivery_date: date | None = None) -> date:
+    """Return the latest due date the law allows under a regime, one of the codes of ``LONGEST_TERM``.
 
+    :raises UnknownRegime: a code that is not there
     :raises DeliveryDateMissing: the regime counts from the delivery and no delivery date is given
     """
+    if regime not in LONGEST_TERM:
+        raise UnknownRegime(_("“%(regime)s” is not a legal cap on payment terms.") % {"regime": regime})
     return due_date(invoice_date, LONGEST_TERM[regime], delivery_date)
 
 
-def within_cap(
-    theoretical: date, regime: CapRegime, invoice_date: date, delivery_date: date | None = None
-) -> bool:
+def within_cap(theoretical: date, regime: str, invoice_date: date, delivery_date: date | None = None) -> bool:
     """Tell whether a theoretical due date respects the cap; the cap itself is allowed.
 
+    :raises UnknownRegime: a regime without a cap
     :raises DeliveryDateMissing: the regime counts from the delivery and no delivery date is given
     """
     return theoretical <= legal_cap(regime, invoice_date, delivery_date)
 
 
 @lru_cache(maxsize=512)
-def first_breach(term: Term | str, regime: CapRegime) -> date | None:
+def first_breach(term: Term | str, regime: str) -> date | None:
     """Return an invoice date on which the term would break the cap of the regime, None when there is none.
 
     Used where no invoice exists yet, on the account: every day of four years from a 1 January is tried, goods
     delivered on the invoice date.
 
+    :raises UnknownRegime: a regime without a cap
     :raises UnknownTerm: a code that the grammar does not know
     """
     start = date(2025, 1, 1)

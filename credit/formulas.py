@@ -17,7 +17,7 @@ from o2c.shared.money import ZERO, quantize, round_cents
 _UTILISATION_PLACES: Final = 4
 
 
-class LimitKind(StrEnum):
+class LimitState(StrEnum):
     """What is decided about a limit: nothing yet, an amount, one past its review, or no bound at all."""
 
     NONE = "none"
@@ -96,7 +96,7 @@ class LimitFacts:
     ``base`` is the decided amount (None without decision or when unlimited); an expired one is kept to show.
     """
 
-    kind: LimitKind
+    kind: LimitState
     base: Decimal | None = None
     temporary: Decimal = ZERO
     valid_until: date | None = None
@@ -104,13 +104,13 @@ class LimitFacts:
     @property
     def effective(self) -> Decimal | None:
         """What may be used: base if it counts, plus temporary raises; None when unlimited."""
-        if self.kind is LimitKind.UNLIMITED:
+        if self.kind is LimitState.UNLIMITED:
             return None
-        base = self.base if self.kind is LimitKind.BASE and self.base is not None else ZERO
+        base = self.base if self.kind is LimitState.BASE and self.base is not None else ZERO
         return base + self.temporary
 
 
-NO_LIMIT: Final = LimitFacts(LimitKind.NONE)
+NO_LIMIT: Final = LimitFacts(LimitState.NONE)
 
 
 def limit_facts(
@@ -130,12 +130,12 @@ def limit_facts(
     """
     temporary = sum((raised.amount for raised in temporaries if raised.active_on(as_of)), ZERO)
     if base is None and not unlimited:
-        return LimitFacts(LimitKind.NONE, temporary=temporary)
+        return LimitFacts(LimitState.NONE, temporary=temporary)
     if valid_until is not None and valid_until < as_of:
-        return LimitFacts(LimitKind.EXPIRED, base, temporary, valid_until)
+        return LimitFacts(LimitState.EXPIRED, base, temporary, valid_until)
     if unlimited:
-        return LimitFacts(LimitKind.UNLIMITED, temporary=temporary, valid_until=valid_until)
-    return LimitFacts(LimitKind.BASE, base, temporary, valid_until)
+        return LimitFacts(LimitState.UNLIMITED, temporary=temporary, valid_until=valid_until)
+    return LimitFacts(LimitState.BASE, base, temporary, valid_until)
 
 
 def effective_limit(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identifiers import (
-    Verdict,
+    Validity,
     check_iban,
     check_rf,
     check_siren,
@@ -32,7 +32,7 @@ def _in_english():
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['kind']} {case['value']}" for case in CASES])
 def test_worked_cases(case):
     check = CHECKS[case["kind"]](case["value"])
-    assert check.verdict == case["expected_valid"]
+    assert check.validity == case["expected_valid"]
     assert check.valid == (case["expected_valid"] != "no")
     assert bool(check.problem) == (not check.valid)
 
@@ -88,26 +88,26 @@ def test_blanks_and_dots_are_taken_out():
     ],
 )
 def test_what_is_wrong_is_said(check, value, problem):
-    assert (check(value).verdict, check(value).problem) == (Verdict.NO, problem)
+    assert (check(value).validity, check(value).problem) == (Validity.NO, problem)
 
 
 @pytest.mark.parametrize(
     ("value", "country", "verdict"),
     [
-        ("FR 53 000 000 123", "MC", Verdict.CHECK_VIES),
-        ("FR1A732829321", "FR", Verdict.CHECK_VIES),
-        ("DE 136 695 976", "DE", Verdict.CHECK_VIES),
-        ("DE136695977", "DE", Verdict.NO),
-        ("136695976", "DE", Verdict.NO),
-        ("EL094259216", "GR", Verdict.CHECK_VIES),
-        ("BE0403019261", "BE", Verdict.CHECK_VIES),
-        ("FR44732829320", "BE", Verdict.NO),
-        ("CHE-123.456.788", "CH", Verdict.CHECK_VIES),
-        ("?", "CH", Verdict.NO),
+        ("FR 53 000 000 123", "MC", Validity.CHECK_VIES),
+        ("FR1A732829321", "FR", Validity.CHECK_VIES),
+        ("DE 136 695 976", "DE", Validity.CHECK_VIES),
+        ("DE136695977", "DE", Validity.NO),
+        ("136695976", "DE", Validity.NO),
+        ("EL094259216", "GR", Validity.CHECK_VIES),
+        ("BE0403019261", "BE", Validity.CHECK_VIES),
+        ("FR44732829320", "BE", Validity.NO),
+        ("CHE-123.456.788", "CH", Validity.CHECK_VIES),
+        ("?", "CH", Validity.NO),
     ],
 )
 def test_numbers_that_only_a_register_can_confirm(value, country, verdict):
-    assert check_vat(value, country=country).verdict is verdict
+    assert check_vat(value, country=country).validity is verdict
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_numbers_that_only_a_register_can_confirm(value, country, verdict):
     ],
 )
 def test_right_ibans(iban):
-    assert check_iban(iban).verdict is Verdict.YES
+    assert check_iban(iban).validity is Validity.YES
     assert check_iban(iban).value == iban.replace(" ", "").upper()
 
 
@@ -139,7 +139,7 @@ def test_an_iban_of_nowhere_is_refused():
 
 @pytest.mark.parametrize("reference", ["RF18 5390 0754 7034", "rf18000000000539007547034"])
 def test_creditor_references(reference):
-    assert check_rf(reference).verdict is Verdict.YES
+    assert check_rf(reference).validity is Validity.YES
 
 
 @given(st.integers(1, 99_999_999), st.integers(0, 9), st.integers(1, 9))

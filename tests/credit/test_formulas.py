@@ -12,7 +12,7 @@ from credit.formulas import (
     PART_CODES,
     ExposureParts,
     LimitFacts,
-    LimitKind,
+    LimitState,
     TemporaryAmount,
     available,
     effective_limit,
@@ -86,13 +86,13 @@ def test_net_is_gross_less_what_relieves(owed, relieving):
 @pytest.mark.parametrize(
     ("base", "valid_until", "unlimited", "kind", "effective"),
     [
-        (None, None, False, LimitKind.NONE, D("15000")),
-        (D(0), date(2026, 12, 31), False, LimitKind.BASE, D("15000")),
-        (D("50000"), date(2026, 11, 22), False, LimitKind.BASE, D("65000")),
-        (D("50000"), date(2026, 11, 21), False, LimitKind.EXPIRED, D("15000")),
-        (D("50000"), None, False, LimitKind.BASE, D("65000")),
-        (None, date(2026, 12, 31), True, LimitKind.UNLIMITED, None),
-        (None, date(2026, 11, 21), True, LimitKind.EXPIRED, D("15000")),
+        (None, None, False, LimitState.NONE, D("15000")),
+        (D(0), date(2026, 12, 31), False, LimitState.BASE, D("15000")),
+        (D("50000"), date(2026, 11, 22), False, LimitState.BASE, D("65000")),
+        (D("50000"), date(2026, 11, 21), False, LimitState.EXPIRED, D("15000")),
+        (D("50000"), None, False, LimitState.BASE, D("65000")),
+        (None, date(2026, 12, 31), True, LimitState.UNLIMITED, None),
+        (None, date(2026, 11, 21), True, LimitState.EXPIRED, D("15000")),
     ],
 )
 def test_zero_none_expired_and_unlimited_are_four_things(base, valid_until, unlimited, kind, effective):
@@ -120,7 +120,7 @@ def test_without_decision_there_is_no_credit():
 
 
 def test_an_unlimited_level_never_binds():
-    limit = LimitFacts(LimitKind.UNLIMITED)
+    limit = LimitFacts(LimitState.UNLIMITED)
     assert available(limit.effective, D("1000")) is None
     assert over_limit_by(None, D("1000")) == D(0)
     assert utilisation(limit.effective, D("1000")) is None
