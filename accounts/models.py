@@ -221,7 +221,7 @@ class CustomerAccount(models.Model):
 
     def refresh_keys(self) -> None:
         """Set sort and search keys; bulk inserts call it themselves."""
-        self.sort_key = sort_key(self.name)[:220]
+        self.sort_key = sort_key(self.name)[0][:220]
         siren = self.entity.siren or "" if self.entity_id else ""
         self.search_key = search_key(f"{self.name} {self.code} {siren} {self.siret} {self.city}")[:400]
 

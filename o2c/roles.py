@@ -1,0 +1,110 @@
+"""Who may do what: the whole table of roles on one page (domain.md 10), stored by ``manage.py sync_roles``.
+
+A permission says what a role may do at all. Whether this person may do it to this client, order or amount is the
+business of the policies: portfolio, authority by amount, four eyes (style: permission and policy are two questions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# Every permission there is. A code that stands nowhere here grants nothing and is a mistake (a test looks).
+PERMISSIONS: Final = frozenset(
+    {
+        "accounts.view",
+        "accounts.edit",
+        "accounts.block",
+        "accounts.watch",
+        "credit.request_limit",
+        "credit.decide_limit",
+        "orders.view",
+        "orders.enter",
+        "orders.deliver",
+        "orders.hold",
+        "orders.release",
+        "invoicing.view",
+        "invoicing.issue",
+        "invoicing.import",  # documents issued elsewhere, and documents of a past date
+        "payments.record",
+        "payments.allocate",
+        "reports.view",
+        "imports.run",
+        "audit.view",
+        "admin.users",
+    }
+)
+
+# What makes money move or lets goods go without money: never in one hand with the administration of users.
+DECISIONS: Final = frozenset(
+    {
+        "accounts.block",
+        "credit.decide_limit",
+        "orders.hold",
+        "orders.release",
+        "payments.record",
+        "payments.allocate",
+    }
+)
+
+
+@dataclass(frozen=True)
+class RoleDefinition:
+    """One role: what it may do, up to which level of the delegation matrix, and what it sees.
+
+    :ivar authority_level: level of ``domain.md`` 5.4, 0 for none
+    :ivar sees_all_accounts: every client of the company, not only the own portfolio
+    :ivar sees_all_companies: every company, also those to come
+    """
+
+    label: str | Promise
+    permissions: frozenset[str]
+    authority_level: int = 0
+    sees_all_accounts: bool = True
+    sees_all_companies: bool = False
+
+
+def _role(label: str | Promise, permissions: str, level: int = 0, **scope: bool) -> RoleDefinition:
+    return RoleDefinition(label, frozenset(permissions.split()), level, **scope)
+
+
+_READ: Final = "accounts.view orders.view invoicing.view reports.view"
+_ADV: Final = (
+    f"{_READ} accounts.edit accounts.watch credit.request_limit orders.enter orders.deliver orders.hold"
+    " orders.release invoicing.issue invoicing.import imports.run"
+)
+_CREDIT: Final = (
+    f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit orders.hold"
+    " orders.release"
+)
+
+ROLES: Final[dict[str, RoleDefinition]] = {
+    "adv_officer": _role(_("ADV officer"), _ADV, 1),
+    "adv_manager": _role(_("ADV manager"), f"{_ADV} audit.view", 1),
+    "sales": _role(_("Sales rep"), f"{_READ} credit.request_limit orders.enter", sees_all_accounts=False),
+    "sales_manager": _role(_("Sales manager"), f"{_READ} accounts.watch credit.request_limit orders.enter"),
+    "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
+    "credit_manager": _role(_("Credit manager"), f"{_CREDIT} audit.view", 3),
+    "receivables_accountant": _role(
+        _("Receivables accountant"),
+        f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import payments.record"
+        " payments.allocate imports.run",
+    ),
+    "finance_director": _role(_("Finance director"), f"{_CREDIT} audit.view", 4),
+    "executive": _role(_("Chief executive"), f"{_CREDIT} audit.view", 5),
+    "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
+    "auditor": _role(_("Auditor"), f"{_READ} audit.view"),
+    # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
+    "administrator": _role(
+        _("Administrator"), f"{_READ} audit.view imports.run admin.users", sees_all_companies=True
+    ),
+    # Other systems, through the API: they post facts and release nothing.
+    "integration": _role(
+        _("Integration"),
+        f"{_READ} accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import payments.record"
+        " payments.allocate imports.run",
+    ),
+}

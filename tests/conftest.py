@@ -1,0 +1,85 @@
+"""What every test stands on: roles and reference rows in the database, no broker, no shared files, English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.db import models
+from django.db.models.signals import post_migrate
+from django.test.utils import override_settings
+from django.utils import translation
+from pytest_django import DjangoDbBlocker
+
+from o2c.shared import work
+
+# Django makes these again itself after it has emptied a database.
+MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission", "accounts.user"}
+
+_reference_rows: list[models.Model] = []
+
+
+def ensure_reference_data(**_signal: Any) -> None:
+    """Put back the rows that migrations and ``sync_roles`` make (roles, thresholds, authority).
+
+    A test with ``transaction=True`` empties every table when it ends; Django then sends ``post_migrate``.
+    """
+    for row in _reference_rows:
+        row.save_base(raw=True, force_insert=not type(row)._default_manager.filter(pk=row.pk).exists())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Store the roles once and remember every row of a fresh database."""
+    with django_db_blocker.unblock():
+        call_command("sync_roles", verbosity=0)
+        for model in apps.get_models():
+            if model._meta.managed and model._meta.label_lower not in MADE_BY_DJANGO:
+                _reference_rows.extend(model._default_manager.all())
+    # The signal is sent for each application; one with models is enough.
+    post_migrate.connect(ensure_reference_data, sender=apps.get_app_config("credit"), weak=False)
+    yield
+    post_migrate.disconnect(ensure_reference_data, sender=apps.get_app_config("credit"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache() -> Iterator[None]:
+    """Keep what tests cache in the process."""
+    with override_settings(CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: LazySettings, tmp_path: Path) -> None:
+    """Keep the files of a test in its own folder."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Speak English outside of requests, whatever is translated; a test of French words overrides it."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def real_broker() -> None:
+    """Ask for this where a test wants workers to be woken."""
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wake no worker: work waits in its table until the test drains it."""
+    if "real_broker" not in request.fixturenames:
+        monkeypatch.setattr(work, "_wake", lambda work_id: None)
+
+
+@pytest.fixture
+def work_drain() -> Callable[[], int]:
+    """Do all waiting work, what it asks for included; the number of pieces done."""
+    return work.drain
