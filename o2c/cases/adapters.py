@@ -1,0 +1,124 @@
+"""From the kind of a worked case to the product's own functions.
+
+An adapter only translates: it hands the inputs of a case to functions that the product itself runs on, and
+names their results as the files do. A kind whose function does not exist has no adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from accounts import identifiers
+from accounts import policy as terms
+from credit import formulas
+from invoicing import ageing
+from o2c.shared.money import split_shares
+
+from .runner import Adapter
+
+Values = Mapping[str, Any]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def due_dates(case: Values) -> Values:
+    """Due date by term and business-day convention, legal cap, and whether the cap is respected."""
+    invoiced, delivered = date.fromisoformat(case["invoice_date"]), _day(case["delivery_date"])
+    theoretical = terms.due_date(invoiced, case["term_code"], delivered)
+    regime = case["cap_regime"]
+    return {
+        "expected_due_date": terms.payable_date(
+            theoretical, terms.Convention(case["business_day_convention"] or "NONE")
+        ),
+        "cap_date": terms.legal_cap(regime, invoiced, delivered),
+        "within_cap": terms.within_cap(theoretical, regime, invoiced, delivered),
+    }
+
+
+def siren(case: Values) -> Values:
+    """SIREN, SIRET and French VAT numbers."""
+    checks = {
+        "siren": identifiers.check_siren,
+        "siret": identifiers.check_siret,
+        "vat": identifiers.check_vat,
+    }
+    return {"valid": checks[case["kind"]](case["value"]).validity}
+
+
+def aged_balance(case: Values) -> Values:
+    """Ageing of open items by due date or invoice date, credits apart."""
+    items = (
+        ageing.OpenItem(
+            date.fromisoformat(item["invoice_date"]),
+            date.fromisoformat(item["due_date"]),
+            Decimal(item["open_amount"]),
+        )
+        for item in case["items"]
+    )
+    return ageing.age_items(items, date.fromisoformat(case["as_of"]), ageing.Basis(case["basis"]))
+
+
+def exposure(case: Values) -> Values:
+    """Gross, net and uncovered exposure, effective limit, what is available and what an order lacks."""
+    parts = formulas.ExposureParts.from_rows(
+        (code, -Decimal(amount) if code in formulas.RELIEVING_PARTS else Decimal(amount))
+        for code in formulas.PART_CODES
+        for amount in case.get(code, ())
+    )
+    guarantees = sum(map(Decimal, case.get("eligible_guarantees", ())), Decimal(0))
+    cover = formulas.insured_cover(
+        parts.net,
+        insurer_limit=Decimal(case.get("insured_limit") or 0),
+        insured_pct=Decimal(case.get("insured_percentage") or 0),
+        active=case.get("cover_status") == "ACTIVE",
+        guarantees=guarantees,
+    )
+    limit = formulas.limit_facts(
+        None if case.get("base_limit") is None else Decimal(case["base_limit"]),
+        _day(case.get("limit_valid_until")),
+        [
+            formulas.TemporaryAmount(
+                Decimal(raised["amount"]),
+                date.fromisoformat(raised["from"]),
+                date.fromisoformat(raised["until"]),
+            )
+            for raised in case.get("temporary_limits", ())
+        ],
+        date.fromisoformat(case["as_of"]),
+    )
+    order = Decimal(case.get("order_amount") or 0)
+    before = formulas.available(limit.effective, parts.net)
+    return {
+        "gross_exposure": parts.gross,
+        "net_exposure": parts.net,
+        "insured_cover": cover,
+        "uncovered_exposure": formulas.uncovered(parts.net, cover, guarantees),
+        "effective_limit": limit.effective,
+        "available": before,
+        "available_after": formulas.available(limit.effective, parts.net + order),
+        "over_limit_by": formulas.over_limit_by(before, order),
+        "utilisation": formulas.utilisation(limit.effective, parts.net),
+    }
+
+
+def instalments(case: Values) -> Values:
+    """Amounts of an instalment plan by shares."""
+    return {
+        "amounts": split_shares(
+            Decimal(case["total_incl_vat"]), [Decimal(share) for share in case["shares_pct"]]
+        )
+    }
+
+
+ADAPTERS: Final[dict[str, Adapter]] = {
+    "due_dates": due_dates,
+    "siren": siren,
+    "aged_balance": aged_balance,
+    "exposure": exposure,
+    "instalments": instalments,
+}
