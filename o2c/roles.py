@@ -1,7 +1,7 @@
-"""Who may do what: the whole table of roles on one page (domain.md 10), stored by ``manage.py sync_roles``.
+"""Who may do what: the table of roles on one page (domain.md 10), stored by ``manage.py sync_roles``.
 
-A permission says what a role may do at all. Whether this person may do it to this client, order or amount is the
-business of the policies: portfolio, authority by amount, four eyes (style: permission and policy are two questions).
+A permission says what a role may do at all. Whether this person may do it to this client, order or amount is
+the business of the policies: portfolio, authority by amount, four eyes.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ _ADV: Final = (
     " orders.release invoicing.issue invoicing.import imports.run"
 )
 _CREDIT: Final = (
-    f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit orders.hold"
-    " orders.release"
+    f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
+    " orders.hold orders.release"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {

@@ -1,4 +1,4 @@
-"""What every test stands on: roles and reference rows in the database, no broker, no shared files, English."""
+"""What every test stands on: roles and reference rows, no broker, no shared files, English."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def who_may(permission: str) -> set[str]:
 def test_the_table_names_the_thirteen_roles_of_the_domain():
     assert set(ROLES) == {
         "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
-        "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor", "administrator",
-        "integration",
+        "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor",
+        "administrator", "integration",
     }  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_a_role_that_left_the_table_goes_or_stays_without_rights_while_it_is_hel
     call_command("sync_roles", verbosity=0)
     assert not Role.objects.filter(code="unused").exists()
     role = RoleGrant.objects.get(user=user).role
-    assert (role.permissions, role.authority_level, role.sees_all_companies) == ([], 0, False)
+    assert (role.permissions, role.authority_level) == ([], 0)
 
 
 @pytest.mark.django_db(transaction=True)

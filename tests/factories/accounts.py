@@ -24,6 +24,8 @@ from accounts.models import (
     User,
 )
 
+from .base import RowFactory
+
 # Long enough ago that a client opened then is not new, in every test that does not choose its own dates.
 OPENED_ON = date(2020, 1, 1)
 PASSWORD = "demo"
@@ -35,7 +37,7 @@ def nth_siren(number: int) -> str:
     return head + str(luhn.calc_check_digit(head))
 
 
-class CompanyFactory(factory.django.DjangoModelFactory[Company]):
+class CompanyFactory(RowFactory[Company]):
     """A selling company in euro."""
 
     class Meta:
@@ -47,7 +49,7 @@ class CompanyFactory(factory.django.DjangoModelFactory[Company]):
     currency = "EUR"
 
 
-class CustomerGroupFactory(factory.django.DjangoModelFactory[CustomerGroup]):
+class CustomerGroupFactory(RowFactory[CustomerGroup]):
     """A group without members."""
 
     class Meta:
@@ -57,7 +59,7 @@ class CustomerGroupFactory(factory.django.DjangoModelFactory[CustomerGroup]):
     name = factory.LazyAttribute(lambda group: f"Group {group.code}")
 
 
-class LegalEntityFactory(factory.django.DjangoModelFactory[LegalEntity]):
+class LegalEntityFactory(RowFactory[LegalEntity]):
     """A French legal entity with a valid SIREN; ``group=`` also writes the dated membership."""
 
     class Meta:
@@ -74,7 +76,7 @@ class LegalEntityFactory(factory.django.DjangoModelFactory[LegalEntity]):
             GroupMembership.objects.create(entity=self, group=self.group, valid_from=OPENED_ON)
 
 
-class CustomerAccountFactory(factory.django.DjangoModelFactory[CustomerAccount]):
+class CustomerAccountFactory(RowFactory[CustomerAccount]):
     """An active client of class C, 30 days net, opened years ago; ``rep=user`` puts it into a portfolio."""
 
     class Meta:

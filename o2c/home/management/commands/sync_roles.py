@@ -12,7 +12,7 @@ from o2c.roles import ROLES
 
 
 class Command(BaseCommand):
-    """Write the roles of ``o2c/roles.py`` into the database; runs after each migration, as often as one likes."""
+    """Write the roles of ``o2c/roles.py`` into the database; run it after each migration."""
 
     help = "Stores the role table of o2c/roles.py (safe to repeat)."
 
