@@ -27,7 +27,9 @@ class NumberSeries(models.Model):
     class Meta:
         verbose_name_plural = "number series"
         constraints = [
-            models.UniqueConstraint(fields=["company", "prefix", "fiscal_year"], name="one_series_per_prefix_and_year")
+            models.UniqueConstraint(
+                fields=["company", "prefix", "fiscal_year"], name="one_series_per_prefix_and_year"
+            )
         ]
 
     def __str__(self) -> str:
@@ -85,7 +87,9 @@ class InvoiceLine(models.Model):
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     line = models.PositiveIntegerField()
-    order_line = models.ForeignKey(OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    order_line = models.ForeignKey(
+        OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     sku = models.CharField(max_length=60, blank=True)
     description = models.CharField(max_length=300)
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
@@ -168,8 +172,12 @@ class ReceivableItem(models.Model):
     account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=16, choices=ItemKind.choices)
     document = models.CharField(max_length=60)
-    invoice = models.ForeignKey(Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="items")
-    payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="items")
+    invoice = models.ForeignKey(
+        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="items"
+    )
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="items"
+    )
     instalment = models.PositiveSmallIntegerField(default=1)
     issue_date = models.DateField()
     due_date = models.DateField()
@@ -252,7 +260,9 @@ class Allocation(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="allocation_between_two_items"),
         ]
         indexes = [
-            models.Index(fields=["effective_date"], condition=Q(dated_ahead=True), name="allocation_dated_ahead"),
+            models.Index(
+                fields=["effective_date"], condition=Q(dated_ahead=True), name="allocation_dated_ahead"
+            ),
             models.Index(fields=["effective_date"], name="allocation_by_effective_date"),
         ]
         triggers = [

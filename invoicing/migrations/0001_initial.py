@@ -8,242 +8,619 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('orders', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("orders", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('INVOICE', 'Invoice'), ('CREDIT_NOTE', 'Credit note'), ('DEPOSIT_INVOICE', 'Deposit invoice')], default='INVOICE', max_length=16)),
-                ('number', models.CharField(max_length=60, verbose_name='number')),
-                ('origin', models.CharField(choices=[('issued', 'Issued here'), ('imported', 'Imported')], max_length=8)),
-                ('issue_date', models.DateField(verbose_name='issue date')),
-                ('due_date', models.DateField(verbose_name='due date')),
-                ('term', models.CharField(blank=True, max_length=40)),
-                ('currency', models.CharField(max_length=3)),
-                ('total_excl_vat', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('total_vat', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('total_incl_vat', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('customer_reference', models.CharField(blank=True, max_length=120)),
-                ('frozen', models.JSONField(default=dict)),
-                ('recorded_at', models.DateTimeField()),
-                ('creation_hash', models.CharField(blank=True, max_length=64)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='accounts.customeraccount')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='accounts.company')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("INVOICE", "Invoice"),
+                            ("CREDIT_NOTE", "Credit note"),
+                            ("DEPOSIT_INVOICE", "Deposit invoice"),
+                        ],
+                        default="INVOICE",
+                        max_length=16,
+                    ),
+                ),
+                ("number", models.CharField(max_length=60, verbose_name="number")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("issued", "Issued here"), ("imported", "Imported")], max_length=8
+                    ),
+                ),
+                ("issue_date", models.DateField(verbose_name="issue date")),
+                ("due_date", models.DateField(verbose_name="due date")),
+                ("term", models.CharField(blank=True, max_length=40)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "total_excl_vat",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True),
+                ),
+                ("total_vat", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("total_incl_vat", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("customer_reference", models.CharField(blank=True, max_length=120)),
+                ("frozen", models.JSONField(default=dict)),
+                ("recorded_at", models.DateTimeField()),
+                ("creation_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="accounts.company",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="invoices",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InvoiceLine',
+            name="InvoiceLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField()),
-                ('sku', models.CharField(blank=True, max_length=60)),
-                ('description', models.CharField(max_length=300)),
-                ('quantity', models.DecimalField(decimal_places=3, max_digits=14)),
-                ('unit_price', models.DecimalField(decimal_places=4, max_digits=14)),
-                ('vat_rate', models.DecimalField(decimal_places=2, max_digits=5)),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='invoicing.invoice')),
-                ('order_line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveIntegerField()),
+                ("sku", models.CharField(blank=True, max_length=60)),
+                ("description", models.CharField(max_length=300)),
+                ("quantity", models.DecimalField(decimal_places=3, max_digits=14)),
+                ("unit_price", models.DecimalField(decimal_places=4, max_digits=14)),
+                ("vat_rate", models.DecimalField(decimal_places=2, max_digits=5)),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="invoicing.invoice",
+                    ),
+                ),
+                (
+                    "order_line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="orders.orderline",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['line'],
+                "ordering": ["line"],
             },
         ),
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prefix', models.CharField(max_length=10)),
-                ('fiscal_year', models.PositiveSmallIntegerField()),
-                ('next_number', models.PositiveIntegerField(default=1)),
-                ('last_issue_date', models.DateField(blank=True, null=True)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("prefix", models.CharField(max_length=10)),
+                ("fiscal_year", models.PositiveSmallIntegerField()),
+                ("next_number", models.PositiveIntegerField(default=1)),
+                ("last_issue_date", models.DateField(blank=True, null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.company"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'number series',
+                "verbose_name_plural": "number series",
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=120)),
-                ('received_on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('currency', models.CharField(max_length=3)),
-                ('method', models.CharField(choices=[('transfer', 'Transfer'), ('direct_debit', 'Direct debit'), ('lcr', 'Bill (LCR)'), ('bor', 'Promissory note (BOR)'), ('cheque', 'Cheque'), ('card', 'Card'), ('offset', 'Offset')], default='transfer', max_length=12)),
-                ('reference', models.CharField(blank=True, max_length=300)),
-                ('payer_name', models.CharField(blank=True, max_length=200)),
-                ('payer_iban', models.CharField(blank=True, max_length=34)),
-                ('recorded_at', models.DateTimeField()),
-                ('creation_hash', models.CharField(blank=True, max_length=64)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='accounts.customeraccount')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='accounts.company')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=120)),
+                ("received_on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("transfer", "Transfer"),
+                            ("direct_debit", "Direct debit"),
+                            ("lcr", "Bill (LCR)"),
+                            ("bor", "Promissory note (BOR)"),
+                            ("cheque", "Cheque"),
+                            ("card", "Card"),
+                            ("offset", "Offset"),
+                        ],
+                        default="transfer",
+                        max_length=12,
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, max_length=300)),
+                ("payer_name", models.CharField(blank=True, max_length=200)),
+                ("payer_iban", models.CharField(blank=True, max_length=34)),
+                ("recorded_at", models.DateTimeField()),
+                ("creation_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="accounts.company",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReceivableItem',
+            name="ReceivableItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('INVOICE', 'Invoice'), ('CREDIT_NOTE', 'Credit note'), ('DEPOSIT_INVOICE', 'Deposit invoice'), ('PAYMENT', 'Payment'), ('PAYMENT_RETURN', 'Returned payment'), ('PENALTY', 'Late-payment penalty'), ('WRITE_OFF', 'Write-off'), ('DISCOUNT', 'Discount'), ('EXCHANGE_DIFF', 'Exchange difference'), ('BANK_FEE', 'Bank fee'), ('OPENING', 'Opening balance')], max_length=16)),
-                ('document', models.CharField(max_length=60)),
-                ('instalment', models.PositiveSmallIntegerField(default=1)),
-                ('issue_date', models.DateField()),
-                ('due_date', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('open_amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('effective_date', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='accounts.customeraccount')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='accounts.company')),
-                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='invoicing.invoice')),
-                ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='invoicing.payment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("INVOICE", "Invoice"),
+                            ("CREDIT_NOTE", "Credit note"),
+                            ("DEPOSIT_INVOICE", "Deposit invoice"),
+                            ("PAYMENT", "Payment"),
+                            ("PAYMENT_RETURN", "Returned payment"),
+                            ("PENALTY", "Late-payment penalty"),
+                            ("WRITE_OFF", "Write-off"),
+                            ("DISCOUNT", "Discount"),
+                            ("EXCHANGE_DIFF", "Exchange difference"),
+                            ("BANK_FEE", "Bank fee"),
+                            ("OPENING", "Opening balance"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("document", models.CharField(max_length=60)),
+                ("instalment", models.PositiveSmallIntegerField(default=1)),
+                ("issue_date", models.DateField()),
+                ("due_date", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("open_amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("effective_date", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="accounts.company",
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="invoicing.invoice",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="invoicing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DisputedAmount',
+            name="DisputedAmount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('effective_from', models.DateField()),
-                ('effective_to', models.DateField(blank=True, null=True)),
-                ('reference', models.CharField(blank=True, max_length=60)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disputed_amounts', to='invoicing.receivableitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("effective_from", models.DateField()),
+                ("effective_to", models.DateField(blank=True, null=True)),
+                ("reference", models.CharField(blank=True, max_length=60)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputed_amounts",
+                        to="invoicing.receivableitem",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('effective_date', models.DateField()),
-                ('dated_ahead', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('letter', models.CharField(blank=True, max_length=10)),
-                ('recorded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reversal_of', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='invoicing.allocation')),
-                ('credit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations_given', to='invoicing.receivableitem')),
-                ('debit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations_received', to='invoicing.receivableitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("effective_date", models.DateField()),
+                ("dated_ahead", models.BooleanField(default=False)),
+                ("recorded_at", models.DateTimeField()),
+                ("letter", models.CharField(blank=True, max_length=10)),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reversal_of",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversal",
+                        to="invoicing.allocation",
+                    ),
+                ),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations_given",
+                        to="invoicing.receivableitem",
+                    ),
+                ),
+                (
+                    "debit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations_received",
+                        to="invoicing.receivableitem",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['account', '-issue_date'], name='invoice_by_account'),
+            model_name="invoice",
+            index=models.Index(fields=["account", "-issue_date"], name="invoice_by_account"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['company', '-issue_date'], name='invoice_by_company'),
+            model_name="invoice",
+            index=models.Index(fields=["company", "-issue_date"], name="invoice_by_company"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('company', 'number'), name='invoice_number_once_per_company'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                fields=("company", "number"), name="invoice_number_once_per_company"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'CREDIT_NOTE'), ('total_incl_vat__lte', 0)), models.Q(models.Q(('kind', 'CREDIT_NOTE'), _negated=True), ('total_incl_vat__gte', 0)), _connector='OR'), name='invoice_sign_fits_kind'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "CREDIT_NOTE"), ("total_incl_vat__lte", 0)),
+                    models.Q(models.Q(("kind", "CREDIT_NOTE"), _negated=True), ("total_incl_vat__gte", 0)),
+                    _connector="OR",
+                ),
+                name="invoice_sign_fits_kind",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='943a392c7ab92b7de72bf283150c763707159507', operation='UPDATE OR DELETE', pgid='pgtrigger_invoice_immutable_e528e', table='invoicing_invoice', when='BEFORE')),
+            model_name="invoice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="943a392c7ab92b7de72bf283150c763707159507",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_invoice_immutable_e528e",
+                    table="invoicing_invoice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'line'), name='invoice_line_number_once'),
+            model_name="invoiceline",
+            constraint=models.UniqueConstraint(fields=("invoice", "line"), name="invoice_line_number_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoiceline',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_line_immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f56c7941f2b56c1b6d8f3a53fd57ed06f7af81e0', operation='UPDATE OR DELETE', pgid='pgtrigger_invoice_line_immutable_fdbb5', table='invoicing_invoiceline', when='BEFORE')),
+            model_name="invoiceline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_line_immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="f56c7941f2b56c1b6d8f3a53fd57ed06f7af81e0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_invoice_line_immutable_fdbb5",
+                    table="invoicing_invoiceline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='numberseries',
-            constraint=models.UniqueConstraint(fields=('company', 'prefix', 'fiscal_year'), name='one_series_per_prefix_and_year'),
+            model_name="numberseries",
+            constraint=models.UniqueConstraint(
+                fields=("company", "prefix", "fiscal_year"), name="one_series_per_prefix_and_year"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['company', '-received_on'], name='payment_by_company'),
+            model_name="payment",
+            index=models.Index(fields=["company", "-received_on"], name="payment_by_company"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('company', 'external_id'), name='payment_once_per_company'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                fields=("company", "external_id"), name="payment_once_per_company"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_amount_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="payment_amount_positive"
+            ),
         ),
         migrations.AddIndex(
-            model_name='receivableitem',
-            index=models.Index(condition=models.Q(('open_amount', 0), _negated=True), fields=['account', 'due_date'], include=('open_amount', 'kind', 'currency', 'effective_date', 'id', 'payment'), name='item_open_by_account'),
+            model_name="receivableitem",
+            index=models.Index(
+                condition=models.Q(("open_amount", 0), _negated=True),
+                fields=["account", "due_date"],
+                include=("open_amount", "kind", "currency", "effective_date", "id", "payment"),
+                name="item_open_by_account",
+            ),
         ),
         migrations.AddIndex(
-            model_name='receivableitem',
-            index=models.Index(fields=['company', 'document'], name='item_by_document'),
+            model_name="receivableitem",
+            index=models.Index(fields=["company", "document"], name="item_by_document"),
         ),
         migrations.AddIndex(
-            model_name='receivableitem',
-            index=models.Index(fields=['company', 'effective_date'], name='item_by_effective_date'),
+            model_name="receivableitem",
+            index=models.Index(fields=["company", "effective_date"], name="item_by_effective_date"),
         ),
         migrations.AddConstraint(
-            model_name='receivableitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gte', 0), ('open_amount__gte', 0), ('open_amount__lte', models.F('amount'))), models.Q(('amount__lt', 0), ('open_amount__gte', models.F('amount')), ('open_amount__lte', 0)), _connector='OR'), name='open_amount_between_zero_and_amount'),
+            model_name="receivableitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("amount__gte", 0), ("open_amount__gte", 0), ("open_amount__lte", models.F("amount"))
+                    ),
+                    models.Q(
+                        ("amount__lt", 0), ("open_amount__gte", models.F("amount")), ("open_amount__lte", 0)
+                    ),
+                    _connector="OR",
+                ),
+                name="open_amount_between_zero_and_amount",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='receivableitem',
-            trigger=pgtrigger.compiler.Trigger(name='item_open_amount_on_insert', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.open_amount IS DISTINCT FROM NEW.amount)', constraint='CONSTRAINT', declare='DECLARE expected numeric; found numeric;', func="\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n RETURN NULL;", hash='d9a5880b0c0c0a39901b18debe95815f6644be9a', operation='INSERT', pgid='pgtrigger_item_open_amount_on_insert_12bcd', table='invoicing_receivableitem', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="receivableitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="item_open_amount_on_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.open_amount IS DISTINCT FROM NEW.amount)",
+                    constraint="CONSTRAINT",
+                    declare="DECLARE expected numeric; found numeric;",
+                    func="\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n RETURN NULL;",
+                    hash="d9a5880b0c0c0a39901b18debe95815f6644be9a",
+                    operation="INSERT",
+                    pgid="pgtrigger_item_open_amount_on_insert_12bcd",
+                    table="invoicing_receivableitem",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='receivableitem',
-            trigger=pgtrigger.compiler.Trigger(name='item_open_amount_on_change', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', declare='DECLARE expected numeric; found numeric;', func="\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n RETURN NULL;", hash='0da2d5c2718f7de75ad68cb93eccc29a6061c342', operation='UPDATE OF "amount", "open_amount"', pgid='pgtrigger_item_open_amount_on_change_92971', table='invoicing_receivableitem', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="receivableitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="item_open_amount_on_change",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE expected numeric; found numeric;",
+                    func="\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n RETURN NULL;",
+                    hash="0da2d5c2718f7de75ad68cb93eccc29a6061c342",
+                    operation='UPDATE OF "amount", "open_amount"',
+                    pgid="pgtrigger_item_open_amount_on_change_92971",
+                    table="invoicing_receivableitem",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='disputedamount',
-            index=models.Index(condition=models.Q(('effective_to', None)), fields=['item'], name='disputed_in_force'),
+            model_name="disputedamount",
+            index=models.Index(
+                condition=models.Q(("effective_to", None)), fields=["item"], name="disputed_in_force"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disputedamount',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='disputed_amount_positive'),
+            model_name="disputedamount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="disputed_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='disputedamount',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_to', None), ('effective_to__gte', models.F('effective_from')), _connector='OR'), name='disputed_amount_ends_after_start'),
+            model_name="disputedamount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_to", None), ("effective_to__gte", models.F("effective_from")), _connector="OR"
+                ),
+                name="disputed_amount_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='allocation',
-            index=models.Index(condition=models.Q(('dated_ahead', True)), fields=['effective_date'], name='allocation_dated_ahead'),
+            model_name="allocation",
+            index=models.Index(
+                condition=models.Q(("dated_ahead", True)),
+                fields=["effective_date"],
+                name="allocation_dated_ahead",
+            ),
         ),
         migrations.AddIndex(
-            model_name='allocation',
-            index=models.Index(fields=['effective_date'], name='allocation_by_effective_date'),
+            model_name="allocation",
+            index=models.Index(fields=["effective_date"], name="allocation_by_effective_date"),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('reversal_of', None)), models.Q(('amount__lt', 0), ('reversal_of__isnull', False)), _connector='OR'), name='allocation_positive_reversal_negative'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("reversal_of", None)),
+                    models.Q(("amount__lt", 0), ("reversal_of__isnull", False)),
+                    _connector="OR",
+                ),
+                name="allocation_positive_reversal_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='allocation_between_two_items'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("debit", models.F("credit")), _negated=True),
+                name="allocation_between_two_items",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='allocation',
-            trigger=pgtrigger.compiler.Trigger(name='allocation_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dc450dce13993a995b1bd85d1524b3001e22d367', operation='UPDATE OR DELETE', pgid='pgtrigger_allocation_append_only_d28e5', table='invoicing_allocation', when='BEFORE')),
+            model_name="allocation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="allocation_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="dc450dce13993a995b1bd85d1524b3001e22d367",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_allocation_append_only_d28e5",
+                    table="invoicing_allocation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='allocation',
-            trigger=pgtrigger.compiler.Trigger(name='allocation_keeps_open_amounts', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', declare='DECLARE expected numeric; found numeric;', func="\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.debit_id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.debit_id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.debit_id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.credit_id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.credit_id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.credit_id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n RETURN NULL;", hash='18c58cf26488b8eb215bf14a7291249ff2d167b4', operation='INSERT', pgid='pgtrigger_allocation_keeps_open_amounts_ab89b', table='invoicing_allocation', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="allocation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="allocation_keeps_open_amounts",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE expected numeric; found numeric;",
+                    func="\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.debit_id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.debit_id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.debit_id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n\n    SELECT i.amount - CASE WHEN i.amount >= 0 THEN 1 ELSE -1 END * COALESCE((\n        SELECT SUM(a.amount) FROM invoicing_allocation a\n        WHERE (i.amount >= 0 AND a.debit_id = i.id) OR (i.amount < 0 AND a.credit_id = i.id)), 0)\n    INTO expected FROM invoicing_receivableitem i WHERE i.id = NEW.credit_id;\n    SELECT open_amount INTO found FROM invoicing_receivableitem WHERE id = NEW.credit_id;\n    IF found IS DISTINCT FROM expected THEN\n        RAISE EXCEPTION 'open amount of item % is %, its allocations leave %', NEW.credit_id, found, expected\n            USING ERRCODE = 'check_violation', CONSTRAINT = 'open_amount_is_amount_less_allocations';\n    END IF;\n RETURN NULL;",
+                    hash="18c58cf26488b8eb215bf14a7291249ff2d167b4",
+                    operation="INSERT",
+                    pgid="pgtrigger_allocation_keeps_open_amounts_ab89b",
+                    table="invoicing_allocation",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -1,0 +1,227 @@
+"""Rules of the ledger over plain values: dates, instalments, what may be matched, letters, numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from o2c.shared.money import ZERO
+from o2c.shared.problems import RuleRefused
+
+from .enums import InvoiceStatus, PaymentStatus
+
+INVOICE_PREFIX: Final = "FA"
+FIRST_LETTERS: Final = "AAA"
+
+_SERIES_NUMBER: Final = re.compile(rf"{INVOICE_PREFIX}\d{{4}}-\d{{6,}}")
+# What a document number may look like inside the text of a transfer.
+_TOKEN: Final = re.compile(r"[0-9A-Za-zÀ-ÿ]+(?:[-/_.][0-9A-Za-zÀ-ÿ]+)*")
+
+
+class InstalmentsDoNotAddUp(RuleRefused):
+    code = "instalments_do_not_add_up"
+    message = _("The instalments do not add up to the total of the document.")
+
+
+class ClosedPeriod(RuleRefused):
+    code = "closed_period"
+    message = _("This date lies in a closed period.")
+
+
+class DatedAhead(RuleRefused):
+    code = "dated_ahead"
+    message = _("A document cannot be dated after today.")
+
+
+class BeyondLegalCap(RuleRefused):
+    code = "beyond_legal_cap"
+    message = _("The due date lies beyond the legal cap on payment terms.")
+
+
+class OverAllocated(RuleRefused):
+    code = "over_allocated"
+    message = _("More than what is open cannot be matched.")
+
+
+class OtherDebtor(RuleRefused):
+    code = "other_debtor"
+    message = _("Items of two clients are matched only within one legal entity or group of the same company.")
+
+
+class OtherCurrency(RuleRefused):
+    code = "other_currency"
+    message = _("Items in different currencies cannot be matched.")
+
+
+class SameSide(RuleRefused):
+    code = "same_side"
+    message = _("A match needs one item that is owed and one credit.")
+
+
+class OverDisputed(RuleRefused):
+    code = "over_disputed"
+    message = _("More than what is open cannot be disputed.")
+
+
+class Instalment(NamedTuple):
+    """One part of a document with its own due date; negative in a credit note."""
+
+    due_date: date
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class LineInput:
+    """One line of a document to be: price excl. VAT, rate in percent.
+
+    :ivar order_line: number of the order's line it invoices, where it invoices one
+    """
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    vat_rate: Decimal = Decimal(20)
+    sku: str = ""
+    order_line: int | None = None
+
+
+@dataclass(frozen=True)
+class Side:
+    """What a match must know of one of its two items; ``open_amount`` is signed, credits are negative."""
+
+    company_id: int
+    account_id: int
+    entity_id: int
+    group_id: int | None
+    currency: str
+    amount: Decimal
+    open_amount: Decimal
+    effective_date: date
+
+
+def first_open_day(today: date, open_period_days: int) -> date:
+    """Return the first day that still accepts entries; everything before is closed."""
+    return today - timedelta(days=open_period_days)
+
+
+def check_document_date(day: date, *, today: date, first_open: date) -> None:
+    """Refuse a date of issue that is to come or in a closed period.
+
+    :raises DatedAhead: after today
+    :raises ClosedPeriod: before the first open day
+    """
+    if day > today:
+        raise DatedAhead
+    if day < first_open:
+        raise ClosedPeriod
+
+
+def instalments_of(
+    total: Decimal, due: date, instalments: Sequence[Instalment] | None
+) -> tuple[Instalment, ...]:
+    """Return the parts of a document: those given, or the whole on its due date.
+
+    :raises InstalmentsDoNotAddUp: a wrong sum, or a part without amount or of the wrong sign
+    """
+    if not instalments:
+        return (Instalment(due, total),)
+    if sum((part.amount for part in instalments), ZERO) != total or any(
+        part.amount * total <= 0 for part in instalments
+    ):
+        raise InstalmentsDoNotAddUp
+    return tuple(sorted(instalments, key=lambda part: part.due_date))
+
+
+def check_match(debit: Side, credit: Side, amount: Decimal) -> None:
+    """Refuse a match that must not be; amounts are those open under the lock.
+
+    :raises SameSide: two debits or two credits
+    :raises OtherDebtor: neither one account, nor one entity, nor one group of one company
+    :raises OtherCurrency: two currencies
+    :raises OverAllocated: nothing or less, or more than either side has open
+    """
+    if debit.amount < 0 or credit.amount >= 0:
+        raise SameSide
+    related = debit.entity_id == credit.entity_id or (
+        debit.group_id is not None and debit.group_id == credit.group_id
+    )
+    if debit.company_id != credit.company_id or not related:
+        raise OtherDebtor
+    if debit.currency != credit.currency:
+        raise OtherCurrency
+    if not 0 < amount <= min(debit.open_amount, -credit.open_amount):
+        raise OverAllocated
+
+
+def match_date(debit: date, credit: date, asked: date | None, first_open: date) -> date:
+    """Return the day a match takes effect: the later of its two items' days, or later if asked.
+
+    A closed period accepts nothing: there the default becomes the first open day.
+
+    :raises ClosedPeriod: a day asked for that is closed
+    """
+    if asked is not None and asked < first_open:
+        raise ClosedPeriod
+    return max(debit, credit, asked or debit, first_open)
+
+
+def reversal_date(matched_on: date, today: date) -> date:
+    """Return when an un-matching takes effect: today or the match's own if later: no past reading moves."""
+    return max(matched_on, today)
+
+
+def next_letter(last: str | None) -> str:
+    """Return the matching code that follows: AAA, AAB, … AAZ, ABA, … ZZZ, AAAA."""
+    if not last:
+        return FIRST_LETTERS
+    kept = last.rstrip("Z")
+    if not kept:
+        return "A" * (len(last) + 1)
+    return kept[:-1] + chr(ord(kept[-1]) + 1) + "A" * (len(last) - len(kept))
+
+
+def series_number(prefix: str, year: int, number: int) -> str:
+    """Write a number of a series: ``FA2026-000123``."""
+    return f"{prefix}{year}-{number:06d}"
+
+
+def is_series_number(number: str) -> bool:
+    """Tell whether a number looks like one of our own series, which nobody may choose by hand."""
+    return _SERIES_NUMBER.fullmatch(number) is not None
+
+
+def document_words(reference: str) -> frozenset[str]:
+    """Return every word of a payment's text that may be a document number, as written and in capitals.
+
+    A word put together with ``/``, ``_`` or ``.`` counts whole and in its pieces, since banks glue words.
+    """
+    words: set[str] = set()
+    for word in _TOKEN.findall(reference):
+        words |= {word, word.upper()}
+        words |= {part for part in re.split(r"[/_.]", word) if part}
+    return frozenset(words)
+
+
+def invoice_status(total: Decimal, open_amount: Decimal) -> InvoiceStatus:
+    """Return the shown status of a document of which ``open_amount`` is left."""
+    if open_amount == 0:
+        return InvoiceStatus.PAID
+    return InvoiceStatus.ISSUED if open_amount == total else InvoiceStatus.PARTIALLY_PAID
+
+
+def payment_status(amount: Decimal, unallocated: Decimal) -> PaymentStatus:
+    """Return the shown status of a payment of which ``unallocated`` is left, both positive."""
+    if unallocated == 0:
+        return PaymentStatus.ALLOCATED
+    return PaymentStatus.UNALLOCATED if unallocated == amount else PaymentStatus.PARTIALLY_ALLOCATED
+
+
+def disputed_part(open_amount: Decimal, disputed: Iterable[Decimal]) -> Decimal:
+    """Return what counts as disputed: the rows in force, at most what is open, nothing of a credit."""
+    return max(ZERO, min(open_amount, sum(disputed, ZERO)))

@@ -1,0 +1,267 @@
+"""Matching money with what is owed (lettrage): allocate, un-match. Nothing else changes an open amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CustomerAccount, User
+from credit.locks import lock_credit
+from invoicing import policy
+from invoicing.models import Allocation, Payment, ReceivableItem
+from o2c.shared import audit
+from o2c.shared.calendar import paris_date
+from o2c.shared.locking import retrying
+from o2c.shared.models import AuditEvent
+from o2c.shared.problems import Conflict, NotFound
+
+from .shared import lock_items, require, require_cents, store_open_amounts, tell_credit_changed, visible_items
+
+_LETTER_LOCK: Final = 0x6C65_7474
+
+
+class AlreadyReversed(Conflict):
+    code = "already_reversed"
+    message = _("This match has been undone already.")
+
+
+class MatchPair(NamedTuple):
+    """An amount to be matched between two items, whichever of them is the credit."""
+
+    one_id: int
+    other_id: int
+    amount: Decimal
+
+
+def allocate(
+    *,
+    from_item_id: int,
+    to_item_id: int,
+    amount: Decimal,
+    date: date | None = None,
+    by: User,
+    at: datetime,
+) -> Allocation:
+    """Match an amount of a credit (payment, credit note) with an item that is owed, either way round.
+
+    :param amount: positive, in the items' currency
+    :param date: a later effective date; the later of the two items' dates when left out
+    :raises OverAllocated: more than either side has open, or nothing
+    :raises OtherDebtor: items of two clients outside one entity or group
+    """
+    pair = MatchPair(from_item_id, to_item_id, amount)
+    return allocate_many([pair], date=date, by=by, at=at)[0]
+
+
+@retrying
+def allocate_many(
+    pairs: Sequence[MatchPair], *, date: date | None = None, by: User, at: datetime
+) -> list[Allocation]:
+    """Match several pairs, all or none, with two writes however many they are.
+
+    :raises OverAllocated: the pairs together take more of an item than it has open
+    """
+    with transaction.atomic():
+        ids = visible_items({key for pair in pairs for key in pair[:2]}, by)
+        items = lock_items(ids)
+        for company_id in {item.company_id for item in items.values()}:
+            require(by, "payments.allocate", company_id)
+        made = book_pairs(pairs, items, date=date, by=by, at=at)
+        tell_credit_changed(item.account_id for item in items.values())
+    return made
+
+
+@retrying
+def allocate_payment(
+    *, payment_id: int, items: Sequence[tuple[int, Decimal]], by: User, at: datetime
+) -> list[Allocation]:
+    """Match a payment with several items, all or none.
+
+    :param items: ``(item, amount)`` pairs
+    :raises NotFound: no such payment, or one nobody has identified yet
+    """
+    own = ReceivableItem.objects.visible_to(by).filter(payment_id=payment_id, amount__lt=0).first()
+    if own is None:
+        raise NotFound
+    return allocate_many([MatchPair(own.pk, key, amount) for key, amount in items], by=by, at=at)
+
+
+def book_pairs(
+    pairs: Iterable[MatchPair],
+    items: Mapping[int, ReceivableItem],
+    *,
+    date: date | None = None,
+    by: User | None,
+    at: datetime,
+) -> list[Allocation]:
+    """Check and write matches of locked items; for acts that hold the items' locks already."""
+    today = paris_date(at)
+    made = [_booked(pair, items, asked=date, today=today, by=by, at=at) for pair in pairs]
+    set_letters(made)
+    Allocation.objects.bulk_create(made, batch_size=1000)
+    store_open_amounts(list({item.pk: item for a in made for item in (a.debit, a.credit)}.values()))
+    AuditEvent.objects.bulk_create(
+        [_event("allocation.made", a, by=by, at=at) for a in made], batch_size=1000
+    )
+    return made
+
+
+def _booked(
+    pair: MatchPair,
+    items: Mapping[int, ReceivableItem],
+    *,
+    asked: date | None,
+    today: date,
+    by: User | None,
+    at: datetime,
+) -> Allocation:
+    one, other = items[pair.one_id], items[pair.other_id]
+    debit, credit = (one, other) if other.amount < 0 else (other, one)
+    require_cents(pair.amount, "amount")
+    policy.check_match(_side(debit), _side(credit), pair.amount)
+    debit.open_amount -= pair.amount
+    credit.open_amount += pair.amount
+    first_open = policy.first_open_day(today, debit.company.open_period_days)
+    effective = policy.match_date(debit.effective_date, credit.effective_date, asked, first_open)
+    return Allocation(
+        debit=debit,
+        credit=credit,
+        amount=pair.amount,
+        effective_date=effective,
+        dated_ahead=effective > today,
+        recorded_at=at,
+        recorded_by=by,
+    )
+
+
+def _side(item: ReceivableItem) -> policy.Side:
+    return policy.Side(
+        company_id=item.company_id,
+        account_id=item.account_id,
+        entity_id=item.account.entity_id,
+        group_id=item.account.entity.group_id,
+        currency=item.currency,
+        amount=item.amount,
+        open_amount=item.open_amount,
+        effective_date=item.effective_date,
+    )
+
+
+def set_letters(allocations: Sequence[Allocation]) -> None:
+    """Give new matches the letters their items are matched with already, else the account's next ones."""
+    item_ids = {a.debit_id for a in allocations} | {a.credit_id for a in allocations}
+    known: dict[int, str] = {}
+    for debit_id, credit_id, letter in (
+        Allocation.objects.filter(Q(debit_id__in=item_ids) | Q(credit_id__in=item_ids))
+        .filter(reversal_of=None, reversal=None)
+        .exclude(letter="")
+        .order_by("pk")
+        .values_list("debit_id", "credit_id", "letter")
+    ):
+        known.setdefault(debit_id, letter)
+        known.setdefault(credit_id, letter)
+    fresh = [a for a in allocations if a.debit_id not in known and a.credit_id not in known]
+    last = _last_letters({a.debit.account_id for a in fresh})
+    for allocation in allocations:
+        letter = known.get(allocation.debit_id) or known.get(allocation.credit_id, "")
+        if not letter:
+            account_id = allocation.debit.account_id
+            letter = last[account_id] = policy.next_letter(last.get(account_id))
+        allocation.letter = known[allocation.debit_id] = known[allocation.credit_id] = letter
+
+
+def _last_letters(account_ids: set[int]) -> dict[int, str]:
+    """Return the highest letters of each account, which nobody else can read until this transaction ends."""
+    with connection.cursor() as cursor:
+        for account_id in sorted(account_ids):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LETTER_LOCK, account_id % 2**31])
+    return dict(
+        Allocation.objects.filter(debit__account_id__in=account_ids)
+        .exclude(letter="")
+        .order_by("debit__account_id", Length("letter").desc(), "-letter")
+        .distinct("debit__account_id")
+        .values_list("debit__account_id", "letter")
+    )
+
+
+@retrying
+def unallocate(*, allocation_id: int, by: User, at: datetime) -> Allocation:
+    """Undo a match by appending its reversal, effective today: past readings keep what they showed.
+
+    It opens the items again and so takes credit.
+
+    :raises AlreadyReversed: somebody was faster, or this is itself a reversal
+    """
+    with transaction.atomic():
+        found = Allocation.objects.filter(pk=allocation_id).select_related("debit", "credit").first()
+        if found is None:
+            raise NotFound
+        visible_items({found.debit_id, found.credit_id}, by)
+        require(by, "payments.allocate", found.debit.company_id)
+        account_ids = {found.debit.account_id, found.credit.account_id}
+        lock_credit(*CustomerAccount.objects.filter(pk__in=account_ids))
+        items = lock_items({found.debit_id, found.credit_id})
+        # Read under the items' locks: whoever reverses it holds them.
+        if found.reversal_of_id is not None or Allocation.objects.filter(reversal_of=found).exists():
+            raise AlreadyReversed
+        reversal = _reversal(found, items, by=by, at=at)
+        reversal.save(force_insert=True)
+        store_open_amounts(list(items.values()))
+        _event("allocation.reversed", reversal, by=by, at=at).save(force_insert=True)
+        tell_credit_changed(account_ids)
+    return reversal
+
+
+def _reversal(
+    found: Allocation, items: Mapping[int, ReceivableItem], *, by: User, at: datetime
+) -> Allocation:
+    debit, credit = items[found.debit_id], items[found.credit_id]
+    debit.open_amount += found.amount
+    credit.open_amount -= found.amount
+    effective = policy.reversal_date(found.effective_date, paris_date(at))
+    return Allocation(
+        debit=debit,
+        credit=credit,
+        amount=-found.amount,
+        effective_date=effective,
+        dated_ahead=effective > paris_date(at),
+        recorded_at=at,
+        recorded_by=by,
+        letter=found.letter,
+        reversal_of=found,
+    )
+
+
+def _event(action: str, allocation: Allocation, *, by: User | None, at: datetime) -> AuditEvent:
+    debit, credit = allocation.debit, allocation.credit
+    return audit.event(
+        action,
+        allocation,
+        by=by,
+        at=at,
+        label=f"{credit.document} → {debit.document}",
+        company_id=debit.company_id,
+        account_id=debit.account_id,
+        after={
+            "debit": debit.document,
+            "credit": credit.document,
+            "amount": allocation.amount,
+            "currency": debit.currency,
+            "effective_date": allocation.effective_date,
+            "letter": allocation.letter,
+            "debit_open": debit.open_amount,
+            "credit_open": credit.open_amount,
+        },
+    )
+
+
+def item_of(payment: Payment) -> ReceivableItem | None:
+    """Return the credit item a payment made, None while nobody knows the payer."""
+    return payment.items.filter(amount__lt=0).first()

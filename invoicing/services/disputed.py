@@ -1,0 +1,93 @@
+"""What a client contests of an item, as dated rows (design 3.2)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from credit.locks import lock_credit
+from invoicing import policy
+from invoicing.models import DisputedAmount, ReceivableItem
+from o2c.shared import audit
+from o2c.shared.calendar import paris_date
+from o2c.shared.locking import retrying
+from o2c.shared.money import ZERO
+from o2c.shared.problems import Conflict, Invalid, NotFound
+
+from .shared import lock_items, require, require_cents, tell_credit_changed, visible_items
+
+
+class DisputeEnded(Conflict):
+    code = "dispute_ended"
+    message = _("This dispute has ended already.")
+
+
+@retrying
+def dispute_amount(
+    *, item_id: int, amount: Decimal, on: date, by: User, at: datetime, reference: str = ""
+) -> DisputedAmount:
+    """Note that an amount of an item is contested from a day on, that day included.
+
+    :raises OverDisputed: together with what is disputed already, more than what is open
+    :raises DatedAhead: from a day to come
+    """
+    with transaction.atomic():
+        item = lock_items(visible_items({item_id}, by))[item_id]
+        require(by, "invoicing.import", item.company_id)
+        require_cents(amount, "amount")
+        today = paris_date(at)
+        policy.check_document_date(
+            on, today=today, first_open=policy.first_open_day(today, item.company.open_period_days)
+        )
+        already = sum(item.disputed_amounts.filter(effective_to=None).values_list("amount", flat=True), ZERO)
+        if not 0 < amount <= item.open_amount - already:
+            raise policy.OverDisputed
+        row = DisputedAmount.objects.create(
+            item=item, amount=amount, effective_from=on, reference=reference, recorded_at=at, recorded_by=by
+        )
+        _record("dispute.noted", row, item, by=by, at=at)
+        tell_credit_changed([item.account_id])
+    return row
+
+
+@retrying
+def end_dispute(*, disputed_id: int, on: date, by: User, at: datetime) -> DisputedAmount:
+    """End a contested amount: ``on`` is the first day it no longer counts. The item may hold orders again.
+
+    :raises DisputeEnded: it has an end already
+    """
+    with transaction.atomic():
+        row = DisputedAmount.objects.select_related("item__account").filter(pk=disputed_id).first()
+        if row is None:
+            raise NotFound
+        visible_items({row.item_id}, by)
+        require(by, "invoicing.import", row.item.company_id)
+        lock_credit(row.item.account)
+        item = lock_items({row.item_id})[row.item_id]
+        row = DisputedAmount.objects.get(pk=disputed_id)
+        if row.effective_to is not None:
+            raise DisputeEnded
+        if on < row.effective_from:
+            raise Invalid(errors={"on": [_("A dispute cannot end before it began.")]})
+        row.effective_to = on
+        row.save(update_fields=["effective_to"])
+        _record("dispute.ended", row, item, by=by, at=at)
+        tell_credit_changed([item.account_id])
+    return row
+
+
+def _record(action: str, row: DisputedAmount, item: ReceivableItem, *, by: User, at: datetime) -> None:
+    audit.record(
+        action,
+        row,
+        by=by,
+        at=at,
+        label=item.document,
+        company_id=item.company_id,
+        account_id=item.account_id,
+        after={"amount": row.amount, "from": row.effective_from, "to": row.effective_to},
+    )

@@ -1,0 +1,266 @@
+"""Invoices: those issued here with a number of the series, and those taken over from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import policy as terms
+from accounts.enums import CapRegime
+from accounts.models import Company, CustomerAccount, User
+from credit.locks import lock_credit
+from invoicing import policy
+from invoicing.enums import DocumentKind, ItemKind, Origin
+from invoicing.models import Invoice, InvoiceLine, NumberSeries, ReceivableItem
+from invoicing.policy import Instalment, LineInput
+from o2c.shared import audit
+from o2c.shared.calendar import paris_date
+from o2c.shared.locking import retrying
+from o2c.shared.problems import Invalid, RuleRefused
+from o2c.shared.vat import VatTotals, line_net, vat_totals
+from orders.enums import OrderState
+from orders.models import Order
+
+from .frozen import frozen_facts
+from .ordered import count_as_invoiced, lock_order, quantities_named
+from .shared import KeyTaken, refusing_taken_key, require, require_cents, tell_credit_changed
+
+_PREFIXES = {DocumentKind.INVOICE: policy.INVOICE_PREFIX}
+
+
+class IssueDateBeforeLast(RuleRefused):
+    code = "issue_date_before_last"
+    message = _("A later document of this series has been issued: numbers and dates rise together.")
+
+
+class NumberOfSeries(RuleRefused):
+    code = "number_of_series"
+    message = _("This number belongs to the portal's own series. Leave the number out.")
+
+
+class NothingToBill(RuleRefused):
+    code = "no_lines"
+    message = _("A document needs lines with an amount that is not negative.")
+
+
+@retrying
+def record_invoice(
+    *,
+    company: Company,
+    account: CustomerAccount,
+    number: str | None = None,
+    issue_date: date,
+    due_date: date | None = None,
+    term: str | None = None,
+    currency: str | None = None,
+    total_incl_vat: Decimal | None = None,
+    lines: Sequence[LineInput] | None = None,
+    origin: str,
+    instalments: Sequence[Instalment] | None = None,
+    order: Order | None = None,
+    customer_reference: str = "",
+    creation_hash: str = "",
+    by: User,
+    at: datetime,
+) -> Invoice:
+    """Store a document for good, with one receivable item per instalment.
+
+    An imported one keeps its number and total, a negative total making it a credit note. One issued here has
+    lines and, without a number of the company's other series, the next number of its own.
+
+    :param term: the account's when left out; gives the due date where there is none
+    :param instalments: instead of one due date
+    :raises KeyTaken: the number exists already
+    :raises InstalmentsDoNotAddUp: a wrong sum
+    :raises DatedAhead: issue date after today
+    :raises ClosedPeriod: issue date before the first open day
+    :raises IssueDateBeforeLast: earlier than the last document of the series
+    :raises BeyondLegalCap: issued here with a due date the law does not allow
+    """
+    imported = origin == Origin.IMPORTED
+    today = paris_date(at)
+    with transaction.atomic(), refusing_taken_key("invoice_number_once_per_company"):
+        require(by, "invoicing.import" if imported else "invoicing.issue", company)
+        if issue_date < today:
+            require(by, "invoicing.import", company)
+        if account.company_id != company.pk or (order is not None and order.account_id != account.pk):
+            raise policy.OtherDebtor
+        lock_credit(account)
+        if number and Invoice.objects.filter(company=company, number=number).exists():
+            raise KeyTaken
+        first_open = policy.first_open_day(today, company.open_period_days)
+        policy.check_document_date(issue_date, today=today, first_open=first_open)
+        totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in lines or ())
+        total = _total(total_incl_vat, totals, has_lines=bool(lines), imported=imported)
+        term = term or account.term
+        due = due_date or due_date_of(issue_date, term)
+        parts = policy.instalments_of(total, due, instalments)
+        if not imported:
+            _check_due_dates(parts, account, issue_date)
+        invoice = Invoice(
+            company=company,
+            account=account,
+            kind=DocumentKind.CREDIT_NOTE if total < 0 else DocumentKind.INVOICE,
+            number=number or "",
+            origin=origin,
+            issue_date=issue_date,
+            due_date=max(part.due_date for part in parts),
+            term=term,
+            currency=currency or account.currency,
+            total_excl_vat=totals.excl if lines else None,
+            total_vat=totals.vat if lines else None,
+            total_incl_vat=total,
+            customer_reference=customer_reference,
+            order=order,
+            created_by=by,
+            recorded_at=at,
+            creation_hash=creation_hash,
+        )
+        if order is not None:
+            _count_on_order(order, lines or ())
+        store_document(
+            invoice, parts, document_lines(lines or ()), totals if lines else None, supplied_on=None
+        )
+        record_document(invoice, by=by, at=at)
+        tell_credit_changed([account.pk])
+    return invoice
+
+
+def _count_on_order(order: Order, lines: Sequence[LineInput]) -> None:
+    order = lock_order(order.pk)
+    if order.state in {OrderState.CONFIRMED, OrderState.CLOSED}:
+        ordered = list(order.lines.all())
+        count_as_invoiced(order, ordered, quantities_named(ordered, lines))
+
+
+def due_date_of(issue_date: date, term: str, delivered_on: date | None = None) -> date:
+    """Return the contractual due date; goods count as delivered on the day of issue where no day is known.
+
+    :raises Invalid: a term nobody can read
+    """
+    try:
+        return terms.due_date(issue_date, term, delivered_on or issue_date)
+    except terms.UnknownTerm as error:
+        raise Invalid(errors={"term": [str(error)]}) from error
+
+
+def _total(asked: Decimal | None, totals: VatTotals, *, has_lines: bool, imported: bool) -> Decimal:
+    if asked is not None:
+        require_cents(asked, "total_incl_vat")
+    if imported and asked is not None:
+        return asked
+    if not has_lines or totals.incl < 0:
+        raise NothingToBill
+    if asked is not None and asked != totals.incl:
+        raise Invalid(errors={"total_incl_vat": [_("The lines make %(total)s.") % {"total": totals.incl}]})
+    return totals.incl
+
+
+def _check_due_dates(parts: Sequence[Instalment], account: CustomerAccount, issue_date: date) -> None:
+    """Refuse what a document issued here must not say: due before issue, or beyond the legal cap."""
+    if min(part.due_date for part in parts) < issue_date:
+        raise Invalid(errors={"due_date": [_("The due date lies before the issue date.")]})
+    regime = CapRegime(account.cap_regime)
+    if not terms.within_cap(max(part.due_date for part in parts), regime, issue_date, issue_date):
+        raise policy.BeyondLegalCap
+
+
+def document_lines(lines: Sequence[LineInput]) -> list[InvoiceLine]:
+    """Return the lines of a document, numbered from 1, not yet stored."""
+    return [
+        InvoiceLine(
+            line=position,
+            sku=line.sku,
+            description=line.description,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            vat_rate=line.vat_rate,
+            net=line_net(line.quantity, line.unit_price),
+        )
+        for position, line in enumerate(lines, start=1)
+    ]
+
+
+def store_document(
+    invoice: Invoice,
+    parts: Sequence[Instalment],
+    lines: Sequence[InvoiceLine],
+    totals: VatTotals | None,
+    *,
+    supplied_on: date | None,
+) -> None:
+    """Number a document where it has no number, freeze what it shows, store it with lines and items.
+
+    The series is locked here, after everything else.
+    """
+    if not invoice.number:
+        invoice.number = _next_number(invoice.company, _PREFIXES[DocumentKind.INVOICE], invoice.issue_date)
+    elif invoice.origin == Origin.ISSUED and policy.is_series_number(invoice.number):
+        raise NumberOfSeries
+    if invoice.origin == Origin.ISSUED and totals is not None:
+        invoice.frozen = audit.plain(frozen_facts(invoice, parts, totals, supplied_on=supplied_on))
+    invoice.save(force_insert=True)
+    for line in lines:
+        line.invoice = invoice
+    InvoiceLine.objects.bulk_create(lines)
+    ReceivableItem.objects.bulk_create(document_items(invoice, parts))
+
+
+def _next_number(company: Company, prefix: str, issue_date: date) -> str:
+    """Take the next number of a series under its row's lock: no gap, since a rollback gives it back."""
+    key = {"company": company, "prefix": prefix, "fiscal_year": issue_date.year}
+    rows = NumberSeries.objects.select_for_update(of=("self",), no_key=True).filter(**key)
+    series = rows.first()
+    if series is None:
+        NumberSeries.objects.bulk_create([NumberSeries(**key)], ignore_conflicts=True)
+        series = rows.get()
+    if series.last_issue_date is not None and issue_date < series.last_issue_date:
+        raise IssueDateBeforeLast
+    number = policy.series_number(prefix, issue_date.year, series.next_number)
+    series.next_number += 1
+    series.last_issue_date = issue_date
+    series.save(update_fields=["next_number", "last_issue_date"])
+    return number
+
+
+def document_items(invoice: Invoice, parts: Sequence[Instalment]) -> list[ReceivableItem]:
+    """Return the items of a document, one per instalment, not yet stored."""
+    return [
+        ReceivableItem(
+            company_id=invoice.company_id,
+            account_id=invoice.account_id,
+            kind=ItemKind(invoice.kind),
+            document=invoice.number,
+            invoice=invoice,
+            instalment=position,
+            issue_date=invoice.issue_date,
+            due_date=part.due_date,
+            currency=invoice.currency,
+            amount=part.amount,
+            open_amount=part.amount,
+            effective_date=invoice.issue_date,
+            recorded_at=invoice.recorded_at,
+        )
+        for position, part in enumerate(parts, start=1)
+    ]
+
+
+def record_document(invoice: Invoice, *, by: User, at: datetime) -> None:
+    """Write the document into the journal."""
+    audit.record(
+        "invoice.imported" if invoice.origin == Origin.IMPORTED else "invoice.issued",
+        invoice,
+        by=by,
+        at=at,
+        after={
+            "total_incl_vat": invoice.total_incl_vat,
+            "currency": invoice.currency,
+            "issue_date": invoice.issue_date,
+            "due_date": invoice.due_date,
+            "order": invoice.order.number if invoice.order else None,
+        },
+    )

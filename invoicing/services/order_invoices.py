@@ -1,0 +1,177 @@
+"""Invoicing an order: what is delivered and not yet invoiced, or the whole of it in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from accounts import policy as terms
+from accounts.enums import CapRegime
+from accounts.models import User
+from credit.locks import lock_credit
+from invoicing import policy
+from invoicing.enums import DocumentKind, Origin
+from invoicing.models import Invoice, InvoiceLine
+from invoicing.policy import Instalment
+from o2c.shared.calendar import paris_date
+from o2c.shared.locking import retrying
+from o2c.shared.problems import Conflict, Invalid, NotFound
+from o2c.shared.vat import line_net, vat_totals
+from orders import services as orders
+from orders.enums import OrderState
+from orders.models import DeliveryLine, Order, OrderLine
+
+from .documents import due_date_of, record_document, store_document
+from .ordered import Quantities, count_as_invoiced, delivered_quantities, left_quantities, lock_order
+from .shared import require, tell_credit_changed
+
+
+class NothingToInvoice(Conflict):
+    code = "nothing_to_invoice"
+    message = _("Everything delivered has been invoiced already.")
+
+
+class NotConfirmed(Conflict):
+    code = "not_confirmed"
+    message = _("Only a confirmed order can be invoiced.")
+
+
+@retrying
+def issue_from_order(
+    *,
+    order_id: int,
+    by: User,
+    at: datetime,
+    issue_date: date | None = None,
+    due_date: date | None = None,
+    instalments: Sequence[Instalment] | None = None,
+    only_delivered: bool = True,
+) -> Invoice:
+    """Issue an invoice for an order.
+
+    What is delivered and not yet invoiced can always be invoiced. An order of which nothing is delivered
+    yet is invoiced whole, in advance, if the check lets it pass.
+
+    :param issue_date: today when left out; not before the last document of the series
+    :param due_date: the order's term gives it when left out
+    :param only_delivered: False invoices also what is left of a part-delivered order, after a check
+    :raises NothingToInvoice: nothing is left
+    :raises NotConfirmed: the order has not passed its check yet, or has ended
+    """
+    today = paris_date(at)
+    issue_date = issue_date or today
+    with transaction.atomic():
+        order = Order.objects.visible_to(by).select_related("account", "company").filter(pk=order_id).first()
+        if order is None:
+            raise NotFound
+        require(by, "invoicing.issue", order.company_id)
+        if issue_date < today:
+            require(by, "invoicing.import", order.company_id)
+        lock_credit(order.account)
+        order = lock_order(order_id)
+        lines = list(order.lines.all())
+        quantities = _quantities(order, lines, only_delivered=only_delivered, by=by, at=at)
+        first_open = policy.first_open_day(today, order.company.open_period_days)
+        policy.check_document_date(issue_date, today=today, first_open=first_open)
+        invoice = _issue(order, lines, quantities, issue_date, due_date, instalments, by=by, at=at)
+        count_as_invoiced(order, lines, quantities)
+        record_document(invoice, by=by, at=at)
+        tell_credit_changed([order.account_id])
+    return invoice
+
+
+def _quantities(
+    order: Order, lines: Sequence[OrderLine], *, only_delivered: bool, by: User, at: datetime
+) -> Quantities:
+    """Return the quantity to invoice of each line, none of them zero."""
+    delivered = delivered_quantities(lines)
+    in_advance = not only_delivered or not any(line.delivered for line in lines)
+    if order.state == OrderState.CLOSED and delivered:
+        return delivered
+    if order.state != OrderState.CONFIRMED:
+        raise NotConfirmed
+    wanted = left_quantities(lines) if in_advance else delivered
+    if not wanted:
+        raise NothingToInvoice
+    if wanted != delivered:
+        orders.clear_for_invoice(order_id=order.pk, by=by, at=at)
+    return wanted
+
+
+def _issue(
+    order: Order,
+    lines: Sequence[OrderLine],
+    quantities: Quantities,
+    issue_date: date,
+    due_date: date | None,
+    instalments: Sequence[Instalment] | None,
+    *,
+    by: User,
+    at: datetime,
+) -> Invoice:
+    billed = [
+        InvoiceLine(
+            line=line.line,
+            order_line=line,
+            sku=line.sku,
+            description=line.description,
+            quantity=quantities[line.pk],
+            unit_price=agreed_price(line),
+            vat_rate=line.vat_rate,
+            net=line_net(quantities[line.pk], agreed_price(line)),
+        )
+        for line in lines
+        if line.pk in quantities
+    ]
+    totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
+    supplied_on = _supplied_on(quantities)
+    agreed = due_date_of(issue_date, order.term, supplied_on)
+    parts = policy.instalments_of(totals.incl, due_date or agreed, instalments)
+    _check_due_dates(parts, order, issue_date, agreed)
+    invoice = Invoice(
+        company=order.company,
+        account=order.account,
+        kind=DocumentKind.INVOICE,
+        origin=Origin.ISSUED,
+        issue_date=issue_date,
+        due_date=max(part.due_date for part in parts),
+        term=order.term,
+        currency=order.currency,
+        total_excl_vat=totals.excl,
+        total_vat=totals.vat,
+        total_incl_vat=totals.incl,
+        customer_reference=order.customer_reference,
+        order=order,
+        created_by=by,
+        recorded_at=at,
+    )
+    store_document(invoice, parts, billed, totals, supplied_on=supplied_on)
+    return invoice
+
+
+def agreed_price(line: OrderLine) -> Decimal:
+    """Return the price last approved: a raise that waits for its decision must not reach the client."""
+    return line.approved_price if line.approved_quantity else line.unit_price
+
+
+def _supplied_on(quantities: Quantities) -> date | None:
+    """Return the day of the last goods issue of these lines, None before any."""
+    found: date | None = DeliveryLine.objects.filter(order_line_id__in=quantities, quantity__gt=0).aggregate(
+        last=Max("delivery__delivered_on")
+    )["last"]
+    return found
+
+
+def _check_due_dates(parts: Sequence[Instalment], order: Order, issue_date: date, agreed: date) -> None:
+    """Refuse due dates before issue, and those beyond both the legal cap and what the order's term gives."""
+    if min(part.due_date for part in parts) < issue_date and any(p.due_date != agreed for p in parts):
+        raise Invalid(errors={"due_date": [_("The due date lies before the issue date.")]})
+    last = max(part.due_date for part in parts)
+    regime = CapRegime(order.account.cap_regime)
+    if last > agreed and not terms.within_cap(last, regime, issue_date, issue_date):
+        raise policy.BeyondLegalCap

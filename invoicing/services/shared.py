@@ -1,0 +1,86 @@
+"""What the acts of invoicing share: rights, locked items, taken keys, telling who reacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, User
+from invoicing.models import ReceivableItem
+from o2c.shared import work
+from o2c.shared.money import round_cents
+from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
+
+
+class KeyTaken(Conflict):
+    code = "key_conflict"
+    message = _("A document with this number exists already, with other content.")
+
+
+def require(by: User, permission: str, company: Company | int) -> None:
+    """Refuse whoever lacks a permission in a company.
+
+    :raises NotAllowed: no role there carries it
+    """
+    if not by.may(permission, company):
+        raise NotAllowed
+
+
+def require_cents(amount: Decimal, field: str) -> None:
+    """Refuse an amount with fractions of a cent.
+
+    :raises Invalid: naming the field
+    """
+    if not amount.is_finite() or amount != round_cents(amount):
+        raise Invalid(errors={field: [_("An amount has two decimals at most.")]})
+
+
+@contextmanager
+def refusing_taken_key(constraint: str) -> Iterator[None]:
+    """Turn the database's refusal of a key that somebody else stored meanwhile into ours.
+
+    :raises KeyTaken: the constraint named was broken
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if constraint in str(error):
+            raise KeyTaken from error
+        raise
+
+
+def visible_items(ids: Iterable[int], by: User) -> set[int]:
+    """Return the ids asked for, all of which this user sees.
+
+    :raises NotFound: one of them does not exist or is not the user's to see
+    """
+    wanted = set(ids)
+    if ReceivableItem.objects.visible_to(by).filter(pk__in=wanted).count() < len(wanted):
+        raise NotFound
+    return wanted
+
+
+def lock_items(ids: Iterable[int]) -> dict[int, ReceivableItem]:
+    """Lock items by key until the transaction ends and return them as they stand under the lock."""
+    locked = (
+        ReceivableItem.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("account__entity", "company")
+        .filter(pk__in=set(ids))
+        .order_by("pk")
+    )
+    return {item.pk: item for item in locked}
+
+
+def tell_credit_changed(account_ids: Iterable[int]) -> None:
+    """Ask for everything that follows a change of credit. The act's last step: nothing is locked after it."""
+    for account_id in sorted(set(account_ids)):
+        work.emit("credit.changed", key=f"account:{account_id}", payload={"account_id": account_id})
+
+
+def store_open_amounts(items: Sequence[ReceivableItem]) -> None:
+    """Write the open amounts of locked items in one statement."""
+    ReceivableItem.objects.bulk_update(items, ["open_amount"], batch_size=1000)
