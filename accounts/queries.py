@@ -1,0 +1,101 @@
+"""Readings of clients that more than one place asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
+
+from o2c.shared.problems import NotFound
+from o2c.shared.text import search_key
+
+from .enums import TeamRole
+from .models import Company, CustomerAccount, CustomerAccountQuerySet, TeamMember, User
+
+# Below this likeness two words are not the same word mistyped.
+_LIKENESS: Final = 0.5
+_FUZZY_FROM: Final = 4
+_FIGURES: Final = re.compile(r"[\d\s\u00a0\u202f.]+")
+_SIREN_LENGTH: Final = 9
+
+
+def find_account(user: User, company: Company | None, code: str) -> CustomerAccount:
+    """The client with this code, with its entity and group.
+
+    :raises NotFound: there is none, or it is not this user's to see
+    """
+    found = CustomerAccount.objects.visible_to(user, company).filter(code=code)
+    account = found.select_related("company", "entity__group").order_by("company__code").first()
+    if account is None:
+        raise NotFound
+    return account
+
+
+def client_list(user: User, company: Company | None = None) -> CustomerAccountQuerySet:
+    """Clients the user may see, in alphabetical order, each with ``rep_username``, entity and group."""
+    rep = TeamMember.objects.filter(account=OuterRef("pk"), role=TeamRole.SALES_REP, valid_to=None)
+    return (
+        CustomerAccount.objects.visible_to(user, company)
+        .select_related("company", "entity__group")
+        .annotate(rep_username=Subquery(rep.values("user__username")[:1]))
+        .order_by("sort_key", "code")
+    )
+
+
+def matching(accounts: CustomerAccountQuerySet, text: str) -> CustomerAccountQuerySet:
+    """Those whose name, code, SIREN, SIRET or town holds every word of ``text``; accents do not matter."""
+    for word in _words(text):
+        accounts = accounts.filter(search_key__contains=word)
+    return accounts
+
+
+def global_search(
+    user: User, company: Company | None, text: str, *, limit: int = 8
+) -> Sequence[CustomerAccount]:
+    """Clients for the search box: exact codes first, then names that begin so, then all that hold the words.
+
+    When nothing holds them, names that are nearly so.
+    """
+    words = _words(text)
+    if not words:
+        return []
+    visible = CustomerAccount.objects.visible_to(user, company).select_related("company", "entity")
+    rank = Case(
+        When(code__iexact=text.strip(), then=Value(0)),
+        When(search_key__startswith=" ".join(words), then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    found = list(matching(visible, text).annotate(rank=rank).order_by("rank", "sort_key", "code")[:limit])
+    key = " ".join(words)
+    if found or len(key) < _FUZZY_FROM:
+        return found
+    likeness = TrigramWordSimilarity(key, "search_key")
+    # The operator in front lets the index choose the candidates.
+    near = visible.filter(search_key__trigram_word_similar=key).annotate(likeness=likeness)
+    return list(near.filter(likeness__gte=_LIKENESS).order_by("-likeness", "sort_key")[:limit])
+
+
+def _words(text: str) -> list[str]:
+    """The words to look for; figures written in groups, as SIRENs are, make one word."""
+    bare = text.strip()
+    if _FIGURES.fullmatch(bare) and len(re.sub(r"\D", "", bare)) >= _SIREN_LENGTH:
+        return [re.sub(r"\D", "", bare)]
+    return search_key(bare).split()
+
+
+def rep_of(account: CustomerAccount | int, on: date) -> User | None:
+    """The sales rep of a client on a day, None when it had none."""
+    account_id = account.pk if isinstance(account, CustomerAccount) else account
+    row = (
+        TeamMember.objects.filter(account_id=account_id, role=TeamRole.SALES_REP, valid_from__lte=on)
+        .filter(Q(valid_to=None) | Q(valid_to__gt=on))
+        .select_related("user")
+        .order_by("-valid_from", "-pk")
+        .first()
+    )
+    return row.user if row else None

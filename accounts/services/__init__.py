@@ -1,0 +1,41 @@
+"""The acts on users, companies and clients."""
+
+from __future__ import annotations
+
+from .bulk import AccountRow, ensure_accounts
+from .clients import (
+    AccountFields,
+    BeyondLegalCap,
+    ChangedMeanwhile,
+    ContactFields,
+    Effect,
+    MovesCredit,
+    SavedAccount,
+    change_account,
+    open_account,
+    upsert_account,
+)
+from .companies import create_company, grant_role, revoke_role, store_roles
+from .membership import assign_rep, move_entity, move_group
+
+__all__ = [
+    "AccountFields",
+    "AccountRow",
+    "BeyondLegalCap",
+    "ChangedMeanwhile",
+    "ContactFields",
+    "Effect",
+    "MovesCredit",
+    "SavedAccount",
+    "assign_rep",
+    "change_account",
+    "create_company",
+    "ensure_accounts",
+    "grant_role",
+    "move_entity",
+    "move_group",
+    "open_account",
+    "revoke_role",
+    "store_roles",
+    "upsert_account",
+]
