@@ -1,0 +1,106 @@
+"""The portal's menu. Entries whose view does not exist in this installation are left out by themselves."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from o2c.shared.menu import Entry, Group, Menu
+
+MENU = Menu(
+    groups=(
+        Group(
+            label="",
+            entries=(
+                Entry(
+                    "home", _("My work"), "home", "home", go="a", phone=pgettext_lazy("phone menu", "Home")
+                ),
+                Entry(
+                    "holds",
+                    _("Orders on hold"),
+                    "hand-stop",
+                    "orders:holds",
+                    permission="orders.view",
+                    go="c",
+                    waits=True,
+                    phone=pgettext_lazy("phone menu", "On hold"),
+                ),
+                Entry(
+                    "limit_requests",
+                    _("Limit requests"),
+                    "adjustments-dollar",
+                    "credit:limit_requests",
+                    permission=("credit.request_limit", "credit.decide_limit"),
+                    waits=True,
+                ),
+            ),
+        ),
+        Group(
+            label=_("Clients"),
+            entries=(
+                Entry(
+                    "accounts",
+                    _("Clients"),
+                    "building-store",
+                    "accounts:list",
+                    permission="accounts.view",
+                    phone=pgettext_lazy("phone menu", "Clients"),
+                    order={"sales": 2, "sales_manager": 2},
+                ),
+                Entry(
+                    "can_i_sell",
+                    _("Can I sell?"),
+                    "help-circle",
+                    "credit:can_i_sell",
+                    permission="accounts.view",
+                    go="v",
+                    phone=pgettext_lazy("phone menu", "Sell?"),
+                    order={"sales": 1, "sales_manager": 1},
+                ),
+            ),
+        ),
+        Group(
+            label=_("From order to cash"),
+            entries=(
+                Entry("orders", _("Orders"), "shopping-cart", "orders:list", permission="orders.view"),
+                Entry(
+                    "invoices", _("Invoices"), "file-invoice", "invoicing:list", permission="invoicing.view"
+                ),
+                Entry(
+                    "payments",
+                    _("Matching"),
+                    "arrows-join",
+                    "invoicing:payments",
+                    permission=("payments.record", "payments.allocate"),
+                    go="l",
+                    waits=True,
+                ),
+            ),
+        ),
+        Group(
+            label=_("Steering"),
+            entries=(
+                Entry(
+                    "aged_balance",
+                    _("Aged balance"),
+                    "chart-bar",
+                    "reports:aged_balance",
+                    permission="reports.view",
+                    go="b",
+                ),
+                Entry("imports", _("Imports"), "file-import", "imports:list", permission="imports.run"),
+                Entry("journal", _("Journal"), "history", "journal", permission="audit.view"),
+                Entry(
+                    "jobs",
+                    _("Background work"),
+                    "activity",
+                    "jobs",
+                    permission=("imports.run", "admin.users"),
+                ),
+                Entry(
+                    "api", _("API reference"), "api", "api-docs", permission=("imports.run", "admin.users")
+                ),
+            ),
+        ),
+    ),
+)

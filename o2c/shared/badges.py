@@ -1,0 +1,98 @@
+"""Words, tones and icons of the states people see; one state looks the same on every screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state as an icon and a word; ``tone`` is one of ok, warn, bad, disp, info, mute."""
+
+    tone: str
+    icon: str
+    label: str | Promise
+
+
+_UNKNOWN: Final = Badge("mute", "circle-dashed", "")
+
+BADGES: Final[dict[str, Badge]] = {
+    # orders
+    "draft": Badge("mute", "pencil", _("Draft")),
+    "submitted": Badge("info", "hourglass", _("Submitted")),
+    "on_hold": Badge("warn", "hand-stop", _("On hold")),
+    "to_decide": Badge("warn", "hand-stop", _("To decide")),
+    "in_negotiation": Badge("info", "messages", _("In negotiation")),
+    "conditional": Badge("info", "hourglass", _("Released on condition")),
+    "confirmed": Badge("ok", "check", _("Confirmed")),
+    "partially_delivered": Badge("info", "truck", _("Partly delivered")),
+    "delivered": Badge("info", "truck", _("Delivered")),
+    "invoiced": Badge("ok", "file-check", _("Invoiced")),
+    "closed": Badge("mute", "lock", _("Closed")),
+    "refused": Badge("bad", "x", _("Refused")),
+    "cancelled": Badge("mute", "ban", _("Cancelled")),
+    # requests and decisions
+    "requested": Badge("info", "hourglass", _("To be decided")),
+    "pending": Badge("info", "hourglass", _("To be decided")),
+    "approved": Badge("ok", "check", _("Granted")),
+    "expired": Badge("warn", "calendar-off", _("Expired")),
+    "released": Badge("ok", "check", _("Released")),
+    # invoices and items
+    "open": Badge("info", "file-invoice", pgettext_lazy("invoice", "Open")),
+    "partly_paid": Badge("mute", "arrows-split", _("Partly matched")),
+    "paid": Badge("ok", "check", _("Paid")),
+    "matched": Badge("ok", "check", _("Matched")),
+    "overdue": Badge("bad", "clock-exclamation", _("Overdue")),
+    "disputed": Badge("disp", "message-exclamation", _("Disputed")),
+    "credited": Badge("mute", "receipt-refund", _("Credited")),
+    # clients
+    "active": Badge("ok", "check", _("Active")),
+    "watched": Badge("warn", "eye", _("On watch")),
+    "blocked": Badge("bad", "lock", _("Blocked")),
+    "in_review": Badge("info", "hourglass", _("In review")),
+    "incomplete": Badge("warn", "alert-triangle", _("Incomplete")),
+    # background work
+    "queued": Badge("mute", "clock", _("Waiting")),
+    "running": Badge("info", "progress", _("Running")),
+    "done": Badge("ok", "check", _("Done")),
+    "failed": Badge("bad", "alert-octagon", _("Failed")),
+    # why an order is on hold (domain.md 5.1)
+    "OVER_LIMIT": Badge("bad", "alert-octagon", _("Over limit")),
+    "NO_LIMIT": Badge("bad", "ban", _("No credit limit")),
+    "REVIEW_EXPIRED": Badge("warn", "calendar-off", _("Limit expired")),
+    "OVERDUE_DAYS": Badge("bad", "clock-exclamation", _("Late payment")),
+    "OVERDUE_AMOUNT": Badge("bad", "cash", _("Overdue amount")),
+    "DISPUTE_OPEN": Badge("disp", "message-exclamation", _("Open dispute")),
+    "ACCOUNT_BLOCKED": Badge("bad", "lock", _("Client blocked")),
+    "TERMS_CHANGED": Badge("warn", "calendar-repeat", _("Terms changed")),
+    "UNUSUAL_ORDER": Badge("warn", "trending-up", _("Unusual order")),
+    "NEW_ACCOUNT": Badge("warn", "user-question", _("New client")),
+    "MANUAL": Badge("warn", "hand-stop", _("Held by hand")),
+    "RECONFIRM": Badge("info", "refresh", _("To be confirmed again")),
+    "INSURANCE_STOP": Badge("bad", "shield-x", _("Insurer")),
+    "INSOLVENCY": Badge("bad", "gavel", _("Insolvency")),
+    "COMPLIANCE": Badge("bad", "scale", _("Compliance")),
+    "BROKEN_PROMISE": Badge("bad", "calendar-x", _("Promise broken")),
+    "UNPAID_INSTRUMENT": Badge("bad", "arrow-back-up", _("Returned payment")),
+    "DEPOSIT_MISSING": Badge("warn", "coins", _("Deposit missing")),
+    "PO_MISMATCH": Badge("warn", "file-search", _("Purchase order differs")),
+    "EVIDENCE_MISSING": Badge("warn", "paperclip", _("Evidence missing")),
+    "RATE_MISSING": Badge("warn", "arrows-exchange", _("Exchange rate missing")),
+    "TOLERANCE_USED": Badge("info", "plus-minus", _("Within tolerance")),
+    # why this came about (contract, cause codes)
+    "LATE_PAYMENT": Badge("bad", "clock-exclamation", _("Late payment")),
+    "OPEN_DISPUTE": Badge("disp", "message-exclamation", _("Open dispute")),
+    "EXCEPTIONAL_ORDERS": Badge("warn", "trending-up", _("Unusual surge")),
+    "LIMIT_REDUCED": Badge("info", "trending-down", _("Limit lowered")),
+}
+
+
+def badge_for(code: str) -> Badge:
+    """Return how a state is shown; an unknown one is shown grey under its own code, never hidden."""
+    found = BADGES.get(code) or BADGES.get(code.lower())
+    return found or Badge(_UNKNOWN.tone, _UNKNOWN.icon, code)
