@@ -81,4 +81,3 @@ class Finding(models.TextChoices):
     RATE_MISSING = "RATE_MISSING", _("Exchange rate missing")
     RECONFIRM = "RECONFIRM", _("To reconfirm with the client")
     MANUAL = "MANUAL", _("Held by hand")
-    TOLERANCE_USED = "TOLERANCE_USED", _("Within tolerance")

@@ -28,7 +28,9 @@ class CreditLock(models.Model):
     target_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["level", "target_id"], name="one_credit_lock_per_target")]
+        constraints = [
+            models.UniqueConstraint(fields=["level", "target_id"], name="one_credit_lock_per_target")
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_level_display()} {self.target_id}"
@@ -41,8 +43,12 @@ class OnOneLevel(models.Model):
     account = models.ForeignKey(
         CustomerAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss"
     )
-    entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss")
-    group = models.ForeignKey(CustomerGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss")
+    entity = models.ForeignKey(
+        LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss"
+    )
+    group = models.ForeignKey(
+        CustomerGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="%(class)ss"
+    )
 
     class Meta:
         abstract = True
@@ -87,10 +93,13 @@ class LimitRequest(OnOneLevel):
                 name="limit_request_amount_fits_kind",
             ),
             models.CheckConstraint(
-                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")), name="limit_request_four_eyes"
+                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")),
+                name="limit_request_four_eyes",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["approved", "refused"], decided_by__isnull=False, decided_at__isnull=False)
+                condition=Q(
+                    status__in=["approved", "refused"], decided_by__isnull=False, decided_at__isnull=False
+                )
                 | Q(~Q(status__in=["approved", "refused"]), decided_by=None),
                 name="limit_request_decided_by_somebody",
             ),
@@ -104,7 +113,9 @@ class CreditLimit(OnOneLevel):
     """A decided base limit. Never overwritten: a new decision closes the previous one."""
 
     kind = models.CharField(
-        max_length=10, choices=[c for c in LimitKind.choices if c[0] != LimitKind.TEMPORARY], default=LimitKind.BASE
+        max_length=10,
+        choices=[c for c in LimitKind.choices if c[0] != LimitKind.TEMPORARY],
+        default=LimitKind.BASE,
     )
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
@@ -127,15 +138,23 @@ class CreditLimit(OnOneLevel):
                 name="limit_amount_fits_kind",
             ),
             models.UniqueConstraint(
-                fields=["account"], condition=Q(closed_on=None, account__isnull=False), name="one_open_account_limit"
+                fields=["account"],
+                condition=Q(closed_on=None, account__isnull=False),
+                name="one_open_account_limit",
             ),
             models.UniqueConstraint(
-                fields=["entity"], condition=Q(closed_on=None, entity__isnull=False), name="one_open_entity_limit"
+                fields=["entity"],
+                condition=Q(closed_on=None, entity__isnull=False),
+                name="one_open_entity_limit",
             ),
             models.UniqueConstraint(
-                fields=["group"], condition=Q(closed_on=None, group__isnull=False), name="one_open_group_limit"
+                fields=["group"],
+                condition=Q(closed_on=None, group__isnull=False),
+                name="one_open_group_limit",
             ),
-            models.CheckConstraint(condition=Q(valid_until__gte=F("valid_from")), name="limit_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(valid_until__gte=F("valid_from")), name="limit_ends_after_start"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -199,7 +218,8 @@ class AccountBlock(_DatedFlag):
         constraints = [
             models.UniqueConstraint(fields=["account"], condition=Q(lifted_at=None), name="one_active_block"),
             models.CheckConstraint(
-                condition=Q(lifted_at=None, lifted_by=None) | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                condition=Q(lifted_at=None, lifted_by=None)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
                 name="block_lifted_by_somebody",
             ),
         ]
@@ -212,7 +232,8 @@ class AccountWatch(_DatedFlag):
         constraints = [
             models.UniqueConstraint(fields=["account"], condition=Q(lifted_at=None), name="one_active_watch"),
             models.CheckConstraint(
-                condition=Q(lifted_at=None, lifted_by=None) | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                condition=Q(lifted_at=None, lifted_by=None)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
                 name="watch_lifted_by_somebody",
             ),
         ]
@@ -306,7 +327,9 @@ class CreditDecision(models.Model):
             pgtrigger.Protect(
                 name="decision_frozen",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange("figures", "verdict", "amount", "over_limit_by", "decided_at", "account"),
+                condition=pgtrigger.AnyChange(
+                    "figures", "verdict", "amount", "over_limit_by", "decided_at", "account"
+                ),
             ),
         ]
 
@@ -356,7 +379,9 @@ class ExposureSnapshot(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["level", "target_id", "day"], name="one_snapshot_per_target_and_day")
+            models.UniqueConstraint(
+                fields=["level", "target_id", "day"], name="one_snapshot_per_target_and_day"
+            )
         ]
 
     def __str__(self) -> str:

@@ -40,7 +40,9 @@ def _database(name: str, default: str | None = None) -> dict[str, Any]:
             f"{name} cannot be read ({error}): write postgres://user:password@host:5432/name."
         ) from error
     if "postgresql" not in parsed["ENGINE"]:
-        raise ImproperlyConfigured(f"{name} must name a PostgreSQL database: postgres://user:password@host:5432/name.")
+        raise ImproperlyConfigured(
+            f"{name} must name a PostgreSQL database: postgres://user:password@host:5432/name."
+        )
     return dict(parsed)
 
 

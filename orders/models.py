@@ -45,8 +45,13 @@ class Order(models.Model):
     total_incl_vat = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     # Last approved total incl. VAT: set when the order is confirmed or a raise is approved (design 3.7).
     approved_total = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    # The lines and term as last approved: what a refused change goes back to.
+    approved_lines = models.JSONField(default=list)
+    approved_term = models.CharField(max_length=40, blank=True)
     # Whether anything was delivered or invoiced: then the exposure looks at the lines, else at the total.
     is_started = models.BooleanField(default=False)
+    # Whether anything of it still counts in the exposure: to deliver, or delivered and not invoiced.
+    is_open = models.BooleanField(default=False)
     sales_rep = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -79,17 +84,34 @@ class Order(models.Model):
                 condition=~Q(state="CONFIRMED") | Q(confirmed_at__isnull=False, submitted_by__isnull=False),
                 name="confirmed_order_was_submitted",
             ),
+            models.CheckConstraint(
+                condition=Q(is_open=False) | Q(state__in=["CONFIRMED", "CLOSED"]),
+                name="only_approved_orders_count",
+            ),
         ]
         indexes = [
             # What a check reads of confirmed orders: the index alone answers.
             models.Index(
                 fields=["account"],
-                include=["currency", "approved_total", "requested_delivery", "is_started", "confirmed_at", "id"],
-                condition=Q(state="CONFIRMED"),
-                name="order_confirmed_by_account",
+                include=[
+                    "currency",
+                    "approved_total",
+                    "requested_delivery",
+                    "is_started",
+                    "confirmed_at",
+                    "id",
+                ],
+                condition=Q(is_open=True),
+                name="order_open_by_account",
             ),
             models.Index(fields=["account", "-order_date"], name="order_by_account"),
             models.Index(fields=["company", "-created_at"], name="order_by_company"),
+            models.Index(
+                fields=["account"],
+                include=["currency", "total_incl_vat", "requested_delivery", "id"],
+                condition=Q(state="SUBMITTED"),
+                name="order_waiting_by_account",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,15 +140,20 @@ class OrderLine(models.Model):
             models.UniqueConstraint(fields=["order", "line"], name="order_line_number_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_line_quantity_positive"),
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="order_line_price_not_negative"),
-            models.CheckConstraint(condition=Q(vat_rate__gte=0, vat_rate__lte=100), name="order_line_vat_rate"),
             models.CheckConstraint(
-                condition=Q(cancelled__gte=0, delivered__gte=0, invoiced__gte=0), name="order_line_progress_not_negative"
+                condition=Q(vat_rate__gte=0, vat_rate__lte=100), name="order_line_vat_rate"
             ),
             models.CheckConstraint(
-                condition=Q(delivered__lte=F("quantity") - F("cancelled")), name="order_line_delivered_within_ordered"
+                condition=Q(cancelled__gte=0, delivered__gte=0, invoiced__gte=0),
+                name="order_line_progress_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(invoiced__lte=F("quantity") - F("cancelled")), name="order_line_invoiced_within_ordered"
+                condition=Q(delivered__lte=F("quantity") - F("cancelled")),
+                name="order_line_delivered_within_ordered",
+            ),
+            models.CheckConstraint(
+                condition=Q(invoiced__lte=F("quantity") - F("cancelled")),
+                name="order_line_invoiced_within_ordered",
             ),
         ]
 
@@ -147,7 +174,9 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name_plural = "deliveries"
-        constraints = [models.UniqueConstraint(fields=["order", "number"], name="delivery_number_once_per_order")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number"], name="delivery_number_once_per_order")
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -187,7 +216,9 @@ class HoldCase(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order"], condition=Q(closed_at=None), name="one_open_case_per_order"),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(closed_at=None), name="one_open_case_per_order"
+            ),
             models.CheckConstraint(
                 condition=Q(closed_at=None, status__in=["OPEN", "IN_NEGOTIATION"])
                 | Q(closed_at__isnull=False, status__in=["RELEASED", "REFUSED", "CANCELLED", "EXPIRED"]),
@@ -237,7 +268,9 @@ class Release(models.Model):
     """A decision by somebody with authority that lets an order through in spite of its findings."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="releases")
-    case = models.ForeignKey(HoldCase, null=True, blank=True, on_delete=models.PROTECT, related_name="releases")
+    case = models.ForeignKey(
+        HoldCase, null=True, blank=True, on_delete=models.PROTECT, related_name="releases"
+    )
     decision = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, related_name="releases")
     scope = models.CharField(max_length=8, choices=ReleaseScope.choices, default=ReleaseScope.ORDER)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
@@ -250,7 +283,9 @@ class Release(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField()
     # The order's submitter at that time: four eyes hold in the database too.
-    order_submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    order_submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
     consumed = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     voided_at = models.DateTimeField(null=True, blank=True)
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Avg, Count, Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, CustomerAccount, User
+from o2c.shared.calendar import add_months
+from o2c.shared.problems import NotFound
+
+from . import policy
+from .enums import OrderState, ShownStatus
+from .models import HoldCase, Order, OrderHold, OrderLine
+from .policy import LineFacts
+
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
 # approved total; a started one counts its lines pro rata, rounded once per order and part.
 EXPOSURE_ROWS = """
     SELECT o.account_id, 'open_orders' AS part, o.currency, o.approved_total AS amount,
            o.requested_delivery AS due_date
     FROM orders_order o
-    WHERE o.account_id IN (SELECT account_id FROM scope) AND o.state = 'CONFIRMED' AND NOT o.is_started
+    WHERE o.account_id = ANY(%(accounts)s) AND o.is_open AND NOT o.is_started
       AND o.id <> %(skip_order)s AND o.confirmed_at < %(confirmed_before)s
     UNION ALL
     SELECT s.account_id, p.part, s.currency, p.amount, s.requested_delivery
@@ -22,7 +37,7 @@ EXPOSURE_ROWS = """
         CROSS JOIN LATERAL (
             SELECT l.approved_quantity - l.cancelled AS qty, l.approved_price * (1 + l.vat_rate / 100) AS price
         ) w
-        WHERE o.account_id IN (SELECT account_id FROM scope) AND o.state = 'CONFIRMED' AND o.is_started
+        WHERE o.account_id = ANY(%(accounts)s) AND o.is_open AND o.is_started
           AND o.id <> %(skip_order)s
         GROUP BY o.id
     ) s
@@ -35,10 +50,101 @@ EXPOSURE_ROWS = """
     UNION ALL
     SELECT o.account_id, 'on_hold_orders', o.currency, o.total_incl_vat, o.requested_delivery
     FROM orders_order o
-    WHERE o.account_id IN (SELECT account_id FROM scope) AND o.state = 'SUBMITTED' AND o.id <> %(skip_order)s
+    WHERE o.account_id = ANY(%(accounts)s) AND o.state = 'SUBMITTED' AND o.id <> %(skip_order)s
 """
 
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
     return EXPOSURE_ROWS
+
+
+def order_rhythm(*, account_id: int, on: date, skip_order: int | None = None) -> tuple[Decimal | None, int]:
+    """Mean total incl. VAT and number of the client's confirmed orders of the last twelve months.
+
+    The fact ``order_rhythm`` of ``settings.CREDIT_FACTS``: what an unusual order is measured against.
+    """
+    found = Order.objects.filter(
+        account_id=account_id,
+        state__in=[OrderState.CONFIRMED, OrderState.CLOSED],
+        order_date__gt=add_months(on, -12),
+        order_date__lte=on,
+    )
+    if skip_order is not None:
+        found = found.exclude(pk=skip_order)
+    row = found.aggregate(mean=Avg("total_incl_vat"), count=Count("pk"))
+    return row["mean"], row["count"]
+
+
+def line_facts(line: OrderLine, *, approved: bool = False) -> LineFacts:
+    """A line as the rules take it; ``approved`` looks at what was last approved."""
+    price = line.approved_price if approved else line.unit_price
+    return LineFacts(
+        quantity=line.approved_quantity if approved else line.quantity,
+        cancelled=line.cancelled,
+        delivered=line.delivered,
+        invoiced=line.invoiced,
+        price_incl=price * (1 + line.vat_rate / 100),
+    )
+
+
+def shown_status(order: Order) -> ShownStatus:
+    """What people see of an order; reads its lines and open case, prefetched or not."""
+    return policy.shown_status(
+        order.state,
+        has_open_case=open_case(order) is not None,
+        lines=[line_facts(line) for line in order.lines.all()],
+    )
+
+
+def open_case(order: Order) -> HoldCase | None:
+    """The open hold case, from what was prefetched where possible."""
+    return next((case for case in order.cases.all() if case.closed_at is None), None)
+
+
+def active_holds(order: Order) -> list[OrderHold]:
+    """The holds in force, oldest first."""
+    case = open_case(order)
+    return (
+        []
+        if case is None
+        else sorted((h for h in case.holds.all() if h.lifted_at is None), key=lambda h: h.pk)
+    )
+
+
+def with_parts(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Everything a list or an answer shows of orders, in a constant number of queries."""
+    return orders.select_related(
+        "account__entity", "company", "sales_rep", "submitted_by", "created_by", "last_decision"
+    ).prefetch_related("lines", Prefetch("cases", HoldCase.objects.prefetch_related("holds__placed_by")))
+
+
+def orders_visible(user: User, company: Company | None) -> QuerySet[Order]:
+    """Orders of the clients this user may see, newest first, with everything a list shows."""
+    return with_parts(Order.objects.visible_to(user, company)).order_by("-created_at", "-pk")
+
+
+def find_order(user: User, company: Company | None, number: str) -> Order:
+    """One order by its number.
+
+    :raises NotFound: it does not exist, or its client is not this user's to see
+    """
+    found = orders_visible(user, company).filter(number=number).first()
+    if found is None:
+        raise NotFound(_("There is no order with this number."), code="order_not_found")
+    return found
+
+
+def hold_queue(user: User, company: Company | None) -> QuerySet[HoldCase]:
+    """Open cases of the clients this user may see, most urgent first."""
+    accounts = CustomerAccount.objects.visible_to(user, company)
+    return (
+        HoldCase.objects.filter(closed_at=None, order__account__in=accounts)
+        .select_related(
+            "order__account__entity", "order__company", "order__sales_rep", "owner", "order__last_decision"
+        )
+        .prefetch_related(
+            Prefetch("holds", OrderHold.objects.filter(lifted_at=None).order_by("pk"), to_attr="active")
+        )
+        .order_by("target_at", "pk")
+    )

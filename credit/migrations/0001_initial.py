@@ -8,311 +8,826 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CreditLock',
+            name="CreditLock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'group'), (2, 'legal entity'), (3, 'account')])),
-                ('target_id', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "group"), (2, "legal entity"), (3, "account")]
+                    ),
+                ),
+                ("target_id", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('level', 'target_id'), name='one_credit_lock_per_target')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("level", "target_id"), name="one_credit_lock_per_target")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CreditStanding',
+            name="CreditStanding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'group'), (2, 'legal entity'), (3, 'account')])),
-                ('target_id', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('parts', models.JSONField(default=dict)),
-                ('gross_exposure', models.DecimalField(decimal_places=2, default=0, max_digits=16)),
-                ('net_exposure', models.DecimalField(decimal_places=2, default=0, max_digits=16)),
-                ('overdue', models.DecimalField(decimal_places=2, default=0, max_digits=16)),
-                ('oldest_due', models.DateField(null=True)),
-                ('disputed', models.DecimalField(decimal_places=2, default=0, max_digits=16)),
-                ('on_hold_orders', models.DecimalField(decimal_places=2, default=0, max_digits=16)),
-                ('limit_kind', models.CharField(default='none', max_length=10)),
-                ('effective_limit', models.DecimalField(decimal_places=2, max_digits=16, null=True)),
-                ('available', models.DecimalField(decimal_places=2, max_digits=16, null=True)),
-                ('computed_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "group"), (2, "legal entity"), (3, "account")]
+                    ),
+                ),
+                ("target_id", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("parts", models.JSONField(default=dict)),
+                ("gross_exposure", models.DecimalField(decimal_places=2, default=0, max_digits=16)),
+                ("net_exposure", models.DecimalField(decimal_places=2, default=0, max_digits=16)),
+                ("overdue", models.DecimalField(decimal_places=2, default=0, max_digits=16)),
+                ("oldest_due", models.DateField(null=True)),
+                ("disputed", models.DecimalField(decimal_places=2, default=0, max_digits=16)),
+                ("on_hold_orders", models.DecimalField(decimal_places=2, default=0, max_digits=16)),
+                ("limit_kind", models.CharField(default="none", max_length=10)),
+                ("effective_limit", models.DecimalField(decimal_places=2, max_digits=16, null=True)),
+                ("available", models.DecimalField(decimal_places=2, max_digits=16, null=True)),
+                ("computed_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['level', 'available'], name='standing_by_available')],
-                'constraints': [models.UniqueConstraint(fields=('level', 'target_id'), name='one_standing_per_target')],
+                "indexes": [models.Index(fields=["level", "available"], name="standing_by_available")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("level", "target_id"), name="one_standing_per_target")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DelegationRule',
+            name="DelegationRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField()),
-                ('role', models.CharField(max_length=40)),
-                ('release_amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('release_pct', models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True)),
-                ('release_with_overdue', models.BooleanField(default=True)),
-                ('limit_amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('write_off_amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("level", models.PositiveSmallIntegerField()),
+                ("role", models.CharField(max_length=40)),
+                (
+                    "release_amount",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True),
+                ),
+                ("release_pct", models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True)),
+                ("release_with_overdue", models.BooleanField(default=True)),
+                ("limit_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                (
+                    "write_off_amount",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.company",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['level'],
+                "ordering": ["level"],
             },
         ),
         migrations.CreateModel(
-            name='ExposureSnapshot',
+            name="ExposureSnapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'group'), (2, 'legal entity'), (3, 'account')])),
-                ('target_id', models.BigIntegerField()),
-                ('day', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('figures', models.JSONField()),
-                ('gross_exposure', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('net_exposure', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('effective_limit', models.DecimalField(decimal_places=2, max_digits=16, null=True)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "group"), (2, "legal entity"), (3, "account")]
+                    ),
+                ),
+                ("target_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("figures", models.JSONField()),
+                ("gross_exposure", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("net_exposure", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("effective_limit", models.DecimalField(decimal_places=2, max_digits=16, null=True)),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('level', 'target_id', 'day'), name='one_snapshot_per_target_and_day')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("level", "target_id", "day"), name="one_snapshot_per_target_and_day"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LimitRequest',
+            name="LimitRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'group'), (2, 'legal entity'), (3, 'account')], verbose_name='level')),
-                ('kind', models.CharField(choices=[('base', 'Base limit'), ('temporary', 'Temporary raise'), ('unlimited', 'Unlimited')], max_length=10)),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('reason', models.TextField()),
-                ('origin_order', models.CharField(blank=True, max_length=60)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Waiting for a decision'), ('approved', 'Granted'), ('refused', 'Refused'), ('expired', 'Expired')], default='draft', max_length=10)),
-                ('created_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decision_reason', models.TextField(blank=True)),
-                ('facts', models.JSONField(default=dict)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customeraccount')),
-                ('asked_for', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='asked_limits', to='accounts.customeraccount')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('entity', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.legalentity')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customergroup')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "group"), (2, "legal entity"), (3, "account")], verbose_name="level"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("base", "Base limit"),
+                            ("temporary", "Temporary raise"),
+                            ("unlimited", "Unlimited"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                ("reason", models.TextField()),
+                ("origin_order", models.CharField(blank=True, max_length=60)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Waiting for a decision"),
+                            ("approved", "Granted"),
+                            ("refused", "Refused"),
+                            ("expired", "Expired"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decision_reason", models.TextField(blank=True)),
+                ("facts", models.JSONField(default=dict)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "asked_for",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="asked_limits",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.legalentity",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customergroup",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CreditLimit',
+            name="CreditLimit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'group'), (2, 'legal entity'), (3, 'account')], verbose_name='level')),
-                ('kind', models.CharField(choices=[('base', 'Base limit'), ('unlimited', 'Unlimited')], default='base', max_length=10)),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField()),
-                ('next_review_on', models.DateField(blank=True, null=True)),
-                ('reason', models.TextField()),
-                ('decided_at', models.DateTimeField()),
-                ('closed_on', models.DateField(blank=True, null=True)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customeraccount')),
-                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('entity', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.legalentity')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customergroup')),
-                ('request', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='granted', to='credit.limitrequest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "group"), (2, "legal entity"), (3, "account")], verbose_name="level"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("base", "Base limit"), ("unlimited", "Unlimited")],
+                        default="base",
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField()),
+                ("next_review_on", models.DateField(blank=True, null=True)),
+                ("reason", models.TextField()),
+                ("decided_at", models.DateTimeField()),
+                ("closed_on", models.DateField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.legalentity",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customergroup",
+                    ),
+                ),
+                (
+                    "request",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="granted",
+                        to="credit.limitrequest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NightlyRun',
+            name="NightlyRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('ranges', models.PositiveIntegerField(default=0)),
-                ('ranges_done', models.PositiveIntegerField(default=0)),
-                ('accounts', models.PositiveIntegerField(default=0)),
-                ('changed', models.PositiveIntegerField(default=0)),
-                ('differences', models.JSONField(default=list)),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("ranges", models.PositiveIntegerField(default=0)),
+                ("ranges_done", models.PositiveIntegerField(default=0)),
+                ("accounts", models.PositiveIntegerField(default=0)),
+                ("changed", models.PositiveIntegerField(default=0)),
+                ("differences", models.JSONField(default=list)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RiskPolicy',
+            name="RiskPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('risk_class', models.CharField(choices=[('A', 'A'), ('B', 'B'), ('C', 'C'), ('D', 'D'), ('E', 'E')], max_length=1)),
-                ('overdue_days', models.PositiveSmallIntegerField()),
-                ('overdue_floor', models.DecimalField(decimal_places=2, default=100, max_digits=12)),
-                ('grace_days', models.PositiveSmallIntegerField(default=2)),
-                ('overdue_pct', models.DecimalField(decimal_places=2, default=10, max_digits=5)),
-                ('overdue_cap', models.DecimalField(decimal_places=2, default=5000, max_digits=12)),
-                ('dispute_pct', models.DecimalField(decimal_places=2, default=20, max_digits=5)),
-                ('tolerance_pct', models.DecimalField(decimal_places=2, default=0, max_digits=5)),
-                ('tolerance_amount', models.DecimalField(decimal_places=2, default=0, max_digits=12)),
-                ('unusual_factor', models.DecimalField(decimal_places=2, default=2, max_digits=5)),
-                ('unusual_min_orders', models.PositiveSmallIntegerField(default=3)),
-                ('new_account_days', models.PositiveSmallIntegerField(default=180)),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "risk_class",
+                    models.CharField(
+                        choices=[("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("E", "E")], max_length=1
+                    ),
+                ),
+                ("overdue_days", models.PositiveSmallIntegerField()),
+                ("overdue_floor", models.DecimalField(decimal_places=2, default=100, max_digits=12)),
+                ("grace_days", models.PositiveSmallIntegerField(default=2)),
+                ("overdue_pct", models.DecimalField(decimal_places=2, default=10, max_digits=5)),
+                ("overdue_cap", models.DecimalField(decimal_places=2, default=5000, max_digits=12)),
+                ("dispute_pct", models.DecimalField(decimal_places=2, default=20, max_digits=5)),
+                ("tolerance_pct", models.DecimalField(decimal_places=2, default=0, max_digits=5)),
+                ("tolerance_amount", models.DecimalField(decimal_places=2, default=0, max_digits=12)),
+                ("unusual_factor", models.DecimalField(decimal_places=2, default=2, max_digits=5)),
+                ("unusual_min_orders", models.PositiveSmallIntegerField(default=3)),
+                ("new_account_days", models.PositiveSmallIntegerField(default=180)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'risk policies',
+                "verbose_name_plural": "risk policies",
             },
         ),
         migrations.CreateModel(
-            name='TemporaryLimit',
+            name="TemporaryLimit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.PositiveSmallIntegerField(choices=[(1, 'group'), (2, 'legal entity'), (3, 'account')], verbose_name='level')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('currency', models.CharField(max_length=3)),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField()),
-                ('reason', models.TextField()),
-                ('origin_order', models.CharField(blank=True, max_length=60)),
-                ('decided_at', models.DateTimeField()),
-                ('closed_on', models.DateField(blank=True, null=True)),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customeraccount')),
-                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('entity', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.legalentity')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customergroup')),
-                ('request', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='granted_temporary', to='credit.limitrequest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "group"), (2, "legal entity"), (3, "account")], verbose_name="level"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("currency", models.CharField(max_length=3)),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField()),
+                ("reason", models.TextField()),
+                ("origin_order", models.CharField(blank=True, max_length=60)),
+                ("decided_at", models.DateTimeField()),
+                ("closed_on", models.DateField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.legalentity",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customergroup",
+                    ),
+                ),
+                (
+                    "request",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="granted_temporary",
+                        to="credit.limitrequest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AccountBlock',
+            name="AccountBlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.TextField()),
-                ('review_on', models.DateField(blank=True, null=True)),
-                ('set_at', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lift_reason', models.TextField(blank=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customeraccount')),
-                ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("review_on", models.DateField(blank=True, null=True)),
+                ("set_at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lift_reason", models.TextField(blank=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('account',), name='one_active_block'), models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', None)), models.Q(('lifted_at__isnull', False), ('lifted_by__isnull', False)), _connector='OR'), name='block_lifted_by_somebody')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at", None)), fields=("account",), name="one_active_block"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lifted_at", None), ("lifted_by", None)),
+                            models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="block_lifted_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AccountWatch',
+            name="AccountWatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.TextField()),
-                ('review_on', models.DateField(blank=True, null=True)),
-                ('set_at', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lift_reason', models.TextField(blank=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='accounts.customeraccount')),
-                ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('set_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.TextField()),
+                ("review_on", models.DateField(blank=True, null=True)),
+                ("set_at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lift_reason", models.TextField(blank=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('account',), name='one_active_watch'), models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', None)), models.Q(('lifted_at__isnull', False), ('lifted_by__isnull', False)), _connector='OR'), name='watch_lifted_by_somebody')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at", None)), fields=("account",), name="one_active_watch"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lifted_at", None), ("lifted_by", None)),
+                            models.Q(("lifted_at__isnull", False), ("lifted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="watch_lifted_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CreditDecision',
+            name="CreditDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_id', models.BigIntegerField(null=True)),
-                ('order_number', models.CharField(blank=True, max_length=60)),
-                ('occasion', models.CharField(max_length=20)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('currency', models.CharField(max_length=3)),
-                ('verdict', models.CharField(choices=[('accept', 'Accepted'), ('warn', 'Accepted with warnings'), ('hold', 'On hold')], max_length=6)),
-                ('over_limit_by', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('figures', models.JSONField()),
-                ('decided_at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('open', 'Open'), ('paid', 'Paid on time'), ('late', 'Paid late'), ('lost', 'Lost')], default='open', max_length=5)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='accounts.customeraccount')),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order_id", models.BigIntegerField(null=True)),
+                ("order_number", models.CharField(blank=True, max_length=60)),
+                ("occasion", models.CharField(max_length=20)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("accept", "Accepted"),
+                            ("warn", "Accepted with warnings"),
+                            ("hold", "On hold"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("over_limit_by", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("figures", models.JSONField()),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("paid", "Paid on time"),
+                            ("late", "Paid late"),
+                            ("lost", "Lost"),
+                        ],
+                        default="open",
+                        max_length=5,
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['account', '-decided_at'], name='decision_by_account'), models.Index(fields=['order_id', '-decided_at'], name='decision_by_order')],
+                "indexes": [
+                    models.Index(fields=["account", "-decided_at"], name="decision_by_account"),
+                    models.Index(fields=["order_id", "-decided_at"], name="decision_by_order"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditdecision',
-            trigger=pgtrigger.compiler.Trigger(name='decision_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fded67a48372d30c48d408b625dbc525d1fef8b3', operation='DELETE', pgid='pgtrigger_decision_not_deleted_45f9c', table='credit_creditdecision', when='BEFORE')),
+            model_name="creditdecision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="decision_not_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="fded67a48372d30c48d408b625dbc525d1fef8b3",
+                    operation="DELETE",
+                    pgid="pgtrigger_decision_not_deleted_45f9c",
+                    table="credit_creditdecision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditdecision',
-            trigger=pgtrigger.compiler.Trigger(name='decision_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."decided_at" IS DISTINCT FROM (NEW."decided_at") OR OLD."figures" IS DISTINCT FROM (NEW."figures") OR OLD."over_limit_by" IS DISTINCT FROM (NEW."over_limit_by") OR OLD."verdict" IS DISTINCT FROM (NEW."verdict"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a2db44206efcf1f965d92a86895b6f175ed093c9', operation='UPDATE', pgid='pgtrigger_decision_frozen_53535', table='credit_creditdecision', when='BEFORE')),
+            model_name="creditdecision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="decision_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."decided_at" IS DISTINCT FROM (NEW."decided_at") OR OLD."figures" IS DISTINCT FROM (NEW."figures") OR OLD."over_limit_by" IS DISTINCT FROM (NEW."over_limit_by") OR OLD."verdict" IS DISTINCT FROM (NEW."verdict"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="a2db44206efcf1f965d92a86895b6f175ed093c9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_decision_frozen_53535",
+                    table="credit_creditdecision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegationrule',
-            constraint=models.UniqueConstraint(fields=('company', 'level'), name='one_delegation_rule_per_level', nulls_distinct=False),
+            model_name="delegationrule",
+            constraint=models.UniqueConstraint(
+                fields=("company", "level"), name="one_delegation_rule_per_level", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__isnull', False), ('entity', None), ('group', None), ('level', 3)), models.Q(('account', None), ('entity__isnull', False), ('group', None), ('level', 2)), models.Q(('account', None), ('entity', None), ('group__isnull', False), ('level', 1)), _connector='OR'), name='limit_request_on_one_level'),
+            model_name="limitrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account__isnull", False), ("entity", None), ("group", None), ("level", 3)),
+                    models.Q(("account", None), ("entity__isnull", False), ("group", None), ("level", 2)),
+                    models.Q(("account", None), ("entity", None), ("group__isnull", False), ("level", 1)),
+                    _connector="OR",
+                ),
+                name="limit_request_on_one_level",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', None), ('kind', 'unlimited')), models.Q(models.Q(('kind', 'unlimited'), _negated=True), ('amount__gte', 0)), _connector='OR'), name='limit_request_amount_fits_kind'),
+            model_name="limitrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount", None), ("kind", "unlimited")),
+                    models.Q(models.Q(("kind", "unlimited"), _negated=True), ("amount__gte", 0)),
+                    _connector="OR",
+                ),
+                name="limit_request_amount_fits_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('requested_by')), _negated=True), _connector='OR'), name='limit_request_four_eyes'),
+            model_name="limitrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", None),
+                    models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="limit_request_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('status__in', ['approved', 'refused'])), models.Q(models.Q(('status__in', ['approved', 'refused']), _negated=True), ('decided_by', None)), _connector='OR'), name='limit_request_decided_by_somebody'),
+            model_name="limitrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by__isnull", False),
+                        ("status__in", ["approved", "refused"]),
+                    ),
+                    models.Q(
+                        models.Q(("status__in", ["approved", "refused"]), _negated=True), ("decided_by", None)
+                    ),
+                    _connector="OR",
+                ),
+                name="limit_request_decided_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditlimit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__isnull', False), ('entity', None), ('group', None), ('level', 3)), models.Q(('account', None), ('entity__isnull', False), ('group', None), ('level', 2)), models.Q(('account', None), ('entity', None), ('group__isnull', False), ('level', 1)), _connector='OR'), name='limit_on_one_level'),
+            model_name="creditlimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account__isnull", False), ("entity", None), ("group", None), ("level", 3)),
+                    models.Q(("account", None), ("entity__isnull", False), ("group", None), ("level", 2)),
+                    models.Q(("account", None), ("entity", None), ("group__isnull", False), ("level", 1)),
+                    _connector="OR",
+                ),
+                name="limit_on_one_level",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditlimit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount', None), ('kind', 'unlimited')), models.Q(('amount__gte', 0), ('kind', 'base')), _connector='OR'), name='limit_amount_fits_kind'),
+            model_name="creditlimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount", None), ("kind", "unlimited")),
+                    models.Q(("amount__gte", 0), ("kind", "base")),
+                    _connector="OR",
+                ),
+                name="limit_amount_fits_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditlimit',
-            constraint=models.UniqueConstraint(condition=models.Q(('account__isnull', False), ('closed_on', None)), fields=('account',), name='one_open_account_limit'),
+            model_name="creditlimit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("account__isnull", False), ("closed_on", None)),
+                fields=("account",),
+                name="one_open_account_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditlimit',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_on', None), ('entity__isnull', False)), fields=('entity',), name='one_open_entity_limit'),
+            model_name="creditlimit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_on", None), ("entity__isnull", False)),
+                fields=("entity",),
+                name="one_open_entity_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditlimit',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_on', None), ('group__isnull', False)), fields=('group',), name='one_open_group_limit'),
+            model_name="creditlimit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_on", None), ("group__isnull", False)),
+                fields=("group",),
+                name="one_open_group_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditlimit',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='limit_ends_after_start'),
+            model_name="creditlimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until__gte", models.F("valid_from"))),
+                name="limit_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='riskpolicy',
-            constraint=models.UniqueConstraint(fields=('company', 'risk_class'), name='one_risk_policy_per_class', nulls_distinct=False),
+            model_name="riskpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("company", "risk_class"), name="one_risk_policy_per_class", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='temporarylimit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__isnull', False), ('entity', None), ('group', None), ('level', 3)), models.Q(('account', None), ('entity__isnull', False), ('group', None), ('level', 2)), models.Q(('account', None), ('entity', None), ('group__isnull', False), ('level', 1)), _connector='OR'), name='temporary_limit_on_one_level'),
+            model_name="temporarylimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("account__isnull", False), ("entity", None), ("group", None), ("level", 3)),
+                    models.Q(("account", None), ("entity__isnull", False), ("group", None), ("level", 2)),
+                    models.Q(("account", None), ("entity", None), ("group__isnull", False), ("level", 1)),
+                    _connector="OR",
+                ),
+                name="temporary_limit_on_one_level",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='temporarylimit',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='temporary_limit_positive'),
+            model_name="temporarylimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="temporary_limit_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='temporarylimit',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='temporary_limit_ends_after_start'),
+            model_name="temporarylimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until__gte", models.F("valid_from"))),
+                name="temporary_limit_ends_after_start",
+            ),
         ),
     ]

@@ -59,7 +59,9 @@ def add(
         ],
         ignore_conflicts=True,
     )
-    created = Work.objects.filter(kind=kind, key=key, state=Work.State.QUEUED).values_list("pk", flat=True).first()
+    created = (
+        Work.objects.filter(kind=kind, key=key, state=Work.State.QUEUED).values_list("pk", flat=True).first()
+    )
     if created is not None and not_before is None:
         work_id = int(created)
         transaction.on_commit(lambda: _wake(work_id))
@@ -162,7 +164,9 @@ def sweep() -> list[int]:
 def _take_back(work_id: int) -> None:
     with transaction.atomic():
         row = (
-            Work.objects.select_for_update(skip_locked=True).filter(pk=work_id, state=Work.State.RUNNING).first()
+            Work.objects.select_for_update(skip_locked=True)
+            .filter(pk=work_id, state=Work.State.RUNNING)
+            .first()
         )
         if row is not None:
             _requeue(work_id, not_before=timezone.now())

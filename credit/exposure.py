@@ -1,0 +1,174 @@
+"""The exposure of accounts, in one statement (design 3.3, ADR 0003).
+
+``settings.CREDIT_EXPOSURE`` names the parts: each provider gives the SQL of rows ``(account_id, part, currency,
+amount, due_date)``; here they are joined by ``UNION ALL`` and added up in the database. Two statements would see
+two books while a payment is matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+
+from django.conf import settings
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from accounts.models import ExchangeRate
+from o2c.shared.money import ZERO, convert
+
+from .formulas import PART_CODES, ExposureParts
+
+DISPUTED = "disputed"
+ON_HOLD = "on_hold_orders"
+OPEN_INVOICES = "open_invoices"
+FAR_FUTURE = "infinity"
+ONE = Decimal(1)
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Days of the evaluation: items due before a cut count in its sum."""
+
+    today: date
+    grace: date
+    late: date
+
+    @classmethod
+    def on(cls, today: date, *, grace_days: int = 0, overdue_days: int = 0) -> Cuts:
+        """Cuts for an item more than ``grace_days`` or ``overdue_days`` late."""
+        return cls(today, today - timedelta(days=grace_days), today - timedelta(days=overdue_days))
+
+
+@dataclass
+class AccountFigures:
+    """What the book says of one account, in one currency."""
+
+    parts: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(PART_CODES, ZERO))
+    disputed: Decimal = ZERO
+    on_hold: Decimal = ZERO
+    overdue: Decimal = ZERO
+    overdue_undisputed: Decimal = ZERO
+    beyond_grace: Decimal = ZERO
+    beyond_class: Decimal = ZERO
+    oldest_due: date | None = None
+    missing_rates: set[str] = field(default_factory=set)
+
+    def exposure(self) -> ExposureParts:
+        """The parts as the formulas take them."""
+        return ExposureParts(**self.parts)
+
+    def oldest_days(self, on: date) -> int:
+        """Days the oldest open invoice is late, 0 when none is."""
+        return 0 if self.oldest_due is None else max(0, (on - self.oldest_due).days)
+
+
+@dataclass(frozen=True)
+class Book:
+    """One reading: the figures per account and the rates used."""
+
+    currency: str
+    accounts: Mapping[int, AccountFigures]
+    rates: Mapping[str, Decimal]
+
+    def of(self, account_id: int) -> AccountFigures:
+        """Figures of one account; zeros when nothing is open."""
+        return self.accounts.get(account_id) or AccountFigures()
+
+
+@cache
+def _statement() -> str:
+    rows = "\n    UNION ALL\n".join(import_string(path)() for path in settings.CREDIT_EXPOSURE)
+    return f"""
+        SELECT account_id, part, currency, SUM(amount),
+               SUM(amount) FILTER (WHERE due_date < %(today)s),
+               SUM(amount) FILTER (WHERE due_date < %(grace)s),
+               SUM(amount) FILTER (WHERE due_date < %(late)s),
+               MIN(due_date) FILTER (WHERE due_date < %(today)s)
+        FROM ({rows}) AS book (account_id, part, currency, amount, due_date)
+        GROUP BY account_id, part, currency
+    """
+
+
+def read(
+    account_ids: Iterable[int],
+    *,
+    currency: str,
+    cuts: Cuts,
+    skip_order: int | None = None,
+    confirmed_before: datetime | None = None,
+) -> Book:
+    """Read the live exposure of accounts in one statement.
+
+    :param currency: what the figures are converted into, with the rate of the evaluation day
+    :param skip_order: an order left out, since a re-check leaves the order itself out
+    :param confirmed_before: count undelivered orders confirmed earlier than this only (design 3.11)
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _statement(),
+            {
+                "accounts": list(account_ids),
+                "today": cuts.today,
+                "grace": cuts.grace,
+                "late": cuts.late,
+                "skip_order": skip_order or 0,
+                "confirmed_before": confirmed_before or FAR_FUTURE,
+            },
+        )
+        rows = cursor.fetchall()
+    rates = rates_on(cuts.today, {row[2] for row in rows} - {currency}, currency)
+    book: dict[int, AccountFigures] = {}
+    for row in rows:
+        _add(book.setdefault(row[0], AccountFigures()), row, currency, rates)
+    return Book(currency, book, rates)
+
+
+def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: Mapping[str, Decimal]) -> None:
+    _account, part, row_currency, *sums, oldest = row
+    amounts = [s if isinstance(s, Decimal) else ZERO for s in sums]
+    if row_currency != currency:
+        if row_currency not in rates:
+            figures.missing_rates.add(str(row_currency))
+            return
+        amounts = [convert(a, rates[str(row_currency)], rates[currency]) for a in amounts]
+    amount, overdue, beyond_grace, beyond_class = amounts
+    if part == DISPUTED:
+        figures.disputed += amount
+        figures.overdue_undisputed -= overdue
+        figures.beyond_grace -= beyond_grace
+        figures.beyond_class -= beyond_class
+        return
+    if part == ON_HOLD:
+        figures.on_hold += amount
+        return
+    figures.parts[str(part)] += amount
+    if part == OPEN_INVOICES:
+        figures.overdue += overdue
+        figures.overdue_undisputed += overdue
+        figures.beyond_grace += beyond_grace
+        figures.beyond_class += beyond_class
+        if isinstance(oldest, date):
+            figures.oldest_due = min(oldest, figures.oldest_due or oldest)
+
+
+def rates_on(day: date, currencies: set[str], target: str) -> dict[str, Decimal]:
+    """Rates (units per euro) of a day: the last published, at most ``RATE_MAX_AGE_DAYS`` old.
+
+    A currency without one is missing from the answer, never assumed; the target comes along.
+    """
+    if not currencies:
+        return {}
+    wanted = (currencies | {target}) - {"EUR"}
+    oldest = day - timedelta(days=settings.RATE_MAX_AGE_DAYS)
+    found = {
+        row.currency: row.units_per_eur
+        for row in ExchangeRate.objects.filter(currency__in=wanted, day__gte=oldest, day__lte=day)
+        .order_by("currency", "-day")
+        .distinct("currency")
+    }
+    found["EUR"] = ONE
+    return found if target in found else {}

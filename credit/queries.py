@@ -1,0 +1,372 @@
+"""Readings of credit: who shares a limit, limits of a day, live exposure at three levels, what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import CustomerAccount
+
+from . import formulas
+from .enums import Level
+from .exposure import AccountFigures, Book, Cuts, read
+from .formulas import LimitFacts, LimitState, TemporaryAmount
+from .models import (
+    AccountBlock,
+    AccountWatch,
+    CreditLimit,
+    DelegationRule,
+    ExposureSnapshot,
+    LimitRequest,
+    RiskPolicy,
+    TemporaryLimit,
+)
+
+ZERO = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Relatives:
+    """An account with all accounts that share its entity or group."""
+
+    account_id: int
+    entity_id: int
+    siren: str
+    group_id: int | None
+    group_code: str
+    by_entity: tuple[int, ...]
+    by_group: tuple[int, ...]
+
+    @property
+    def account_ids(self) -> tuple[int, ...]:
+        """Everybody whose exposure counts at some level of this account."""
+        return self.by_group or self.by_entity
+
+    def of_level(self, level: Level) -> tuple[int, ...]:
+        """Accounts added up at a level."""
+        return {
+            Level.ACCOUNT: (self.account_id,),
+            Level.ENTITY: self.by_entity,
+            Level.GROUP: self.by_group,
+        }[level]
+
+    def targets(self) -> tuple[tuple[Level, int, str], ...]:
+        """Levels from the account up, each with its key and the name the API gives it."""
+        found: list[tuple[Level, int, str]] = [
+            (Level.ACCOUNT, self.account_id, ""),
+            (Level.ENTITY, self.entity_id, self.siren),
+        ]
+        if self.group_id is not None:
+            found.append((Level.GROUP, self.group_id, self.group_code))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class LevelFigures:
+    """One level: its limit and net exposure."""
+
+    level: Level
+    name: str
+    limit: LimitFacts
+    net_exposure: Decimal
+
+    @property
+    def decided(self) -> bool:
+        """Whether this level holds a decision on a base limit (zero and expired are decisions)."""
+        return self.limit.kind is not LimitState.NONE
+
+    @property
+    def available(self) -> Decimal | None:
+        """What may still be used at this level; None when unlimited."""
+        return formulas.available(self.limit.effective, self.net_exposure)
+
+
+@dataclass(frozen=True)
+class ExposureView:
+    """The exposure of one account on one day, with every level's limit (contract §4)."""
+
+    account: CustomerAccount
+    on: date
+    currency: str
+    figures: AccountFigures
+    levels: tuple[LevelFigures, ...]
+    rates: Mapping[str, Decimal]
+    source: str = "live"
+
+    @property
+    def gross(self) -> Decimal:
+        """Gross exposure of the account."""
+        return self.figures.exposure().gross
+
+    @property
+    def net(self) -> Decimal:
+        """Net exposure of the account."""
+        return self.figures.exposure().net
+
+    @property
+    def binding(self) -> LevelFigures | None:
+        """The level whose limit is tightest; a tie names the lower level; None when none binds."""
+        decided = [level for level in self.levels if level.decided and level.available is not None]
+        return min(decided, key=lambda level: level.available or ZERO, default=None)
+
+    @property
+    def has_decision(self) -> bool:
+        """Whether any level holds a decision."""
+        return any(level.decided for level in self.levels)
+
+    @property
+    def available(self) -> Decimal | None:
+        """Least available amount over the deciding levels; −net (plus raises) without decision; None: unlimited."""
+        if not self.has_decision:
+            return self.levels[0].available
+        return None if self.binding is None else self.binding.available
+
+    @property
+    def limit(self) -> LimitFacts:
+        """The limit that counts: the binding level's, else the account's or the first decided one."""
+        if self.binding is not None:
+            return self.binding.limit
+        return next((level.limit for level in self.levels if level.decided), self.levels[0].limit)
+
+    def as_contract(self) -> dict[str, Any]:
+        """The JSON of contract §4."""
+        view, figures = self, self.figures
+        limit, effective = view.limit, view.limit.effective
+        binding_net = view.binding.net_exposure if view.binding else view.net
+        return {
+            "account": view.account.code,
+            "company": view.account.company.code,
+            "currency": view.currency,
+            "as_of": view.on.isoformat(),
+            "source": view.source,
+            "parts": [{"code": code, "amount": money(amount)} for code, amount in figures.exposure().items()],
+            "gross_exposure": money(view.gross),
+            "net_exposure": money(view.net),
+            "insured_cover": money(ZERO),
+            "uncovered_exposure": money(formulas.uncovered(view.net, ZERO)),
+            "limit": limit_as_contract(limit),
+            "effective_limit": money(effective),
+            "available": money(view.available),
+            "utilisation": _ratio(formulas.utilisation(effective, binding_net)),
+            "overdue": {
+                "amount": money(figures.overdue),
+                "oldest_days": figures.oldest_days(view.on),
+                "undisputed_amount": money(figures.overdue_undisputed),
+            },
+            "disputed": money(figures.disputed),
+            "on_hold_orders": money(figures.on_hold),
+            "levels": [level_as_contract(level) for level in view.levels],
+            "binding_level": view.binding.level.word if view.binding else None,
+        }
+
+
+def money(amount: Decimal | None) -> str | None:
+    """An amount as the API writes it: two decimals, or null."""
+    return None if amount is None else f"{amount:.2f}"
+
+
+def _ratio(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:.4f}"
+
+
+def limit_as_contract(limit: LimitFacts) -> dict[str, Any]:
+    """A limit as contract §4 shows it."""
+    return {
+        "kind": limit.kind.value,
+        "amount": money(limit.base),
+        "temporary": money(limit.temporary),
+        "valid_until": limit.valid_until.isoformat() if limit.valid_until else None,
+    }
+
+
+def level_as_contract(level: LevelFigures) -> dict[str, Any]:
+    """A level as contract §4 shows it: no part of it, so that nobody reads other accounts through it."""
+    shown: dict[str, Any] = {
+        "level": level.level.word,
+        "limit": limit_as_contract(level.limit),
+        "effective_limit": money(level.limit.effective),
+        "net_exposure": money(level.net_exposure),
+        "available": money(level.available),
+    }
+    if level.level == Level.ENTITY:
+        shown["siren"] = level.name
+    elif level.level == Level.GROUP:
+        shown["code"] = level.name
+    return shown
+
+
+def relatives_of(account: CustomerAccount) -> Relatives:
+    """The accounts that share this account's entity or group, read afresh (after the lock)."""
+    own = CustomerAccount.objects.filter(pk=account.pk).values("entity_id", "entity__group_id")
+    rows = list(
+        CustomerAccount.objects.filter(
+            Q(entity_id__in=own.values("entity_id")) | Q(entity__group_id__in=own.values("entity__group_id"))
+        ).values_list("pk", "entity_id", "entity__group_id", "entity__siren", "entity__group__code")
+    )
+    mine = next(row for row in rows if row[0] == account.pk)
+    return Relatives(
+        account_id=account.pk,
+        entity_id=mine[1],
+        siren=mine[3] or "",
+        group_id=mine[2],
+        group_code=mine[4] or "",
+        by_entity=tuple(sorted(row[0] for row in rows if row[1] == mine[1])),
+        by_group=tuple(sorted(row[0] for row in rows)) if mine[2] is not None else (),
+    )
+
+
+def in_force(on: date) -> Q:
+    """Limits of a day: begun, and not closed by then."""
+    return Q(valid_from__lte=on) & (Q(closed_on=None) | Q(closed_on__gt=on))
+
+
+def limits_on(targets: Sequence[tuple[Level, int, str]], on: date) -> dict[Level, LimitFacts]:
+    """What each level's limit is on a day."""
+    wanted = Q()
+    for level, key, _name in targets:
+        wanted |= Q(**{f"{level.word}_id": key})
+    raises: dict[int, list[TemporaryAmount]] = {}
+    for level_id, amount, begins, ends in TemporaryLimit.objects.filter(wanted, in_force(on)).values_list(
+        "level", "amount", "valid_from", "valid_until"
+    ):
+        raises.setdefault(level_id, []).append(TemporaryAmount(amount, begins, ends))
+    bases = {
+        row[0]: row[1:]
+        for row in CreditLimit.objects.filter(wanted, in_force(on))
+        .order_by("valid_from", "pk")
+        .values_list("level", "amount", "valid_until", "kind")
+    }
+    found: dict[Level, LimitFacts] = {}
+    for level, _key, _name in targets:
+        base, until, kind = bases.get(level, (None, None, "base"))
+        found[level] = formulas.limit_facts(
+            base, until, raises.get(level, ()), on, unlimited=kind == LimitState.UNLIMITED.value
+        )
+    return found
+
+
+def exposure_of(
+    account: CustomerAccount,
+    *,
+    on: date,
+    cuts: Cuts | None = None,
+    skip_order: int | None = None,
+    confirmed_before: datetime | None = None,
+) -> ExposureView:
+    """The live exposure of one account at its three levels, in its company's currency."""
+    relatives = relatives_of(account)
+    limits = limits_on(relatives.targets(), on)
+    book = read(
+        relatives.account_ids,
+        currency=account.company.currency,
+        cuts=cuts or Cuts.on(on),
+        skip_order=skip_order,
+        confirmed_before=confirmed_before,
+    )
+    return ExposureView(
+        account=account,
+        on=on,
+        currency=account.company.currency,
+        figures=book.of(account.pk),
+        levels=levels_of(relatives, limits, book),
+        rates=book.rates,
+    )
+
+
+def levels_of(
+    relatives: Relatives, limits: Mapping[Level, LimitFacts], book: Book
+) -> tuple[LevelFigures, ...]:
+    """Each level's limit beside the net exposure of all accounts it adds up."""
+    return tuple(
+        LevelFigures(
+            level,
+            name,
+            limits[level],
+            sum((book.of(i).exposure().net for i in relatives.of_level(level)), ZERO),
+        )
+        for level, _key, name in relatives.targets()
+    )
+
+
+def snapshot_of(account: CustomerAccount, *, on: date) -> ExposureSnapshot | None:
+    """The last snapshot on or before a day."""
+    return (
+        ExposureSnapshot.objects.filter(level=Level.ACCOUNT, target_id=account.pk, day__lte=on)
+        .order_by("-day")
+        .first()
+    )
+
+
+def risk_policy_of(account: CustomerAccount) -> RiskPolicy:
+    """Thresholds of the account's class: the company's own row, else the common one."""
+    found = (
+        RiskPolicy.objects.filter(
+            Q(company_id=account.company_id) | Q(company=None), risk_class=account.risk_class
+        )
+        .order_by("company_id")
+        .first()
+    )
+    if found is None:
+        raise RiskPolicy.DoesNotExist(f"no thresholds for risk class {account.risk_class}: run migrations")
+    return found
+
+
+def delegation_of(company_id: int) -> list[DelegationRule]:
+    """The delegation matrix: a company's own rows win over the common ones, level by level."""
+    found: dict[int, DelegationRule] = {}
+    for rule in DelegationRule.objects.filter(Q(company_id=company_id) | Q(company=None)):
+        if rule.level not in found or rule.company_id is not None:
+            found[rule.level] = rule
+    return [found[level] for level in sorted(found)]
+
+
+def active_block(account_id: int) -> AccountBlock | None:
+    """The block in force, if any."""
+    return AccountBlock.objects.filter(account_id=account_id, lifted_at=None).first()
+
+
+def active_watch(account_id: int) -> AccountWatch | None:
+    """The watch in force, if any."""
+    return AccountWatch.objects.filter(account_id=account_id, lifted_at=None).first()
+
+
+def limit_history(account: CustomerAccount) -> list[dict[str, Any]]:
+    """Limits at every level of an account, newest first, as contract §3 (``limits/``) shows them."""
+    relatives = relatives_of(account)
+    wanted = Q()
+    for level, key, _name in relatives.targets():
+        wanted |= Q(**{f"{level.word}_id": key})
+    rows: list[tuple[datetime, dict[str, Any]]] = []
+    for model in (CreditLimit, TemporaryLimit):
+        for row in model.objects.filter(wanted).select_related("decided_by"):
+            rows.append(
+                (
+                    row.decided_at,
+                    {
+                        "level": Level(row.level).word,
+                        "kind": getattr(row, "kind", "temporary"),
+                        "amount": money(row.amount),
+                        "currency": row.currency,
+                        "valid_from": row.valid_from,
+                        "valid_until": row.valid_until,
+                        "reason": row.reason,
+                        "decided_by": row.decided_by.username,
+                        "decided_at": row.decided_at,
+                        "closed_on": row.closed_on,
+                    },
+                )
+            )
+    return [row for _at, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
+
+
+def limit_requests_visible(user: Any, company: Any) -> QuerySet[LimitRequest]:
+    """Requests about accounts this user may see."""
+    accounts = CustomerAccount.objects.visible_to(user, company)
+    return LimitRequest.objects.filter(asked_for__in=accounts).select_related(
+        "asked_for__entity__group", "requested_by", "decided_by"
+    )

@@ -1,0 +1,27 @@
+"""The acts of credit: check, limits, blocks and watches."""
+
+from __future__ import annotations
+
+from .checks import CheckResult, OrderInCheck, check, decide
+from .flags import block, unblock, unwatch, watch
+from .limits import (
+    approve_limit_request,
+    create_limit_request,
+    refuse_limit_request,
+    submit_limit_request,
+)
+
+__all__ = [
+    "CheckResult",
+    "OrderInCheck",
+    "approve_limit_request",
+    "block",
+    "check",
+    "create_limit_request",
+    "decide",
+    "refuse_limit_request",
+    "submit_limit_request",
+    "unblock",
+    "unwatch",
+    "watch",
+]

@@ -1,0 +1,335 @@
+"""The credit check: a question that stores nothing, or a decision kept with every figure it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from accounts import policy as terms
+from accounts.enums import CapRegime
+from accounts.models import CustomerAccount, User
+from o2c.shared.audit import plain
+from o2c.shared.calendar import paris_date
+from o2c.shared.money import ZERO, convert
+
+from .. import policy, queries
+from ..enums import Level, Severity, Verdict
+from ..exposure import Cuts, rates_on
+from ..formulas import LimitState
+from ..messages import message
+from ..models import CreditDecision, RiskPolicy
+from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
+from ..queries import ExposureView, money
+
+PREPAID = "PREPAID"
+
+
+@dataclass(frozen=True)
+class OrderInCheck:
+    """The order a check is about, when there is one."""
+
+    order_id: int | None = None
+    number: str = ""
+    confirmed_at: datetime | None = None
+    order_date: date | None = None
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The answer of a check with what it saw."""
+
+    account: CustomerAccount
+    view: ExposureView
+    amount: Decimal
+    found: tuple[Found, ...]
+    mandate: Mandate
+    stake: Stake
+
+    @property
+    def verdict(self) -> Verdict:
+        """Accept, warn or hold."""
+        return policy.verdict_of(self.found)
+
+    @property
+    def holding(self) -> tuple[Found, ...]:
+        """The findings that keep the order."""
+        return tuple(f for f in self.found if f.holds)
+
+    @property
+    def available_before(self) -> Decimal | None:
+        """What may still be used without this order."""
+        return self.view.available
+
+    @property
+    def available_after(self) -> Decimal | None:
+        """What would be left with it."""
+        return None if self.view.available is None else self.view.available - self.amount
+
+    @property
+    def over_limit_by(self) -> Decimal:
+        """The part the limit does not carry."""
+        return self.stake.over_limit_by
+
+    def findings_as_contract(self, language: str | None = None) -> list[dict[str, Any]]:
+        """Findings in the shape of contract §4."""
+        return [
+            # A release decides all reasons together, so one level is named for all of them.
+            finding_as_contract(f, self.view.currency, self.mandate.role, language)
+            for f in self.found
+        ]
+
+    def as_contract(self) -> dict[str, Any]:
+        """The JSON of contract §4."""
+        return {
+            "decision": self.verdict.value,
+            "currency": self.view.currency,
+            "amount": money(self.amount),
+            "available_before": money(self.available_before),
+            "available_after": money(self.available_after),
+            "over_limit_by": money(self.over_limit_by),
+            "binding_level": self.view.binding.level.word if self.view.binding else None,
+            "findings": self.findings_as_contract(),
+            "causes": [],
+            "alternatives": [],
+            "release_expected_on": None,
+        }
+
+
+def finding_as_contract(
+    found: Found, currency: str, decided_by: str, language: str | None = None
+) -> dict[str, Any]:
+    """One finding as contract §4 shows it, with its sentence in the reader's language."""
+    figures = {k: money(v) if isinstance(v, Decimal) else plain(v) for k, v in found.figures.items()}
+    return {
+        "code": found.code.value,
+        "severity": found.severity.value,
+        "figures": figures,
+        "policy_article": found.article,
+        "message": message(found.code.value, found.figures, currency=currency, language=language),
+        "decided_by": decided_by if found.severity == Severity.HOLD else None,
+    }
+
+
+def check(
+    *,
+    account: CustomerAccount,
+    amount: Decimal,
+    at: datetime,
+    by: User | None = None,
+    currency: str | None = None,
+    term: str | None = None,
+    delivery_date: date | None = None,
+    order: OrderInCheck | None = None,
+) -> CheckResult:
+    """Answer whether a client may still buy for an amount incl. VAT. Stores nothing, locks nothing.
+
+    Who decides takes the locks first and calls ``decide``, which asks the same question.
+
+    :raises UnknownTerm: a term that the grammar does not know
+    """
+    today = paris_date(at)
+    order = order or OrderInCheck()
+    term = term or account.term
+    thresholds = thresholds_of(queries.risk_policy_of(account))
+    view = queries.exposure_of(
+        account,
+        on=today,
+        cuts=Cuts.on(today, grace_days=thresholds.grace_days, overdue_days=thresholds.overdue_days),
+        skip_order=order.order_id,
+        confirmed_before=order.confirmed_at,
+    )
+    tested, missing = _in_company_currency(account, amount, currency or account.currency, today)
+    order_facts = _order_facts(account, tested, term, order, today, thresholds)
+    credit_facts = _credit_facts(account, view, missing)
+    found = policy.assess(credit_facts, order_facts, thresholds)
+    stake = Stake(
+        over_limit_by=ZERO if order_facts.prepaid else policy.over_limit_by(view.available, tested),
+        order_amount=tested,
+        effective_limit=view.limit.effective,
+        codes=frozenset(f.code for f in found if f.holds),
+        risk_class=account.risk_class,
+    )
+    return CheckResult(account, view, tested, found, policy.release_level(stake, matrix_of(account)), stake)
+
+
+def decide(
+    *,
+    account: CustomerAccount,
+    amount: Decimal,
+    currency: str,
+    term: str,
+    occasion: str,
+    at: datetime,
+    by: User | None,
+    order: OrderInCheck,
+) -> tuple[CheckResult, CreditDecision]:
+    """Check under the caller's credit locks and keep the decision with its figures."""
+    result = check(account=account, amount=amount, currency=currency, term=term, at=at, by=by, order=order)
+    return result, keep(
+        result, amount=amount, currency=currency, occasion=occasion, at=at, by=by, order=order
+    )
+
+
+def keep(
+    result: CheckResult,
+    *,
+    amount: Decimal,
+    currency: str,
+    occasion: str,
+    at: datetime,
+    by: User | None,
+    order: OrderInCheck,
+) -> CreditDecision:
+    """Store what a check answered; never changed afterwards."""
+    return CreditDecision.objects.create(
+        account=result.account,
+        order_id=order.order_id,
+        order_number=order.number,
+        occasion=occasion,
+        amount=amount,
+        currency=currency,
+        verdict=result.verdict,
+        over_limit_by=result.over_limit_by,
+        figures=_frozen(result),
+        decided_at=at,
+        asked_by=by,
+    )
+
+
+def decision_as_contract(decision: CreditDecision) -> dict[str, Any]:
+    """A kept decision in the shape of ``credit-check`` plus ``id`` and ``decided_at``, in the reader's language."""
+    stored = dict(decision.figures["check"])
+    stored["findings"] = [
+        {
+            **finding,
+            "message": message(finding["code"], finding["figures"], currency=stored["currency"]),
+        }
+        for finding in stored["findings"]
+    ]
+    return {"id": decision.pk, "decided_at": decision.decided_at.isoformat(), **stored}
+
+
+def _frozen(result: CheckResult) -> dict[str, Any]:
+    return {
+        "check": result.as_contract(),
+        "exposure": result.view.as_contract(),
+        "rates": {currency: str(rate) for currency, rate in result.view.rates.items()},
+        "required_role": result.mandate.role,
+        "risk_class": result.account.risk_class,
+    }
+
+
+def thresholds_of(row: RiskPolicy) -> Thresholds:
+    """A stored row as the rules take it."""
+    return Thresholds(**{name: getattr(row, name) for name in Thresholds.__dataclass_fields__})
+
+
+def matrix_of(account: CustomerAccount) -> Sequence[Mandate]:
+    """The delegation matrix of the account's company as the rules take it."""
+    return mandates(account.company_id)
+
+
+def mandates(company_id: int) -> Sequence[Mandate]:
+    """The delegation matrix of a company."""
+    return [
+        Mandate(
+            level=rule.level,
+            role=rule.role,
+            release_amount=rule.release_amount,
+            release_pct=rule.release_pct,
+            release_with_overdue=rule.release_with_overdue,
+            limit_amount=rule.limit_amount,
+        )
+        for rule in queries.delegation_of(company_id)
+    ]
+
+
+def _credit_facts(account: CustomerAccount, view: ExposureView, missing: set[str]) -> CreditFacts:
+    figures = view.figures
+    block = queries.active_block(account.pk)
+    return CreditFacts(
+        available=view.available,
+        has_decision=view.has_decision,
+        expired_levels=tuple(
+            Level(level.level) for level in view.levels if level.limit.kind is LimitState.EXPIRED
+        ),
+        effective_limit=view.limit.effective,
+        gross_exposure=view.gross,
+        late_beyond_class=figures.beyond_class,
+        late_beyond_grace=figures.beyond_grace,
+        oldest_days=figures.oldest_days(view.on),
+        disputed=figures.disputed,
+        blocked_since=paris_date(block.set_at) if block else None,
+        block_reason=block.reason if block else "",
+        block_review_on=block.review_on if block else None,
+        missing_rates=tuple(sorted(missing | figures.missing_rates)),
+    )
+
+
+def _order_facts(
+    account: CustomerAccount,
+    amount: Decimal,
+    term: str,
+    order: OrderInCheck,
+    today: date,
+    thresholds: Thresholds,
+) -> OrderFacts:
+    ordered_on = order.order_date or today
+    age = (today - account.opened_on).days
+    rhythm = _fact("order_rhythm", account_id=account.pk, on=today, skip_order=order.order_id)
+    facts = OrderFacts(
+        amount=amount,
+        prepaid=term == PREPAID,
+        order_term=term,
+        account_term=account.term,
+        mean_order=rhythm[0] if rhythm else None,
+        orders_in_year=rhythm[1] if rhythm else 0,
+        account_age_days=age,
+        has_paid_invoice=(
+            _fact("first_payment", account_id=account.pk) if age < thresholds.new_account_days else None
+        ),
+    )
+    if facts.prepaid:
+        received = _fact("deposit_received", order_id=order.order_id, on=today) if order.order_id else ZERO
+        return replace(facts, deposit_received=received or ZERO)
+    if term == account.term:
+        return facts
+    due = terms.due_date(ordered_on, term, ordered_on)
+    cap = CapRegime(account.cap_regime)
+    return replace(
+        facts,
+        term_is_later=terms.later_term(term, account.term, ordered_on),
+        term_beyond_cap=not terms.within_cap(due, cap, ordered_on, ordered_on),
+    )
+
+
+def _in_company_currency(
+    account: CustomerAccount, amount: Decimal, currency: str, today: date
+) -> tuple[Decimal, set[str]]:
+    """The amount in the company's currency; a missing rate leaves it as it is and is named."""
+    target = account.company.currency
+    if currency == target:
+        return amount, set()
+    rates = rates_on(today, {currency}, target)
+    if currency not in rates or target not in rates:
+        return amount, {currency}
+    return convert(amount, rates[currency], rates[target]), set()
+
+
+@cache
+def _provider(name: str) -> Any:
+    path = settings.CREDIT_FACTS.get(name)
+    return import_string(path) if path else None
+
+
+def _fact(name: str, **question: Any) -> Any:
+    """A fact from the application that knows it; None is *unknown*, never zero."""
+    provider = _provider(name)
+    return None if provider is None else provider(**question)

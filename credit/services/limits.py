@@ -1,0 +1,284 @@
+"""Limits: asked for, decided by somebody with authority who did not ask, never overwritten (domain.md 4.3)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CustomerAccount, User
+from o2c.shared import audit, work
+from o2c.shared.calendar import add_months, paris_date
+from o2c.shared.locking import retrying
+from o2c.shared.problems import Conflict, Invalid, NotAllowed
+
+from .. import policy, queries
+from ..enums import Level, LimitKind, RequestStatus
+from ..locks import lock_credit
+from ..models import CreditLimit, LimitRequest, TemporaryLimit
+from .checks import mandates
+
+DEFAULT_MONTHS = 12
+LONGEST_RAISE = timedelta(days=90)
+
+
+class AuthorityExceeded(NotAllowed):
+    """The amount is above what this person may decide; ``required_role`` names who may."""
+
+    code = "authority_exceeded"
+    message = _("This is above your authority.")
+
+
+class FourEyes(NotAllowed):
+    """Nobody decides a request of their own."""
+
+    code = "four_eyes"
+    message = _("Somebody else must decide: you asked for this.")
+
+
+class NotWaiting(Conflict):
+    """The request is not in the state the act needs."""
+
+    code = "wrong_state"
+    message = _("This request is not waiting for that.")
+
+
+@retrying
+def create_limit_request(
+    *,
+    account: CustomerAccount,
+    level: str = "account",
+    amount: Decimal | None,
+    kind: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    currency: str | None = None,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+    origin_order: str = "",
+    submit: bool = False,
+) -> LimitRequest:
+    """Ask for a base limit, a temporary raise or no limit at all, at one of three levels.
+
+    :param amount: in the company's currency; None for ``unlimited``
+    :param valid_until: last day included; a base limit runs twelve months when not given
+    :raises Invalid: an amount, date or reason that does not fit
+    """
+    if not by.may("credit.request_limit", account.company):
+        raise NotAllowed
+    starts = valid_from or paris_date(at)
+    ends = valid_until or (None if kind == LimitKind.TEMPORARY else add_months(starts, DEFAULT_MONTHS))
+    _check_wish(account, level, kind, amount, currency, starts, ends, reason)
+    chosen = Level.from_word(level)
+    with transaction.atomic():
+        request = LimitRequest.objects.create(
+            level=chosen,
+            account=account if chosen == Level.ACCOUNT else None,
+            entity=account.entity if chosen == Level.ENTITY else None,
+            group=account.entity.group if chosen == Level.GROUP else None,
+            asked_for=account,
+            kind=kind,
+            amount=amount,
+            currency=currency or account.company.currency,
+            valid_from=starts,
+            valid_until=ends,
+            reason=reason.strip(),
+            origin_order=origin_order,
+            requested_by=by,
+            created_at=at,
+        )
+        _record("limit.requested", request, by=by, at=at, reason=reason)
+        if submit:
+            _submit(request, by, at)
+    return request
+
+
+@retrying
+def submit_limit_request(*, request_id: int, by: User, at: datetime) -> LimitRequest:
+    """Send a draft to whoever may decide it.
+
+    :raises NotWaiting: it is no draft
+    """
+    with transaction.atomic():
+        request = _locked(request_id)
+        if not by.may("credit.request_limit", request.asked_for.company):
+            raise NotAllowed
+        if request.status != RequestStatus.DRAFT:
+            raise NotWaiting
+        _submit(request, by, at)
+        return request
+
+
+@retrying
+def approve_limit_request(*, request_id: int, reason: str, by: User, at: datetime) -> LimitRequest:
+    """Grant a request: a new base limit closes the older one on its first day.
+
+    :raises FourEyes: by the requester
+    :raises AuthorityExceeded: above the person's level in the matrix
+    """
+    with transaction.atomic():
+        request = _decidable(request_id, reason, by)
+        request.facts = queries.exposure_of(request.asked_for, on=paris_date(at)).as_contract()
+        _decided(request, RequestStatus.APPROVED, reason, by, at)
+        before = _grant(request, by, at)
+        _record("limit.approved", request, by=by, at=at, reason=reason, before=before)
+        account_id = request.asked_for_id
+        work.emit("credit.changed", f"account:{account_id}", {"account_id": account_id})
+        return request
+
+
+@retrying
+def refuse_limit_request(*, request_id: int, reason: str, by: User, at: datetime) -> LimitRequest:
+    """Refuse a request with a reason; whoever may grant it may refuse it."""
+    with transaction.atomic():
+        request = _decidable(request_id, reason, by)
+        _decided(request, RequestStatus.REFUSED, reason, by, at)
+        _record("limit.refused", request, by=by, at=at, reason=reason)
+        return request
+
+
+def required_role(request: LimitRequest) -> policy.Mandate:
+    """The lowest level that may decide this request."""
+    account = request.asked_for
+    return policy.limit_level(request.amount, account.risk_class, mandates(account.company_id))
+
+
+def _check_wish(
+    account: CustomerAccount,
+    level: str,
+    kind: str,
+    amount: Decimal | None,
+    currency: str | None,
+    starts: date,
+    ends: date | None,
+    reason: str,
+) -> None:
+    errors: dict[str, list[object]] = {}
+    if not reason.strip():
+        errors["reason"] = [_("A reason is required.")]
+    if kind not in LimitKind.values:
+        errors["kind"] = [_("Write base, temporary or unlimited.")]
+    if kind == LimitKind.UNLIMITED and amount is not None:
+        errors["amount"] = [_("Unlimited has no amount.")]
+    if kind != LimitKind.UNLIMITED and amount is None:
+        errors["amount"] = [_("An amount is required; 0 means no credit.")]
+    if amount is not None and (amount < 0 or (kind == LimitKind.TEMPORARY and amount == 0)):
+        errors["amount"] = [_("The amount must be positive.")]
+    if ends is None:
+        errors["valid_until"] = [_("A temporary raise needs its last day.")]
+    elif ends < starts:
+        errors["valid_until"] = [_("The last day lies before the first.")]
+    elif kind == LimitKind.TEMPORARY and ends - starts > LONGEST_RAISE:
+        errors["valid_until"] = [_("A temporary raise lasts 90 days at most.")]
+    if level not in ("account", "entity", "group"):
+        errors["level"] = [_("Write account, entity or group.")]
+    elif level == "group" and account.entity.group_id is None:
+        errors["level"] = [_("This client belongs to no group.")]
+    if currency and currency != account.company.currency:
+        errors["currency"] = [_("Limits are held in the company's currency.")]
+    if errors:
+        raise Invalid(errors=errors)  # type: ignore[arg-type]
+
+
+def _submit(request: LimitRequest, by: User, at: datetime) -> None:
+    request.status, request.submitted_at = RequestStatus.SUBMITTED, at
+    request.version += 1
+    request.save(update_fields=["status", "submitted_at", "version"])
+    _record("limit.submitted", request, by=by, at=at)
+
+
+def _locked(request_id: int) -> LimitRequest:
+    """The request under the credit locks of its account and its own row lock."""
+    seen = LimitRequest.objects.select_related("asked_for__company", "asked_for__entity__group").get(
+        pk=request_id
+    )
+    lock_credit(seen.asked_for)
+    locked = LimitRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request_id)
+    locked.asked_for = seen.asked_for
+    return locked
+
+
+def _decidable(request_id: int, reason: str, by: User) -> LimitRequest:
+    request = _locked(request_id)
+    company = request.asked_for.company
+    if not by.may("credit.decide_limit", company):
+        raise NotAllowed(required_role=required_role(request).role)
+    if not reason.strip():
+        raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
+    if request.status != RequestStatus.SUBMITTED:
+        raise NotWaiting
+    if request.requested_by_id == by.pk:
+        raise FourEyes
+    mandate = required_role(request)
+    if by.authority_in(company) < mandate.level:
+        raise AuthorityExceeded(required_role=mandate.role)
+    return request
+
+
+def _decided(request: LimitRequest, status: str, reason: str, by: User, at: datetime) -> None:
+    request.status, request.decided_by, request.decided_at = status, by, at
+    request.decision_reason = reason.strip()
+    request.version += 1
+    request.save(update_fields=["status", "decided_by", "decided_at", "decision_reason", "facts", "version"])
+
+
+def _grant(request: LimitRequest, by: User, at: datetime) -> dict[str, object]:
+    """Write the limit; what it replaces, for the journal."""
+    target = {"account": request.account, "entity": request.entity, "group": request.group}
+    common = {
+        **target,
+        "level": request.level,
+        "amount": request.amount,
+        "currency": request.currency,
+        "valid_from": request.valid_from,
+        "valid_until": request.valid_until,
+        "reason": request.decision_reason or request.reason,
+        "decided_by": by,
+        "decided_at": at,
+        "request": request,
+    }
+    if request.kind == LimitKind.TEMPORARY:
+        TemporaryLimit.objects.create(**common, origin_order=request.origin_order)
+        return {}
+    older = CreditLimit.objects.filter(**target, closed_on=None).first()
+    if older is not None:
+        older.closed_on = request.valid_from
+        older.save(update_fields=["closed_on"])
+    CreditLimit.objects.create(**common, kind=request.kind, next_review_on=request.valid_until)
+    return (
+        {}
+        if older is None
+        else {"amount": older.amount, "kind": older.kind, "valid_until": older.valid_until}
+    )
+
+
+def _record(
+    action: str,
+    request: LimitRequest,
+    *,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    before: dict[str, object] | None = None,
+) -> None:
+    audit.record(
+        action,
+        request,
+        by=by,
+        at=at,
+        reason=reason,
+        company_id=request.asked_for.company_id,
+        account_id=request.asked_for_id,
+        label=f"{Level(request.level).word} {request.amount if request.amount is not None else 'unlimited'}",
+        before=before or None,
+        after={
+            "level": Level(request.level).word,
+            "kind": request.kind,
+            "amount": request.amount,
+            "valid_from": request.valid_from,
+            "valid_until": request.valid_until,
+        },
+    )

@@ -1,0 +1,30 @@
+"""The acts of orders. Whatever raises exposure goes through ``advance``: nothing else confirms an order."""
+
+from __future__ import annotations
+
+from .decisions import blockers_for, hold, refuse, release
+from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
+from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
+from .queue import reexamine, reexamine_held
+
+__all__ = [
+    "LineInput",
+    "blockers_for",
+    "cancel",
+    "change_order",
+    "clear_for_invoice",
+    "close",
+    "copy",
+    "create_order",
+    "deliver",
+    "hold",
+    "note_progress",
+    "reexamine",
+    "reexamine_held",
+    "refuse",
+    "release",
+    "reopen",
+    "start_production",
+    "submit",
+    "take_back",
+]

@@ -1,0 +1,310 @@
+"""The one way an order takes credit: check under locks, make the holds match, confirm or wait.
+
+Every transition that raises exposure ends here (design 3.7, 3.11): submission, change, copy, release, goods
+issue, a new examination. Nothing else confirms an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import CustomerAccount, User
+from accounts.policy import due_date
+from credit.enums import Finding
+from credit.locks import lock_credit
+from credit.policy import Found
+from credit.services.checks import CheckResult, OrderInCheck, check, keep
+from o2c.shared import audit, work
+from o2c.shared.audit import plain
+from o2c.shared.calendar import add_working_hours, paris_date
+from o2c.shared.vat import vat_totals
+
+from .. import policy
+from ..enums import CaseStatus, Occasion, OrderState
+from ..models import HoldCase, Order, OrderHold, OrderLine, Release
+from ..queries import line_facts
+
+TARGET_HOURS = 4
+# Holds that a check neither makes nor lifts.
+BY_HAND = frozenset({Finding.MANUAL, Finding.RECONFIRM})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an examination said: the findings that still keep the order, and the check behind them."""
+
+    order: Order
+    result: CheckResult
+    blocking: tuple[Found, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing found by the check keeps the order."""
+        return not self.blocking
+
+
+def lock_order(order_id: int) -> Order:
+    """Credit locks of the order's client, then the order's row: the order of every act (ADR 0004)."""
+    account_id = Order.objects.values_list("account_id", flat=True).get(pk=order_id)
+    account = CustomerAccount.objects.select_related("company", "entity__group").get(pk=account_id)
+    lock_credit(account)
+    order = Order.objects.select_for_update(of=("self",), no_key=True).get(pk=order_id)
+    order.account, order.company = account, account.company
+    return order
+
+
+def lines_of(order: Order) -> list[OrderLine]:
+    """The order's lines, read once under the lock."""
+    return list(order.lines.all())
+
+
+def amount_to_test(order: Order, lines: Sequence[OrderLine]) -> Decimal:
+    """What the order itself would take of the limit: its total, less what is invoiced already."""
+    return policy.value_in_exposure(order.total_incl_vat, [line_facts(line) for line in lines])
+
+
+def examine(
+    order: Order, lines: Sequence[OrderLine], *, by: User | None, at: datetime, keep_as: Occasion | None
+) -> Outcome:
+    """Check an order under its locks and say what keeps it, releases in force considered.
+
+    :param keep_as: store the decision for this occasion; None only asks
+    """
+    about = OrderInCheck(
+        order_id=order.pk,
+        number=order.number,
+        confirmed_at=order.confirmed_at if order.state == OrderState.CONFIRMED else None,
+        order_date=order.order_date,
+    )
+    amount = amount_to_test(order, lines)
+    result = check(
+        account=order.account,
+        amount=amount,
+        currency=order.currency,
+        term=order.term,
+        at=at,
+        by=by,
+        order=about,
+    )
+    if keep_as is not None:
+        order.last_decision = keep(
+            result, amount=amount, currency=order.currency, occasion=keep_as, at=at, by=by, order=about
+        )
+    holding = result.holding
+    if holding and _carried_by_a_release(order, amount, holding, paris_date(at)):
+        holding = ()
+    return Outcome(order, result, holding)
+
+
+def advance(
+    order: Order, lines: Sequence[OrderLine], *, by: User | None, at: datetime, occasion: Occasion
+) -> Outcome:
+    """Check afresh, make the holds match today's findings, and confirm when nothing keeps the order."""
+    outcome = examine(order, lines, by=by, at=at, keep_as=occasion)
+    case = sync_holds(order, outcome, by=by, at=at)
+    if case is None:
+        confirm(order, lines, by=by, at=at)
+    else:
+        save(order, "last_decision")
+    return outcome
+
+
+def sync_holds(order: Order, outcome: Outcome, *, by: User | None, at: datetime) -> HoldCase | None:
+    """Open, update or end the hold case so that it says what the examination found.
+
+    :returns: the open case, or None when nothing keeps the order
+    """
+    case = order.cases.filter(closed_at=None).first()
+    wanted = {found.code: found for found in outcome.blocking}
+    active = {hold.reason: hold for hold in _active(case)} if case else {}
+    by_hand = {reason for reason in active if reason in BY_HAND}
+    if not wanted and not by_hand:
+        if case is not None:
+            close_case(case, CaseStatus.RELEASED, by=by, at=at, reason="")
+            audit.record("order.freed", order, by=by, at=at, label=order.number)
+            work.emit("order.released", f"order:{order.pk}:{case.pk}", {"order_id": order.pk})
+        return None
+    if case is None:
+        case = _open_case(order, outcome, at)
+    _place(case, wanted, active, outcome, by=by, at=at)
+    case.over_limit_by = outcome.result.over_limit_by
+    case.required_level = outcome.result.mandate.level
+    case.save(update_fields=["over_limit_by", "required_level"])
+    return case
+
+
+def confirm(order: Order, lines: Sequence[OrderLine], *, by: User | None, at: datetime) -> None:
+    """Take the order's present quantities and prices into the exposure."""
+    before = order.state
+    order.state = OrderState.CONFIRMED
+    order.confirmed_at = order.confirmed_at or at
+    order.approved_total, order.approved_term = order.total_incl_vat, order.term
+    order.approved_lines = [line_as_kept(line) for line in lines]
+    for line in lines:
+        line.approved_quantity, line.approved_price = line.quantity, line.unit_price
+    OrderLine.objects.bulk_update(lines, ["approved_quantity", "approved_price"])
+    mark_progress(order, lines)
+    save(
+        order,
+        "state",
+        "confirmed_at",
+        "approved_total",
+        "approved_term",
+        "approved_lines",
+        "last_decision",
+        "is_started",
+        "is_open",
+    )
+    if before != OrderState.CONFIRMED:
+        audit.record(
+            "order.confirmed",
+            order,
+            by=by,
+            at=at,
+            after={"total_incl_vat": order.total_incl_vat},
+            label=order.number,
+        )
+
+
+def line_as_kept(line: OrderLine) -> dict[str, Any]:
+    """A line as the order keeps it of its last approval."""
+    kept: dict[str, Any] = plain(
+        {
+            name: getattr(line, name)
+            for name in ("line", "sku", "description", "quantity", "unit_price", "vat_rate")
+        }
+    )
+    return {**kept, "cancelled": plain(line.cancelled)}
+
+
+def mark_progress(order: Order, lines: Sequence[OrderLine]) -> None:
+    """Say whether the order has started and whether it still counts, from its lines."""
+    facts = [line_facts(line, approved=True) for line in lines]
+    order.is_started = any(line.delivered or line.invoiced for line in facts)
+    counts = any(line.to_deliver or line.to_invoice for line in facts)
+    order.is_open = counts and order.state in (OrderState.CONFIRMED, OrderState.CLOSED)
+
+
+def save(order: Order, *fields: str) -> None:
+    """Store changed fields and the next version."""
+    order.version += 1
+    order.save(update_fields=[*fields, "version"])
+
+
+def total_excl(lines: Sequence[OrderLine]) -> Decimal:
+    """Total excl. VAT of what is wanted."""
+    return vat_totals((line.quantity - line.cancelled, line.unit_price, line.vat_rate) for line in lines).excl
+
+
+def close_case(case: HoldCase, status: CaseStatus, *, by: User | None, at: datetime, reason: str) -> None:
+    """End a case and lift its holds."""
+    _active(case).update(lifted_at=at, lifted_by=by, lift_reason=reason[:300])
+    case.status, case.closed_at, case.closed_by, case.decision_reason = status, at, by, reason
+    case.save(update_fields=["status", "closed_at", "closed_by", "decision_reason"])
+
+
+def tell_credit_changed(order: Order) -> None:
+    """Ask for the examination of everybody who waits for the credit this order has freed."""
+    work.emit("credit.changed", f"account:{order.account_id}", {"account_id": order.account_id})
+
+
+def _active(case: HoldCase) -> QuerySet[OrderHold]:
+    return case.holds.filter(lifted_at=None)
+
+
+def _open_case(order: Order, outcome: Outcome, at: datetime) -> HoldCase:
+    case = HoldCase.objects.create(
+        order=order,
+        opened_at=at,
+        target_at=add_working_hours(at, TARGET_HOURS),
+        over_limit_by=outcome.result.over_limit_by,
+        required_level=outcome.result.mandate.level,
+    )
+    audit.record(
+        "order.held",
+        order,
+        by=None,
+        at=at,
+        label=order.number,
+        after={
+            "total_incl_vat": order.total_incl_vat,
+            "over_limit_by": outcome.result.over_limit_by,
+            "reasons": [found.code.value for found in outcome.blocking],
+            "decision": order.last_decision_id,
+        },
+    )
+    work.emit("order.held", f"order:{order.pk}:{case.pk}", {"order_id": order.pk})
+    return case
+
+
+def _place(
+    case: HoldCase,
+    wanted: dict[Finding, Found],
+    active: dict[str, OrderHold],
+    outcome: Outcome,
+    *,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Add what is new, renew the figures of what stays, lift what no longer holds."""
+    role = outcome.result.mandate.role
+    for reason, hold in active.items():
+        if reason in BY_HAND:
+            continue
+        found = wanted.get(Finding(reason))
+        if found is None:
+            hold.lifted_at, hold.lifted_by, hold.lift_reason = at, by, "no longer found"
+            hold.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+        else:
+            hold.figures, hold.decided_by = stored(found), role
+            hold.save(update_fields=["figures", "decided_by"])
+    OrderHold.objects.bulk_create(
+        OrderHold(
+            case=case,
+            reason=found.code,
+            figures=stored(found),
+            policy_article=found.article,
+            decided_by=role,
+            since=at,
+        )
+        for code, found in wanted.items()
+        if code not in active
+    )
+
+
+def stored(found: Found) -> dict[str, Any]:
+    """A finding's figures as a hold and a release keep them: plain, amounts to the cent."""
+    kept: dict[str, Any] = plain(
+        {k: v.quantize(Decimal("0.01")) if isinstance(v, Decimal) else v for k, v in found.figures.items()}
+    )
+    return kept
+
+
+def _carried_by_a_release(order: Order, amount: Decimal, holding: Sequence[Found], on: date) -> bool:
+    findings = {found.code.value: stored(found) for found in holding}
+    due = term_due(order.order_date, order.term)
+    return any(
+        policy.covered(_facts_of(release, order), findings, amount=amount, term_due=due, on=on)
+        for release in Release.objects.filter(order=order, voided_at=None)
+    )
+
+
+def _facts_of(release: Release, order: Order) -> policy.ReleaseFacts:
+    return policy.ReleaseFacts(
+        amount=release.amount,
+        term_due=term_due(order.order_date, release.term),
+        covers=release.covers,
+        valid_until=release.valid_until,
+        voided=release.voided_at is not None,
+    )
+
+
+def term_due(order_date: date, term: str) -> date:
+    """Theoretical due date of an order's term from the order date; a delivery counts as made that day."""
+    return due_date(order_date, term, order_date)
