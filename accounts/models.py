@@ -56,7 +56,9 @@ class Role(models.Model):
 class User(AbstractUser):
     """A person, or a system that uses the API."""
 
-    home_company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    home_company = models.ForeignKey(
+        Company, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     language = models.CharField(max_length=2, blank=True)
     job_title = models.CharField(max_length=80, blank=True)
     is_system = models.BooleanField(default=False)
@@ -65,6 +67,7 @@ class User(AbstractUser):
     def grants(self) -> tuple[tuple[int | None, Role], ...]:
         """The user's roles with the company each holds in (None: every company), read once per request."""
         rows = RoleGrant.objects.filter(user_id=self.pk).select_related("role")
+        rows = rows.exclude(company=None, role__sees_all_companies=False)
         return tuple((None if g.role.sees_all_companies else g.company_id, g.role) for g in rows)
 
     def roles_in(self, company: Company | int | None) -> tuple[Role, ...]:
@@ -97,15 +100,17 @@ class User(AbstractUser):
 
 
 class RoleGrant(models.Model):
-    """A role held by a user in one company."""
+    """A role held by a user in one company; without one it grants only what sees every company anyway."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_grants")
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "company", "role"], name="role_granted_once_per_company")
+            models.UniqueConstraint(
+                fields=["user", "company", "role"], name="role_granted_once_per_company", nulls_distinct=False
+            )
         ]
 
     def __str__(self) -> str:
@@ -125,10 +130,12 @@ class CustomerGroup(models.Model):
 class LegalEntity(models.Model):
     """A legal person: one SIREN in France; foreign and private clients may have none."""
 
-    siren = models.CharField("SIREN", max_length=9, null=True, blank=True, unique=True)  # noqa: DJ001 unknown is NULL
+    siren = models.CharField("SIREN", max_length=9, null=True, blank=True, unique=True)
     name = models.CharField(_("name"), max_length=200)
     country = models.CharField(_("country"), max_length=2, default="FR")
-    group = models.ForeignKey(CustomerGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="entities")
+    group = models.ForeignKey(
+        CustomerGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="entities"
+    )
 
     class Meta:
         verbose_name_plural = "legal entities"
@@ -182,8 +189,12 @@ class CustomerAccount(models.Model):
     city = models.CharField(_("city"), max_length=100, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     term = models.CharField(_("payment term"), max_length=40, default="NET30")
-    cap_regime = models.CharField(_("legal cap"), max_length=12, choices=CapRegime.choices, default=CapRegime.STD60)
-    risk_class = models.CharField(_("risk class"), max_length=1, choices=RiskClass.choices, default=RiskClass.C)
+    cap_regime = models.CharField(
+        _("legal cap"), max_length=12, choices=CapRegime.choices, default=CapRegime.STD60
+    )
+    risk_class = models.CharField(
+        _("risk class"), max_length=1, choices=RiskClass.choices, default=RiskClass.C
+    )
     payment_method = models.CharField(
         _("payment method"), max_length=12, choices=PaymentMethod.choices, default=PaymentMethod.TRANSFER
     )
@@ -250,7 +261,8 @@ class EntityMembership(models.Model):
                 fields=["account"], condition=Q(valid_to=None), name="one_open_entity_membership"
             ),
             models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="entity_membership_ends_after_start"
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="entity_membership_ends_after_start",
             ),
         ]
 
@@ -268,7 +280,9 @@ class GroupMembership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["entity"], condition=Q(valid_to=None), name="one_open_group_membership"),
+            models.UniqueConstraint(
+                fields=["entity"], condition=Q(valid_to=None), name="one_open_group_membership"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -288,10 +302,14 @@ class TeamMember(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "role"], condition=Q(valid_to=None, role="sales_rep"), name="one_sales_rep_at_a_time"
+                fields=["account", "role"],
+                condition=Q(valid_to=None, role="sales_rep"),
+                name="one_sales_rep_at_a_time",
             ),
         ]
-        indexes = [models.Index(fields=["user", "account"], condition=Q(valid_to=None), name="team_portfolio")]
+        indexes = [
+            models.Index(fields=["user", "account"], condition=Q(valid_to=None), name="team_portfolio")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.account_id}"

@@ -12,239 +12,577 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         TrigramExtension(),
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
-                ('siren', models.CharField(blank=True, max_length=9, verbose_name='SIREN')),
-                ('vat_number', models.CharField(blank=True, max_length=20, verbose_name='VAT number')),
-                ('legal_form', models.CharField(blank=True, max_length=120, verbose_name='legal form')),
-                ('address_line1', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('postcode', models.CharField(blank=True, max_length=12, verbose_name='postcode')),
-                ('city', models.CharField(blank=True, max_length=100, verbose_name='city')),
-                ('requires_opening_requests', models.BooleanField(default=False)),
-                ('smaller_order_may_pass', models.BooleanField(default=True)),
-                ('open_period_days', models.PositiveIntegerField(default=731)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("currency", models.CharField(default="EUR", max_length=3, verbose_name="currency")),
+                ("siren", models.CharField(blank=True, max_length=9, verbose_name="SIREN")),
+                ("vat_number", models.CharField(blank=True, max_length=20, verbose_name="VAT number")),
+                ("legal_form", models.CharField(blank=True, max_length=120, verbose_name="legal form")),
+                ("address_line1", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                ("postcode", models.CharField(blank=True, max_length=12, verbose_name="postcode")),
+                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                ("requires_opening_requests", models.BooleanField(default=False)),
+                ("smaller_order_may_pass", models.BooleanField(default=True)),
+                ("open_period_days", models.PositiveIntegerField(default=731)),
             ],
             options={
-                'verbose_name_plural': 'companies',
+                "verbose_name_plural": "companies",
             },
         ),
         migrations.CreateModel(
-            name='CustomerGroup',
+            name="CustomerGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
             ],
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('permissions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('authority_level', models.PositiveSmallIntegerField(default=0)),
-                ('sees_all_accounts', models.BooleanField(default=False)),
-                ('sees_all_companies', models.BooleanField(default=False)),
+                ("code", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "permissions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("authority_level", models.PositiveSmallIntegerField(default=0)),
+                ("sees_all_accounts", models.BooleanField(default=False)),
+                ("sees_all_companies", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('language', models.CharField(blank=True, max_length=2)),
-                ('job_title', models.CharField(blank=True, max_length=80)),
-                ('is_system', models.BooleanField(default=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-                ('home_company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("language", models.CharField(blank=True, max_length=2)),
+                ("job_title", models.CharField(blank=True, max_length=80)),
+                ("is_system", models.BooleanField(default=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
+                (
+                    "home_company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='CustomerAccount',
+            name="CustomerAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('siret', models.CharField(blank=True, max_length=14, verbose_name='SIRET')),
-                ('vat_number', models.CharField(blank=True, max_length=20, verbose_name='VAT number')),
-                ('country', models.CharField(default='FR', max_length=2, verbose_name='country')),
-                ('address_line1', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('address_line2', models.CharField(blank=True, max_length=200, verbose_name='address, continued')),
-                ('postcode', models.CharField(blank=True, max_length=12, verbose_name='postcode')),
-                ('city', models.CharField(blank=True, max_length=100, verbose_name='city')),
-                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
-                ('term', models.CharField(default='NET30', max_length=40, verbose_name='payment term')),
-                ('cap_regime', models.CharField(choices=[('NOTERM30', '30 days, nothing agreed'), ('STD60', '60 days'), ('EOM45A', '45 days, then end of month'), ('EOM45B', 'end of month, then 45 days'), ('PERIODIC45', '45 days, summary invoice'), ('PERISH30', '30 days, perishable food'), ('PERISH30DEC', '30 days after the ten-day period, perishable food'), ('LIVESTOCK20', '20 days, livestock'), ('SPIRITS30', '30 days after the delivery month, spirits'), ('TRANSPORT30', '30 days, transport'), ('EXPORT90', '90 days, export')], default='STD60', max_length=12, verbose_name='legal cap')),
-                ('risk_class', models.CharField(choices=[('A', 'A'), ('B', 'B'), ('C', 'C'), ('D', 'D'), ('E', 'E')], default='C', max_length=1, verbose_name='risk class')),
-                ('payment_method', models.CharField(choices=[('transfer', 'Transfer'), ('direct_debit', 'Direct debit'), ('lcr', 'Bill (LCR)'), ('bor', 'Promissory note (BOR)'), ('cheque', 'Cheque'), ('card', 'Card'), ('offset', 'Offset')], default='transfer', max_length=12, verbose_name='payment method')),
-                ('language', models.CharField(default='fr', max_length=2, verbose_name='language')),
-                ('status', models.CharField(choices=[('DRAFT', 'Draft'), ('IN_REVIEW', 'In review'), ('INCOMPLETE', 'Incomplete'), ('APPROVED', 'Approved'), ('REFUSED', 'Refused'), ('ACTIVE', 'Active'), ('CLOSED', 'Closed')], default='ACTIVE', max_length=10, verbose_name='status')),
-                ('opened_on', models.DateField(verbose_name='opened on')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('sort_key', models.CharField(default='', editable=False, max_length=220)),
-                ('search_key', models.CharField(default='', editable=False, max_length=400)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='accounts.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("siret", models.CharField(blank=True, max_length=14, verbose_name="SIRET")),
+                ("vat_number", models.CharField(blank=True, max_length=20, verbose_name="VAT number")),
+                ("country", models.CharField(default="FR", max_length=2, verbose_name="country")),
+                ("address_line1", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                (
+                    "address_line2",
+                    models.CharField(blank=True, max_length=200, verbose_name="address, continued"),
+                ),
+                ("postcode", models.CharField(blank=True, max_length=12, verbose_name="postcode")),
+                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                ("currency", models.CharField(default="EUR", max_length=3, verbose_name="currency")),
+                ("term", models.CharField(default="NET30", max_length=40, verbose_name="payment term")),
+                (
+                    "cap_regime",
+                    models.CharField(
+                        choices=[
+                            ("NOTERM30", "30 days, nothing agreed"),
+                            ("STD60", "60 days"),
+                            ("EOM45A", "45 days, then end of month"),
+                            ("EOM45B", "end of month, then 45 days"),
+                            ("PERIODIC45", "45 days, summary invoice"),
+                            ("PERISH30", "30 days, perishable food"),
+                            ("PERISH30DEC", "30 days after the ten-day period, perishable food"),
+                            ("LIVESTOCK20", "20 days, livestock"),
+                            ("SPIRITS30", "30 days after the delivery month, spirits"),
+                            ("TRANSPORT30", "30 days, transport"),
+                            ("EXPORT90", "90 days, export"),
+                        ],
+                        default="STD60",
+                        max_length=12,
+                        verbose_name="legal cap",
+                    ),
+                ),
+                (
+                    "risk_class",
+                    models.CharField(
+                        choices=[("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("E", "E")],
+                        default="C",
+                        max_length=1,
+                        verbose_name="risk class",
+                    ),
+                ),
+                (
+                    "payment_method",
+                    models.CharField(
+                        choices=[
+                            ("transfer", "Transfer"),
+                            ("direct_debit", "Direct debit"),
+                            ("lcr", "Bill (LCR)"),
+                            ("bor", "Promissory note (BOR)"),
+                            ("cheque", "Cheque"),
+                            ("card", "Card"),
+                            ("offset", "Offset"),
+                        ],
+                        default="transfer",
+                        max_length=12,
+                        verbose_name="payment method",
+                    ),
+                ),
+                ("language", models.CharField(default="fr", max_length=2, verbose_name="language")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("IN_REVIEW", "In review"),
+                            ("INCOMPLETE", "Incomplete"),
+                            ("APPROVED", "Approved"),
+                            ("REFUSED", "Refused"),
+                            ("ACTIVE", "Active"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="ACTIVE",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("opened_on", models.DateField(verbose_name="opened on")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("sort_key", models.CharField(default="", editable=False, max_length=220)),
+                ("search_key", models.CharField(default="", editable=False, max_length=400)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="accounts",
+                        to="accounts.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('role', models.CharField(choices=[('INVOICE_RECEIPT', 'Invoice receipt'), ('ACCOUNTS_PAYABLE', 'Accounts payable'), ('BUYER', 'Buyer'), ('FINANCE_HEAD', 'Head of finance'), ('LEGAL_REPRESENTATIVE', 'Legal representative'), ('DISPUTE', 'Disputes')], default='ACCOUNTS_PAYABLE', max_length=20)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=30)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='accounts.customeraccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("INVOICE_RECEIPT", "Invoice receipt"),
+                            ("ACCOUNTS_PAYABLE", "Accounts payable"),
+                            ("BUYER", "Buyer"),
+                            ("FINANCE_HEAD", "Head of finance"),
+                            ("LEGAL_REPRESENTATIVE", "Legal representative"),
+                            ("DISPUTE", "Disputes"),
+                        ],
+                        default="ACCOUNTS_PAYABLE",
+                        max_length=20,
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=30)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contacts",
+                        to="accounts.customeraccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExchangeRate',
+            name="ExchangeRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3)),
-                ('day', models.DateField()),
-                ('units_per_eur', models.DecimalField(decimal_places=8, max_digits=18)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("day", models.DateField()),
+                ("units_per_eur", models.DecimalField(decimal_places=8, max_digits=18)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('currency', 'day'), name='one_rate_per_currency_and_day'), models.CheckConstraint(condition=models.Q(('units_per_eur__gt', 0)), name='rate_is_positive')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("currency", "day"), name="one_rate_per_currency_and_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(("units_per_eur__gt", 0)), name="rate_is_positive"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LegalEntity',
+            name="LegalEntity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('siren', models.CharField(blank=True, max_length=9, null=True, unique=True, verbose_name='SIREN')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('country', models.CharField(default='FR', max_length=2, verbose_name='country')),
-                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entities', to='accounts.customergroup')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "siren",
+                    models.CharField(blank=True, max_length=9, null=True, unique=True, verbose_name="SIREN"),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("country", models.CharField(default="FR", max_length=2, verbose_name="country")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entities",
+                        to="accounts.customergroup",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'legal entities',
+                "verbose_name_plural": "legal entities",
             },
         ),
         migrations.CreateModel(
-            name='GroupMembership',
+            name="GroupMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customergroup')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='group_history', to='accounts.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.customergroup",
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="group_history",
+                        to="accounts.legalentity",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EntityMembership',
+            name="EntityMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entity_history', to='accounts.customeraccount')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.legalentity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entity_history",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.legalentity",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='customeraccount',
-            name='entity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='accounts.legalentity'),
+            model_name="customeraccount",
+            name="entity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="accounts",
+                to="accounts.legalentity",
+            ),
         ),
         migrations.CreateModel(
-            name='RoleGrant',
+            name="RoleGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.company')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.role')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='role_grants', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.company",
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.role"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="role_grants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TeamMember',
+            name="TeamMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('sales_rep', 'Sales rep'), ('adv', 'Sales administration'), ('collector', 'Collector'), ('credit', 'Credit manager')], max_length=12)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('has_bonus', models.BooleanField(default=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='team', to='accounts.customeraccount')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='portfolio', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("sales_rep", "Sales rep"),
+                            ("adv", "Sales administration"),
+                            ("collector", "Collector"),
+                            ("credit", "Credit manager"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                ("has_bonus", models.BooleanField(default=False)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="team",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="portfolio",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='legalentity',
-            constraint=models.CheckConstraint(condition=models.Q(('siren', None), ('siren__regex', '^[0-9]{9}$'), _connector='OR'), name='legal_entity_siren_nine_digits'),
+            model_name="legalentity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("siren", None), ("siren__regex", "^[0-9]{9}$"), _connector="OR"),
+                name="legal_entity_siren_nine_digits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='groupmembership',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_to', None)), fields=('entity',), name='one_open_group_membership'),
+            model_name="groupmembership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_to", None)), fields=("entity",), name="one_open_group_membership"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entitymembership',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_to', None)), fields=('account',), name='one_open_entity_membership'),
+            model_name="entitymembership",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_to", None)), fields=("account",), name="one_open_entity_membership"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entitymembership',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='entity_membership_ends_after_start'),
+            model_name="entitymembership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_to", None), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                ),
+                name="entity_membership_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='customeraccount',
-            index=models.Index(fields=['company', 'sort_key'], name='account_by_name'),
+            model_name="customeraccount",
+            index=models.Index(fields=["company", "sort_key"], name="account_by_name"),
         ),
         migrations.AddIndex(
-            model_name='customeraccount',
-            index=models.Index(fields=['entity'], name='account_by_entity'),
+            model_name="customeraccount",
+            index=models.Index(fields=["entity"], name="account_by_entity"),
         ),
         migrations.AddIndex(
-            model_name='customeraccount',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('search_key'), name='gin_trgm_ops'), name='account_search'),
+            model_name="customeraccount",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass(models.F("search_key"), name="gin_trgm_ops"),
+                name="account_search",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customeraccount',
-            constraint=models.UniqueConstraint(fields=('company', 'code'), name='account_code_once_per_company'),
+            model_name="customeraccount",
+            constraint=models.UniqueConstraint(
+                fields=("company", "code"), name="account_code_once_per_company"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customeraccount',
-            constraint=models.CheckConstraint(condition=models.Q(('siret', ''), ('siret__regex', '^[0-9]{14}$'), _connector='OR'), name='account_siret_fourteen_digits'),
+            model_name="customeraccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("siret", ""), ("siret__regex", "^[0-9]{14}$"), _connector="OR"),
+                name="account_siret_fourteen_digits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.UniqueConstraint(fields=('user', 'company', 'role'), name='role_granted_once_per_company'),
+            model_name="rolegrant",
+            constraint=models.UniqueConstraint(
+                fields=("user", "company", "role"),
+                name="role_granted_once_per_company",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='teammember',
-            index=models.Index(condition=models.Q(('valid_to', None)), fields=['user', 'account'], name='team_portfolio'),
+            model_name="teammember",
+            index=models.Index(
+                condition=models.Q(("valid_to", None)), fields=["user", "account"], name="team_portfolio"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='teammember',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'sales_rep'), ('valid_to', None)), fields=('account', 'role'), name='one_sales_rep_at_a_time'),
+            model_name="teammember",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "sales_rep"), ("valid_to", None)),
+                fields=("account", "role"),
+                name="one_sales_rep_at_a_time",
+            ),
         ),
     ]

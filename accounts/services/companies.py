@@ -89,11 +89,13 @@ def create_company(
     return company
 
 
-def grant_role(*, user: User, company: Company, role: str, by: User | None, at: datetime) -> RoleGrant:
+def grant_role(*, user: User, company: Company | None, role: str, by: User | None, at: datetime) -> RoleGrant:
     """Give a user a role in a company; a role held already is left as it is.
 
+    :param company: None for a role that sees every company, before there is one
     :param by: None for the operator's command line
     :raises NotFound: no such role
+    :raises Invalid: no company for a role that is held in one
     :raises DutiesConflict: together with what the user holds there it would join duties that stay apart
     """
     _require_administrator(by, company)
@@ -103,6 +105,8 @@ def grant_role(*, user: User, company: Company, role: str, by: User | None, at: 
         wanted = Role.objects.filter(code=role).first()
         if wanted is None:
             raise NotFound(_("There is no role “%(role)s”.") % {"role": role})
+        if company is None and not wanted.sees_all_companies:
+            raise Invalid(errors={"company": [_("This role is held in a company: name it.")]})
         held = [grant.role for grant in RoleGrant.objects.filter(user=user).select_related("role")]
         permissions = {permission for each in (*held, wanted) for permission in each.permissions}
         if any(permissions.issuperset(pair) for pair in INCOMPATIBLE):
@@ -126,12 +130,14 @@ def revoke_role(*, user: User, company: Company, role: str, by: User | None, at:
         _record("user.role_revoked", user, company, role, by=by, at=at)
 
 
-def _require_administrator(by: User | None, company: Company) -> None:
+def _require_administrator(by: User | None, company: Company | None) -> None:
     if by is not None and not by.may("admin.users", company):
         raise NotAllowed
 
 
-def _record(action: str, user: User, company: Company, role: str, *, by: User | None, at: datetime) -> None:
+def _record(
+    action: str, user: User, company: Company | None, role: str, *, by: User | None, at: datetime
+) -> None:
     user.__dict__.pop("grants", None)  # read once per request: this user's rights have just changed
     audit.record(
         action,
@@ -139,6 +145,6 @@ def _record(action: str, user: User, company: Company, role: str, *, by: User | 
         by=by,
         at=at,
         label=user.username,
-        company_id=company.pk,
-        after={"role": role, "company": company.code},
+        company_id=company.pk if company else None,
+        after={"role": role, "company": company.code if company else None},
     )

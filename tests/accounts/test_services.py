@@ -14,7 +14,9 @@ from accounts.models import (
     EntityMembership,
     GroupMembership,
     LegalEntity,
+    RoleGrant,
     TeamMember,
+    User,
 )
 from accounts.services.clients import CodeTaken
 from accounts.services.companies import CompanyExists, DutiesConflict
@@ -278,7 +280,8 @@ def test_entity_and_group_change_only_under_the_credit_locks(company, adv, field
     else:
         assert (account.entity.group.code if account.entity.group else None) == fields["group"]
         rows = GroupMembership.objects.filter(entity=account.entity).order_by("pk")
-    assert [(r.valid_from, r.valid_to) for r in rows][0] == (TODAY, date(2026, 12, 3))
+    before = rows[0]
+    assert (before.valid_from, before.valid_to) == (TODAY, date(2026, 12, 3))
     assert Work.objects.filter(key=f"credit.changed:account:{account.pk}").exists()
 
 
@@ -342,6 +345,17 @@ def test_roles_are_granted_and_taken_by_the_administrator(company, adv):
         services.grant_role(user=user, company=company, role="king", by=admin, at=AT)
     with pytest.raises(NotAllowed):
         services.grant_role(user=user, company=company, role="sales", by=adv, at=AT)
+
+
+def test_without_a_company_only_what_sees_every_company_is_granted():
+    user = make_user(None)
+    with pytest.raises(Invalid):
+        services.grant_role(user=user, company=None, role="executive", by=None, at=AT)
+    services.grant_role(user=user, company=None, role="administrator", by=None, at=AT)
+    assert user.company_ids() is None
+    assert user.may("admin.users", CompanyFactory())
+    RoleGrant.objects.create(user=user, company=None, role_id="executive")  # not by the act: still nothing
+    assert not User.objects.get(pk=user.pk).may("orders.release")
 
 
 @pytest.mark.parametrize("role", ["credit_manager", "receivables_accountant", "adv_officer", "executive"])
