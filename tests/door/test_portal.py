@@ -21,7 +21,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/etc/debian_version").exists(), reason="the launcher is made for Debian"),
     pytest.mark.skipif(
-        not (ROOT / ".venv" / "portal-stamp.json").exists(), reason="needs the environment that ./portal test makes"
+        not (ROOT / ".venv" / "portal-stamp.json").exists(),
+        reason="needs the environment that ./portal test makes",
     ),
 ]
 
@@ -36,7 +37,9 @@ class Portal:
         self.output = home.with_name("output.txt")
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in OURS and "PORTAL" not in name}
+        kept = {
+            name: value for name, value in os.environ.items() if name not in OURS and "PORTAL" not in name
+        }
         return kept | {"PORTAL_HOME": str(self.home)} | more
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -149,7 +152,9 @@ def test_status_sees_all_five(running: Portal) -> None:
 
 
 def test_a_second_start_says_where_the_first_one_runs(running: Portal) -> None:
-    assert_refused(running.run("demo"), "already runs", str(running.home), f"http://127.0.0.1:{running.port}/")
+    assert_refused(
+        running.run("demo"), "already runs", str(running.home), f"http://127.0.0.1:{running.port}/"
+    )
 
 
 def test_a_busy_port_is_named(running: Portal, idle: Portal) -> None:
@@ -187,9 +192,13 @@ def test_a_stopped_portal_leaves_nothing_and_commands_still_find_its_data(runnin
     assert running.processes() == {}
 
 
-@pytest.mark.parametrize("value", ["nonsense", "mysql://here/o2c", "postgres://here:port/o2c", "postgres://here"])
+@pytest.mark.parametrize(
+    "value", ["nonsense", "mysql://here/o2c", "postgres://here:port/o2c", "postgres://here"]
+)
 def test_an_unreadable_database_address_is_named(idle: Portal, value: str) -> None:
-    assert_refused(idle.run("demo", DATABASE_URL=value), "DATABASE_URL", "postgres://user:password@host:5432/name")
+    assert_refused(
+        idle.run("demo", DATABASE_URL=value), "DATABASE_URL", "postgres://user:password@host:5432/name"
+    )
 
 
 def test_a_database_that_does_not_answer_is_named(idle: Portal) -> None:
@@ -199,7 +208,10 @@ def test_a_database_that_does_not_answer_is_named(idle: Portal) -> None:
 
 
 def test_a_broker_that_does_not_answer_is_named(idle: Portal) -> None:
-    addresses = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}", "DATABASE_URL": "postgres://o2c@127.0.0.1:1/o2c"}
+    addresses = {
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}",
+        "DATABASE_URL": "postgres://o2c@127.0.0.1:1/o2c",
+    }
     assert "REDIS_URL" in idle.run("demo", REDIS_URL="http://here").stderr
     done = idle.run("manage", "version", **addresses)
     assert done.returncode == 2

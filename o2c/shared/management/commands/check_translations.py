@@ -61,7 +61,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--update", action="store_true", help="write new texts into the catalogue, for translation")
+        parser.add_argument(
+            "--update", action="store_true", help="write new texts into the catalogue, for translation"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not shutil.which("xgettext"):
@@ -83,4 +85,6 @@ class Command(BaseCommand):
         for line in found:
             self.stderr.write(line)
         if found:
-            raise CommandError(f"{len(found)} texts of the French catalogue need a hand (./portal fix, then translate)")
+            raise CommandError(
+                f"{len(found)} texts of the French catalogue need a hand (./portal fix, then translate)"
+            )
