@@ -7,12 +7,22 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import cached_property
 
 from .menu import ShownEntry, ShownGroup, configured_menu, counts_for, shown_menu, url_or_nothing
 
 _THEMES = {"light", "dark"}
 _COMPANIES_SHOWN = 200
+_FRAME_VIEWS = (
+    "home",
+    "search",
+    "notifications",
+    "jobs",
+    "choose_company",
+    "set_language",
+    "login",
+    "logout",
+)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -41,9 +51,10 @@ class Frame:
 
     def __init__(self, request: HttpRequest, user: Any, company: Any) -> None:
         self.request, self.user, self.company = request, user, company
-        self.counts = SimpleLazyObject(self._counts)
 
-    def _counts(self) -> dict[str, int]:
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Return the figures of the menu and the top bar, asked for once a request."""
         return dict(counts_for(configured_menu(), self.user, self.company)) if self.user else {}
 
     def groups(self, current: str) -> tuple[ShownGroup, ...]:
@@ -77,12 +88,7 @@ class Frame:
     @property
     def urls(self) -> dict[str, str]:
         """Addresses of the frame's own views; empty where the installation has no such view."""
-        return {
-            name: url_or_nothing(name)
-            for name in (
-                "home", "search", "notifications", "jobs", "choose_company", "set_language", "logout", "login", "help",
-            )
-        }  # fmt: skip
+        return {name: url_or_nothing(name) for name in _FRAME_VIEWS}
 
     @property
     def notifications(self) -> int:

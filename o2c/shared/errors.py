@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 with the reference under which the fault is logged; a bare page if drawing fails too."""
     reference = request_facts.get().request_id
+    page: str
     try:
         page = loader.render_to_string("500.html", {"reference": reference}, request=request)
     except Exception:  # the fault may lie in what the frame itself needs (database down)

@@ -20,41 +20,50 @@ from .money import parse_decimal, round_cents
 
 Prefer = Literal["nearest", "future", "past"]
 
+_EDGES: Final = " \t\r\n\u00a0\u202f€"
 _THOUSANDS: Final = {"k": Decimal(1000), "m": Decimal(1_000_000)}
 _ENGLISH_GROUPS: Final = re.compile(r"[−-]?\d{1,3}(?:,\d{3})+")
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_MONTH: Final = re.compile(r"(\d{1,2})[/. -](\d{1,2})(?:[/. -](\d+))?")
 _OFFSET: Final = re.compile(r"([+−-])\s*(\d{1,4})\s*[jd]?")
 _WEEKDAYS: Final = (
-    ("lun", "mon"),
-    ("mar", "tue"),
-    ("mer", "wed"),
-    ("jeu", "thu"),
-    ("ven", "fri"),
-    ("sam", "sat"),
-    ("dim", "sun"),
+    {"lun", "lundi", "mon", "monday"},
+    {"mar", "mardi", "tue", "tuesday"},
+    {"mer", "mercredi", "wed", "wednesday"},
+    {"jeu", "jeudi", "thu", "thursday"},
+    {"ven", "vendredi", "fri", "friday"},
+    {"sam", "samedi", "sat", "saturday"},
+    {"dim", "dimanche", "sun", "sunday"},
 )
 _NEAR_DAYS: Final = {
-    "auj": 0, "aujourd'hui": 0, "today": 0, "demain": 1, "tomorrow": 1, "hier": -1, "yesterday": -1,
-}  # fmt: skip
+    "hier": -1,
+    "yesterday": -1,
+    "auj": 0,
+    "aujourd'hui": 0,
+    "today": 0,
+    "demain": 1,
+    "tomorrow": 1,
+}
 
 
 def parse_amount(text: str, *, language: str) -> Decimal:
-    """Read an amount as typed: ``12000``, ``12 000,00``, ``12k``, ``1,5k``, ``€1,234.56``; at most two decimals.
+    """Read an amount as typed: ``12000``, ``12 000,00``, ``12k``, ``1,5k``, ``€1,234.56``.
 
-    A comma standing alone before three figures (``1,234``) is read as thousands in English and refused in French,
-    where it would be a third decimal.
+    A third decimal is refused rather than rounded: ``12.000`` may mean twelve or twelve thousand. In English a
+    comma alone before three figures (``1,234``) groups thousands.
 
     :raises ValueError: says what is wrong and how to write it
     """
-    bare = text.strip().rstrip("€").strip()
+    bare = text.strip(_EDGES)
     factor = Decimal(1)
     if bare[-1:].lower() in _THOUSANDS and len(bare) > 1:
         factor, bare = _THOUSANDS[bare[-1].lower()], bare[:-1]
     english = not language.lower().startswith("fr")
-    mark = "." if english and _ENGLISH_GROUPS.fullmatch(bare.strip()) else None
-    value = parse_decimal(bare, decimal_mark=mark) * factor
-    if value != round_cents(value):
+    mark = "." if english and _ENGLISH_GROUPS.fullmatch(bare) else None
+    typed = parse_decimal(bare, decimal_mark=mark)
+    value = typed * factor
+    third_decimal = factor == 1 and -int(typed.as_tuple().exponent) > 2
+    if third_decimal or value != round_cents(value):
         example = formats.amount(Decimal("12000"), language)
         raise ValueError(
             _("An amount has at most two decimals: write it like %(example)s.") % {"example": example}
@@ -63,7 +72,7 @@ def parse_amount(text: str, *, language: str) -> Decimal:
 
 
 def parse_date(text: str, *, today: date, prefer: Prefer = "nearest") -> date:
-    """Read a date as typed: ISO, ``01/12/2026``, ``1/12``, ``+3``, ``ven`` or ``fri``, ``demain`` or ``tomorrow``.
+    """Read a date as typed: ISO, ``01/12/2026``, ``1/12``, ``+3``, ``ven``, ``fri``, ``demain``, ``tomorrow``.
 
     Without a year the nearest such day is taken, or the next or last one as ``prefer`` says. A weekday is the
     next one after today, with ``prefer="past"`` the last one before it. Years of two figures are refused.
@@ -80,7 +89,7 @@ def parse_date(text: str, *, today: date, prefer: Prefer = "nearest") -> date:
     if written := _DAY_MONTH.fullmatch(typed):
         return _day_month(written, today=today, prefer=prefer)
     for weekday, names in enumerate(_WEEKDAYS):
-        if typed.rstrip(".").startswith(names) and typed.rstrip(".").isalpha():
+        if typed.rstrip(".") in names:
             if prefer == "past":
                 return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
             return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)

@@ -1,7 +1,7 @@
 """How figures, dates and times are written for people: pure functions of a value and a language.
 
-French follows the typography of ``docs/frontend.md``: U+202F between thousands, U+00A0 before a unit, U+2212 for
-minus. English writes ``€1,234.56``. Templates reach these functions through the tag library ``o2c``.
+In French U+202F stands between thousands, U+00A0 before a unit and U+2212 for minus. English writes
+``€1,234.56``. Templates reach these functions through the tag library ``o2c``.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def relative_day(value: date | None, today: date, language: str) -> str:
 
 
 def duration(seconds: int, language: str) -> str:
-    """Write a length of time in its two largest parts: ``24 min``, ``1 h 12``, ``3 j 4 h``; below a minute ``1 min``."""
+    """Write a length of time in its two largest parts: ``24 min``, ``1 h 12``, ``3 j 4 h``; at least ``1 min``."""
     minutes = max(1, abs(int(seconds)) // 60)
     hours, minutes = divmod(minutes, 60)
     whole_days, hours = divmod(hours, 24)

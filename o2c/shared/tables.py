@@ -1,7 +1,7 @@
 """Lists in the portal's look: columns that know how they are drawn, stacked on a phone and exported.
 
-A column's ``phone`` says what becomes of it below 760 px: ``right`` (second column of the row), ``full`` (a line of
-its own), ``hide``, or empty (first column). ``value`` gives the typed cell for exports, never text for the screen.
+A column's ``phone`` says what becomes of it below 760 px: ``right`` (second column of the row), ``full`` (a line
+of its own), ``hide``, or empty (first column). ``value`` gives the typed cell of an export.
 """
 
 from __future__ import annotations

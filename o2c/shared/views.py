@@ -25,10 +25,12 @@ from .tables import Table
 
 Text = str | Promise
 
+_NOTHING_YET = _("Nothing here yet")
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button of the page's head. ``data`` become ``data-`` attributes (``{"key": "n"}`` gives a shortcut)."""
+    """A button of the page's head; ``key`` is its letter on the keyboard, ``phone=False`` hides it there."""
 
     label: Text
     url: str
@@ -40,7 +42,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """A button of the bulk bar: posts the chosen ``ids`` to ``url``; ``value`` tells several buttons apart."""
+    """A button of the bulk bar: posts the chosen ``ids`` to ``url``, with ``action=value`` when given."""
 
     label: Text
     url: str
@@ -73,7 +75,7 @@ class Empty:
     """What an empty list says: what belongs here and how to get it."""
 
     icon: str = "inbox"
-    title: Text = _("Nothing here yet")
+    title: Text = _NOTHING_YET
     text: Text = ""
     action: Action | None = None
 
@@ -96,8 +98,9 @@ class PermissionMixin(LoginRequiredMixin):
 class ListPage(PermissionMixin, View):
     """A list: queryset, filters and table in, page, fragment or file out.
 
-    The address carries the state: filters by name, ``sort``, ``page``, ``cols`` (columns to show). ``export=csv``
-    or ``export=xlsx`` gives the filtered rows and shown columns as a file. An htmx request gets ``#list`` alone.
+    The address carries the state: filters by name, ``sort``, ``page``, ``cols`` (columns to show).
+    ``export=csv`` or ``export=xlsx`` gives the filtered rows and shown columns as a file. An htmx request gets
+    the inside of ``#list`` alone.
     """
 
     title: ClassVar[Text] = ""
@@ -220,19 +223,23 @@ class ListPage(PermissionMixin, View):
         if not asked:
             return ()
         wanted = set(asked.split(","))
-        return tuple(
-            name
-            for position, (name, column) in enumerate(self.table_class.base_columns.items())
-            if _may_be_hidden(position, column) and name not in wanted
-        )
+        return tuple(name for name in self._optional_columns() if name not in wanted)
+
+    def _optional_columns(self) -> dict[str, Any]:
+        """Return the columns that may be hidden: not the row's name, nor boxes, nor what files alone hold."""
+        drawn = {
+            name: column
+            for name, column in self.table_class.base_columns.items()
+            if not column.exclude_from_export and not getattr(column, "export_only", False)
+        }
+        return dict(list(drawn.items())[1:])
 
     def column_choices(self, table: Table) -> list[tuple[str, Text, bool]]:
-        """Return (name, title, shown) of the columns that may be hidden; the first and the boxes stay."""
+        """Return (name, title, shown) of the columns that may be hidden."""
         shown = {column.name for column in table.columns}
         return [
             (name, column.verbose_name or name, name in shown)
-            for position, (name, column) in enumerate(self.table_class.base_columns.items())
-            if _may_be_hidden(position, column)
+            for name, column in self._optional_columns().items()
         ]
 
     def chips(self, filterset: Any) -> tuple[Chip, ...]:
@@ -269,10 +276,6 @@ class ListPage(PermissionMixin, View):
             header, cells, language=language, sheet=str(self.get_title()), kinds=table.export_kinds()
         )
         return FileResponse(book, as_attachment=True, filename=name, content_type=XLSX_TYPE)
-
-
-def _may_be_hidden(position: int, column: Any) -> bool:
-    return position > 0 and not column.exclude_from_export and not getattr(column, "export_only", False)
 
 
 def _page_of(pages: Paginator[Any], asked: str | None) -> Any:

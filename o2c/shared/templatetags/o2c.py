@@ -18,8 +18,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from .. import bars, formats
-from ..badges import badge_for
+from o2c.shared import bars, formats
+from o2c.shared.badges import badge_for
 
 register = template.Library()
 
@@ -30,7 +30,7 @@ def _lang() -> str:
     return get_language() or "fr"
 
 
-# --- figures and dates ---------------------------------------------------------------------------------------
+# --- figures and dates ---
 
 
 @register.filter
@@ -142,7 +142,7 @@ def initials(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def time_at(context: Context, at: datetime | None) -> SafeString | str:
-    """``{% time_at event.at %}`` → ``aujourd'hui 08:57`` in a ``<time>`` with the exact moment in its title."""
+    """``{% time_at event.at %}`` → ``today 08:57`` in a ``<time>`` with the exact moment."""
     if at is None:
         return formats.NOTHING
     local = timezone.localtime(at) if timezone.is_aware(at) else at
@@ -161,12 +161,12 @@ def day_distance(context: Context, day: date | None) -> str:
     return formats.relative_day(day, context.get("today") or timezone.localdate(), _lang())
 
 
-# --- icons and badges ----------------------------------------------------------------------------------------
+# --- icons and badges ---
 
 
 @register.simple_tag
 def icon(name: str, size: str = "", label: Text = "") -> SafeString:
-    """``{% icon 'hand-stop' %}``, ``{% icon 'clock' 's' %}``: a Tabler icon; ``label`` when it stands without a word."""
+    """``{% icon 'hand-stop' %}``, ``{% icon 'clock' 's' %}``: a Tabler icon; ``label`` when it stands alone."""
     if not name:
         return SafeString("")
     classes = f"o-i {size}".strip()
@@ -191,7 +191,7 @@ def status(code: Any, label: Text = "") -> SafeString:
     return badge(found.tone, found.icon, label or found.label)
 
 
-# --- bars ----------------------------------------------------------------------------------------------------
+# --- bars ---
 
 
 @register.inclusion_tag("components/exposure_bar.html")
@@ -221,7 +221,7 @@ def ageing_bar(
 
 @register.simple_tag
 def mini_bar(ratio: Decimal | None, wide: bool = False) -> SafeString:
-    """``{% mini_bar utilisation %}``: a small bar for a table cell, red above 100 %. Write the figure beside it."""
+    """``{% mini_bar utilisation %}``: a small bar, red above 100 %; write the figure beside it."""
     return format_html(
         '<svg class="o-mini{}" aria-hidden="true"><rect class="p-free" width="100%" height="8"/>'
         '<rect class="{}" width="{}" height="8"/></svg>',
@@ -242,12 +242,12 @@ def mini_ageing(buckets: Sequence[Any]) -> SafeString:
     return format_html('<svg class="o-mini o-wide" aria-hidden="true">{}</svg>', drawn)
 
 
-# --- pieces --------------------------------------------------------------------------------------------------
+# --- pieces ---
 
 
 @register.simple_tag
 def crumbs(*steps: Any) -> SafeString:
-    """``{% crumbs _('Clients') list_url account.code %}``: label and address in turn, the last label without one."""
+    """``{% crumbs _('Clients') list_url account.code %}``: label and address in turn, the last without."""
     pairs = list(zip(steps[::2], [*steps[1::2], ""], strict=False))
     parts = [
         format_html('<a href="{}">{}</a>', url, label) if url else format_html("{}", label)
@@ -319,7 +319,7 @@ def empty_state(
 def chart(
     name: str, spec: dict[str, Any], label: Text, size: str = "", figures: bool = True
 ) -> dict[str, Any]:
-    """``{% chart 'dso' spec _('DSO from … to …') %}``: a drawing with its figures; keys of ``spec`` in charts.js."""
+    """``{% chart 'dso' spec label %}``: a drawing with its figures; keys of ``spec`` in charts.js."""
     sets = spec.get("sets", [])
     rows = [
         {"label": row_label, "values": [series["data"][index] for series in sets]}
@@ -339,7 +339,7 @@ def chart(
 
 @register.inclusion_tag("components/progress.html")
 def progress(job: Any, url: str = "") -> dict[str, Any]:
-    """``{% progress job url %}``: a line with counts that asks ``url`` for itself every two seconds while it runs.
+    """``{% progress job url %}``: a line with counts that renews itself from ``url`` while it runs.
 
     ``job`` has ``state`` (queued, running, done, failed), ``done``, ``total``, ``message``, ``result_url``.
     """
@@ -354,7 +354,7 @@ def progress(job: Any, url: str = "") -> dict[str, Any]:
     }
 
 
-# --- blocks --------------------------------------------------------------------------------------------------
+# --- blocks ---
 
 
 class _Filled(template.Node):
@@ -374,7 +374,7 @@ class _Filled(template.Node):
 
 @register.tag
 def filled(parser: Parser, token: Token) -> _Filled:
-    """``{% filled div act %}{% block actions %}{% endblock %}{% endfilled %}``: an element only when it holds something."""
+    """``{% filled div act %}…{% endfilled %}``: an element of that class, only when it holds something."""
     _name, element, *classes = token.split_contents()
     nodelist = parser.parse(("endfilled",))
     parser.delete_first_token()
@@ -399,7 +399,7 @@ class _Columns(template.Node):
 
 @register.tag
 def columns(parser: Parser, token: Token) -> _Columns:
-    """``{% columns %}…{% side %}…{% endcolumns %}``: the page beside its 348 px column of decision and facts."""
+    """``{% columns %}…{% side %}…{% endcolumns %}``: the page beside its column of decision and facts."""
     main = parser.parse(("side",))
     parser.delete_first_token()
     side = parser.parse(("endcolumns",))

@@ -1,0 +1,66 @@
+"""What browser tests do again and again: sign in, take a picture, ask axe, wait for htmx."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+DESK, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+
+
+def sign_in(page: Page, live_server: LiveServer, username: str, password: str = "demo") -> None:
+    """Sign in through the form and wait for the home page."""
+    page.goto(f"{live_server.url}/login/")
+    page.locator("#id_username").fill(username)
+    page.locator("#id_password").fill(password)
+    page.locator("#sign-in button[type=submit]").click()
+    expect(page.locator(".o-side .who")).to_be_visible()
+
+
+def shot(page: Page, name: str, *, phone: bool = True) -> list[Path]:
+    """Save the whole page at 1400 px, and at 390 px, in the folder ``PORTAL_SHOTS``; return the files.
+
+    The page must not scroll sideways at either width.
+    """
+    folder = Path(os.environ["PORTAL_SHOTS"])
+    files = []
+    for size in (DESK, PHONE) if phone else (DESK,):
+        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        file = folder / f"{name}-{size['width']}.png"
+        page.screenshot(path=file, full_page=True)
+        files.append(file)
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{name} scrolls sideways at {size['width']} px: {width} px"
+    page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+    return files
+
+
+def axe(page: Page) -> None:
+    """Assert that axe finds no violation of WCAG 2.1 A and AA on the page as it stands."""
+    # Evaluated by the debugger's own channel, which the page's security policy does not bind.
+    page.evaluate(_axe_source())
+    result: dict[str, Any] = page.evaluate(
+        "() => axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})"
+    )
+    found = [
+        f"{rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}"
+        for rule in result["violations"]
+        for node in rule["nodes"]
+    ]
+    assert not found, "\n".join(found)
+
+
+@cache
+def _axe_source() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+def settled(page: Page) -> None:
+    """Wait until no htmx request is under way."""
+    expect(page.locator(".htmx-request")).to_have_count(0)
