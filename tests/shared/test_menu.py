@@ -13,7 +13,8 @@ from o2c.roles import PERMISSIONS
 from o2c.shared.menu import Entry, Group, Menu, counts_for, shown_menu, url_or_nothing
 
 urlpatterns = [
-    path(f"{name}/", lambda request: None, name=name) for name in ("home", "holds", "clients", "sell")
+    path(f"{name}/", lambda request: HttpResponse(), name=name)
+    for name in ("home", "holds", "clients", "sell")
 ]
 
 
