@@ -162,13 +162,17 @@ def rates_on(day: date, currencies: set[str], target: str) -> dict[str, Decimal]
     """
     if not currencies:
         return {}
-    wanted = (currencies | {target}) - {"EUR"}
-    oldest = day - timedelta(days=settings.RATE_MAX_AGE_DAYS)
-    found = {
-        row.currency: row.units_per_eur
-        for row in ExchangeRate.objects.filter(currency__in=wanted, day__gte=oldest, day__lte=day)
-        .order_by("currency", "-day")
-        .distinct("currency")
-    }
-    found["EUR"] = ONE
+    found = all_rates_on(day, only=currencies | {target})
     return found if target in found else {}
+
+
+def all_rates_on(day: date, *, only: set[str] | None = None) -> dict[str, Decimal]:
+    """Every usable rate of a day, the euro's own included."""
+    oldest = day - timedelta(days=settings.RATE_MAX_AGE_DAYS)
+    rows = ExchangeRate.objects.filter(day__gte=oldest, day__lte=day)
+    if only is not None:
+        rows = rows.filter(currency__in=only)
+    found = {
+        row.currency: row.units_per_eur for row in rows.order_by("currency", "-day").distinct("currency")
+    }
+    return found | {"EUR": ONE}

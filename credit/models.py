@@ -352,7 +352,8 @@ class CreditStanding(models.Model):
     on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     limit_kind = models.CharField(max_length=10, default="none")
     effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
-    # Of an account: the least over its levels; of an entity or group: its own.
+    # At this level alone, and the least over all levels that hold a decision (of an account).
+    level_available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     computed_at = models.DateTimeField()
 

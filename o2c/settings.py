@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Choices stand where they are used: no made-up names for sets that happen to be equal.
+    "POSTPROCESSING_HOOKS": [],
 }
 
 LOGGING = {
@@ -283,7 +285,10 @@ CREDIT_FACTS = {
 
 # What follows an act, each delivered as a work row in a transaction of its own.
 REACTIONS: dict[str, tuple[str, ...]] = {
-    "credit.changed": ("orders.services.reexamine_held",),
+    "credit.changed": ("orders.services.reexamine_held", "credit.standing.refresh_after"),
+    "credit.taken": ("credit.standing.refresh_after",),
+    "account.opened": ("credit.standing.refresh_after",),
+    "nightly.accounts": ("orders.services.nightly_recheck",),
     "order.held": ("o2c.home.notices.order_held",),
     "order.released": ("o2c.home.notices.order_released",),
     "order.refused": ("o2c.home.notices.order_refused",),
@@ -294,9 +299,12 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.nightly": "credit.nightly.start",
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",
-    "credit.standing": "credit.standing.refresh_work",
     "imports.ledger": "o2c.imports.services.run_import",
+    "imports.standings": "o2c.imports.standings.refresh",
 }
+
+# What the nightly run proves of the book: each returns the differences it found, as plain rows.
+BOOK_PROOFS: tuple[str, ...] = ()
 
 # Days an exchange rate stays usable after its publication (domain.md 4.1).
 RATE_MAX_AGE_DAYS = 7

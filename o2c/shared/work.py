@@ -7,6 +7,7 @@ A killed worker loses its lock with its connection, and the next ``sweep`` hands
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache as progress_cache
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -26,6 +27,12 @@ logger = logging.getLogger(__name__)
 
 REACTION = "react:"
 MAX_ATTEMPTS = 8
+_ADD = """
+    INSERT INTO shared_work (kind, key, payload, state, not_before, attempts, created_at, done, total, message,
+                             result, requested_by_id)
+    VALUES (%s, %s, %s, 'queued', %s, 0, %s, 0, 0, '', '{}', %s)
+    ON CONFLICT (kind, key) WHERE state = 'queued' DO NOTHING RETURNING id
+"""
 # A row younger than this is still on its way through the broker: the sweep leaves it alone.
 SWEEP_AGE = timedelta(seconds=5)
 SWEEP_BATCH = 500
@@ -46,26 +53,25 @@ def add(
     :param payload: keyword arguments of the handler, plain JSON
     """
     now = timezone.now()
-    Work.objects.bulk_create(
-        [
-            Work(
-                kind=kind,
-                key=key,
-                payload=dict(payload or {}),
-                not_before=not_before or now,
-                created_at=now,
-                requested_by=requested_by,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    created = (
-        Work.objects.filter(kind=kind, key=key, state=Work.State.QUEUED).values_list("pk", flat=True).first()
-    )
-    if created is not None and not_before is None:
-        work_id = int(created)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ADD,
+            [
+                kind,
+                key,
+                json.dumps(dict(payload or {})),
+                not_before or now,
+                now,
+                getattr(requested_by, "pk", None),
+            ],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    work_id = int(row[0])
+    if not_before is None:
         transaction.on_commit(lambda: _wake(work_id))
-    return created
+    return work_id
 
 
 def emit(event: str, key: str, payload: Mapping[str, Any]) -> None:

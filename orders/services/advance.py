@@ -112,6 +112,7 @@ def advance(
         confirm(order, lines, by=by, at=at)
     else:
         save(order, "last_decision")
+    tell_credit_taken(order)
     return outcome
 
 
@@ -212,6 +213,11 @@ def close_case(case: HoldCase, status: CaseStatus, *, by: User | None, at: datet
 def tell_credit_changed(order: Order) -> None:
     """Ask for the examination of everybody who waits for the credit this order has freed."""
     work.emit("credit.changed", f"account:{order.account_id}", {"account_id": order.account_id})
+
+
+def tell_credit_taken(order: Order) -> None:
+    """Ask for fresh figures in the lists: nothing is examined, since nothing became free."""
+    work.emit("credit.taken", f"account:{order.account_id}", {"account_id": order.account_id})
 
 
 def _active(case: HoldCase) -> QuerySet[OrderHold]:

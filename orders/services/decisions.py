@@ -127,6 +127,7 @@ def release(
             },
         )
         advance.confirm(order, lines, by=by, at=at)
+        advance.tell_credit_taken(order)
         work.emit("order.released", f"order:{order.pk}:{case.pk}", {"order_id": order.pk})
         return order
 

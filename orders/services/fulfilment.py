@@ -227,3 +227,4 @@ def _store(
         label=order.number,
         after={"delivery": delivery.number, "date": day, "lines": {row.line: q for row, q in moved}},
     )
+    advance.tell_credit_taken(order)

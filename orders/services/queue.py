@@ -104,3 +104,47 @@ def _reconfirm(order: Order, case: HoldCase, at: datetime) -> bool:
         )
         audit.record("order.ready_to_reconfirm", order, by=None, at=at, label=order.number)
     return True
+
+
+def nightly_recheck(*, work: Any, account_ids: list[int]) -> dict[str, int]:
+    """Work handler of the nightly run: look again at held orders and at confirmed ones still to be delivered."""
+    del work
+    at = timezone.now()
+    counts = {"examined": 0, "held": 0}
+    with_orders = (
+        Order.objects.filter(account_id__in=account_ids)
+        .filter(Q(is_open=True) | Q(state=OrderState.SUBMITTED))
+        .order_by("account_id")
+        .values_list("account_id", flat=True)
+        .distinct()
+    )
+    for account_id in with_orders:
+        counts["examined"] += reexamine(account_id=account_id, at=at)["examined"]
+        with transaction.atomic():
+            lock_credit_of([account_id])
+            counts["held"] += _recheck_confirmed(account_id, at)
+    return counts
+
+
+def _recheck_confirmed(account_id: int, at: datetime) -> int:
+    """Hold again what no longer passes, oldest confirmation first; delivered parts have left already."""
+    held = 0
+    orders = (
+        Order.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("account__company", "account__entity__group", "company")
+        .filter(account_id=account_id, state=OrderState.CONFIRMED, is_open=True)
+        .exclude(pk__in=HoldCase.objects.filter(closed_at=None).values("order_id"))
+        .order_by("confirmed_at", "pk")
+    )
+    for order in orders:
+        lines = advance.lines_of(order)
+        if not any(line.quantity - line.cancelled > max(line.delivered, line.invoiced) for line in lines):
+            continue
+        outcome = advance.examine(order, lines, by=None, at=at, keep_as=None)
+        if outcome.passes:
+            continue
+        outcome = advance.examine(order, lines, by=None, at=at, keep_as=Occasion.NIGHTLY)
+        advance.sync_holds(order, outcome, by=None, at=at)
+        advance.save(order, "last_decision")
+        held += 1
+    return held

@@ -1,0 +1,1 @@
+"""The API of credit: exposure, check, limits and their requests, block and watch."""

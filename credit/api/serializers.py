@@ -1,0 +1,257 @@
+"""The shape of exposure, check, limits and requests, in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.serializers import AccountAnswer
+from credit.enums import Level, LimitKind, RequestStatus
+from credit.models import CreditStanding, LimitRequest
+from credit.queries import money
+from o2c.shared.api.bodies import CurrencyField, amount_field
+
+Shape = serializers.Serializer[Any]
+_LEVELS = [(level.word, level.label) for level in Level]
+
+
+class StandingShape(Shape):
+    """Last known figures, for lists only: nothing decides on them."""
+
+    currency = serializers.CharField()
+    gross_exposure = amount_field()
+    net_exposure = amount_field()
+    effective_limit = amount_field(allow_null=True)
+    available = amount_field(allow_null=True)
+    limit_kind = serializers.CharField()
+    overdue = amount_field()
+    disputed = amount_field()
+    on_hold_orders = amount_field()
+    computed_at = serializers.DateTimeField()
+
+
+class ClientAnswer(AccountAnswer):
+    """A client with what credit knows of it."""
+
+    blocked = serializers.BooleanField()
+    watched = serializers.BooleanField()
+    standing = StandingShape(allow_null=True)
+
+
+class PartShape(Shape):
+    """One part of the exposure."""
+
+    code = serializers.CharField()
+    amount = amount_field()
+
+
+class LimitShape(Shape):
+    """A limit; ``amount`` null for none and unlimited."""
+
+    kind = serializers.ChoiceField(["none", "base", "expired", "unlimited"])
+    amount = amount_field(allow_null=True)
+    temporary = amount_field()
+    valid_until = serializers.DateField(allow_null=True)
+
+
+class LevelShape(Shape):
+    """One level that a limit may sit on."""
+
+    level = serializers.ChoiceField(_LEVELS)
+    siren = serializers.CharField(required=False)
+    code = serializers.CharField(required=False)
+    limit = LimitShape()
+    effective_limit = amount_field(allow_null=True)
+    net_exposure = amount_field()
+    available = amount_field(allow_null=True)
+
+
+class OverdueShape(Shape):
+    """What is late."""
+
+    amount = amount_field()
+    oldest_days = serializers.IntegerField()
+    undisputed_amount = amount_field(allow_null=True)
+
+
+class ExposureAnswer(Shape):
+    """Contract §4."""
+
+    account = serializers.CharField()
+    company = serializers.CharField()
+    currency = serializers.CharField()
+    as_of = serializers.DateField()
+    source = serializers.ChoiceField(["live", "snapshot"])
+    parts = PartShape(many=True)
+    gross_exposure = amount_field()
+    net_exposure = amount_field()
+    insured_cover = amount_field()
+    uncovered_exposure = amount_field()
+    limit = LimitShape()
+    effective_limit = amount_field(allow_null=True)
+    available = amount_field(allow_null=True)
+    utilisation = serializers.CharField(allow_null=True)
+    overdue = OverdueShape()
+    disputed = amount_field()
+    on_hold_orders = amount_field()
+    levels = LevelShape(many=True)
+    binding_level = serializers.ChoiceField(_LEVELS, allow_null=True)
+
+
+class CheckBody(Shape):
+    """Can this client buy for so much? The amount includes VAT."""
+
+    amount = amount_field(min_value=0)
+    currency = CurrencyField(required=False, allow_null=True)
+    term = serializers.CharField(max_length=40, required=False, allow_null=True)
+    delivery_date = serializers.DateField(required=False, allow_null=True)
+
+
+class FindingShape(Shape):
+    """One reason of a check."""
+
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(["hold", "warn"])
+    figures = serializers.DictField()
+    policy_article = serializers.CharField(allow_blank=True)
+    message = serializers.CharField()
+    decided_by = serializers.CharField(allow_null=True)
+
+
+class CauseShape(Shape):
+    """What led to the findings."""
+
+    code = serializers.CharField()
+    amount = amount_field()
+
+
+class CheckAnswer(Shape):
+    """Contract §4."""
+
+    decision = serializers.ChoiceField(["accept", "warn", "hold"])
+    currency = serializers.CharField()
+    amount = amount_field()
+    available_before = amount_field(allow_null=True)
+    available_after = amount_field(allow_null=True)
+    over_limit_by = amount_field()
+    binding_level = serializers.ChoiceField(_LEVELS, allow_null=True)
+    findings = FindingShape(many=True)
+    causes = CauseShape(many=True)
+    alternatives = serializers.ListField(child=serializers.DictField())
+    release_expected_on = serializers.DateField(allow_null=True)
+
+
+class DecisionShape(CheckAnswer):
+    """A check that was kept."""
+
+    id = serializers.IntegerField()
+    decided_at = serializers.DateTimeField()
+
+
+class ReasonBody(Shape):
+    """Why; an empty reason is refused by the act."""
+
+    reason = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class BlockBody(ReasonBody):
+    """Why, and when it is looked at again."""
+
+    review_on = serializers.DateField(required=False, allow_null=True)
+
+
+class WatchBody(BlockBody):
+    """The reason may be left out."""
+
+    reason = serializers.CharField(max_length=4000, allow_blank=True, required=False)
+
+
+class LimitAnswer(Shape):
+    """One decided limit of the history."""
+
+    level = serializers.ChoiceField(_LEVELS)
+    kind = serializers.ChoiceField(LimitKind.choices)
+    amount = amount_field(allow_null=True)
+    currency = serializers.CharField()
+    valid_from = serializers.DateField()
+    valid_until = serializers.DateField()
+    reason = serializers.CharField()
+    decided_by = serializers.CharField()
+    decided_at = serializers.DateTimeField()
+    closed_on = serializers.DateField(allow_null=True)
+
+
+class LimitRequestBody(Shape):
+    """A wish for a limit; ``amount`` null for unlimited."""
+
+    account = serializers.CharField(max_length=40)
+    level = serializers.ChoiceField(_LEVELS, default="account")
+    kind = serializers.ChoiceField(LimitKind.choices, default=LimitKind.BASE)
+    amount = amount_field(allow_null=True, required=False, default=None)
+    currency = CurrencyField(required=False, allow_null=True)
+    valid_from = serializers.DateField(required=False, allow_null=True)
+    valid_until = serializers.DateField(required=False, allow_null=True)
+    reason = serializers.CharField(max_length=4000, allow_blank=True, default="")
+    submit = serializers.BooleanField(default=False)
+
+
+class LimitRequestAnswer(Shape):
+    """A wish for a limit and what became of it."""
+
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(RequestStatus.choices)
+    account = serializers.CharField()
+    level = serializers.ChoiceField(_LEVELS)
+    kind = serializers.ChoiceField(LimitKind.choices)
+    amount = amount_field(allow_null=True)
+    currency = serializers.CharField()
+    valid_from = serializers.DateField()
+    valid_until = serializers.DateField(allow_null=True)
+    reason = serializers.CharField()
+    requested_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    decided_by = serializers.CharField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    decision_reason = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+
+
+def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
+    """A request as the API shows it."""
+    return {
+        "id": request.pk,
+        "status": request.status,
+        "account": request.asked_for.code,
+        "level": Level(request.level).word,
+        "kind": request.kind,
+        "amount": money(request.amount),
+        "currency": request.currency,
+        "valid_from": request.valid_from,
+        "valid_until": request.valid_until,
+        "reason": request.reason,
+        "requested_by": request.requested_by.username,
+        "created_at": request.created_at,
+        "submitted_at": request.submitted_at,
+        "decided_by": request.decided_by.username if request.decided_by else None,
+        "decided_at": request.decided_at,
+        "decision_reason": request.decision_reason,
+        "version": request.version,
+    }
+
+
+def standing_answer(standing: CreditStanding) -> dict[str, Any]:
+    """Last known figures as the API shows them."""
+    return {
+        "currency": standing.currency,
+        "gross_exposure": money(standing.gross_exposure),
+        "net_exposure": money(standing.net_exposure),
+        "effective_limit": money(standing.effective_limit),
+        "available": money(standing.available),
+        "limit_kind": standing.limit_kind,
+        "overdue": money(standing.overdue),
+        "disputed": money(standing.disputed),
+        "on_hold_orders": money(standing.on_hold_orders),
+        "computed_at": standing.computed_at,
+    }
