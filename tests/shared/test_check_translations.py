@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
 
 from o2c.shared.management.commands.check_translations import complaints
 
@@ -51,7 +51,7 @@ def test_every_kind_of_gap_is_named_with_its_place() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs gettext")
-def test_a_new_text_is_found_and_the_tree_is_left_alone(tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_a_new_text_is_found_and_the_tree_is_left_alone(tmp_path: Path, settings: LazySettings) -> None:
     (tmp_path / "orders").mkdir()
     (tmp_path / "orders" / "views.py").write_text(
         'from x import gettext as _\n_("A text nobody translated")\n'
