@@ -82,7 +82,7 @@ class ExposureAnswer(Shape):
     company = serializers.CharField()
     currency = serializers.CharField()
     as_of = serializers.DateField()
-    source = serializers.ChoiceField(["live", "snapshot"])
+    source = serializers.ChoiceField(["live", "snapshot"])  # type: ignore[assignment]
     parts = PartShape(many=True)
     gross_exposure = amount_field()
     net_exposure = amount_field()

@@ -124,12 +124,8 @@ class ClientViewSet(AccountViewSet):
     @action(detail=True, methods=["get"], filterset_class=None)
     def limits(self, request: Request, code: str) -> Response:
         """Every decided limit at the client's levels, newest first."""
-        found = self.paginator.paginate_queryset(
-            queries.limit_history(self.account(code)),  # type: ignore[arg-type]
-            request,
-            view=self,
-        )
-        return self.get_paginated_response(found)
+        found = self.paginate_queryset(queries.limit_history(self.account(code)))
+        return self.get_paginated_response(found or [])
 
     @extend_schema(request=BlockBody, responses=ClientAnswer)
     @action(detail=True, methods=["post"])

@@ -1,0 +1,1 @@
+"""The API of accounts, and what every view about a company or a client stands on."""

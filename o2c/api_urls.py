@@ -1,0 +1,26 @@
+"""Every address of the API under ``/api/v1/`` (contract §3). Any application's view may stand under any path."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from accounts.api.journal import AuditViewSet
+from accounts.api.tokens import TokenView
+from credit.api.views import ClientViewSet, LimitRequestViewSet
+from o2c.shared.api.faults import NothingHere
+from o2c.shared.api.jobs import JobView
+from o2c.shared.api.routing import KeyRouter
+
+router = KeyRouter()
+router.register("accounts", ClientViewSet, "api-account")
+router.register("limit-requests", LimitRequestViewSet, "api-limit-request")
+router.register("audit", AuditViewSet, "api-audit")
+
+urlpatterns = [
+    path("auth/token/", TokenView.as_view(), name="api-token"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
+    *router.urls,
+    re_path(r"^(?:.*/)?$", NothingHere.as_view()),
+]

@@ -1,0 +1,72 @@
+"""OpenAPI: every operation says which problems it may answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from drf_spectacular.authentication import SessionScheme, TokenScheme
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+Direction = Literal["request", "response"]
+
+_ALWAYS = {
+    "400": "Not readable",
+    "401": "Not signed in",
+    "403": "Not allowed",
+    "404": "Not found, or not yours",
+}
+_WRITING = {"409": "State conflict, or the key exists with other content", "422": "A rule refuses"}
+
+
+class Problem(serializers.Serializer[Any]):
+    """A problem document (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField())
+    )
+    findings = serializers.ListField(child=serializers.DictField(), required=False)
+    required_role = serializers.CharField(required=False)
+
+
+class PortalSchema(AutoSchema):
+    """The framework's schema with problem answers, and ``company`` on every address that has one."""
+
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        found: dict[str, Any] = super()._get_response_bodies(direction)
+        problems = dict(_ALWAYS)
+        if self.method in {"POST", "PUT", "PATCH", "DELETE"}:
+            problems |= _WRITING
+        if self.method in {"POST", "PUT"} and "201" in found:
+            found.setdefault("200", {**found["201"], "description": "It was there already"})
+        component = self.resolve_serializer(Problem, direction)
+        for code, words in problems.items():
+            found.setdefault(
+                code,
+                {
+                    "content": {"application/problem+json": {"schema": component.ref}},
+                    "description": words,
+                },
+            )
+        return found
+
+    def get_override_parameters(self) -> list[Any]:
+        """Parameters that every view of a company takes."""
+        return [*super().get_override_parameters(), *getattr(self.view, "common_parameters", ())]
+
+
+class PortalTokenScheme(TokenScheme):
+    """``Authorization: Token …`` in OpenAPI."""
+
+    target_class = "o2c.shared.api.authentication.TokenAuthentication"
+
+
+class PortalSessionScheme(SessionScheme):
+    """The browser's session in OpenAPI."""
+
+    target_class = "o2c.shared.api.authentication.SessionAuthentication"

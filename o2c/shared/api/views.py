@@ -1,0 +1,83 @@
+"""The base of every view of the API: exact bodies, problems, idempotency keys, the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any, TypeVar
+
+from django.utils import timezone, translation
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from o2c.shared.problems import Invalid, NotFound
+
+from .bodies import ExactJSONParser
+from .replays import HEADER, answer_once
+from .schema import PortalSchema
+
+Row = TypeVar("Row")
+_WRITING = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+class Edge(APIView):
+    """A view that only translates: request → one act or query → answer."""
+
+    parser_classes = [ExactJSONParser]
+    schema = PortalSchema()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what no database can take, speak the reader's language, honour an ``Idempotency-Key``.
+
+        :raises NotFound: an address with a null character
+        :raises Invalid: a parameter with one
+        """
+        if any("\0" in str(value) for value in kwargs.values()):
+            raise NotFound
+        body_first = request._request.body  # noqa: F841 - kept by Django for the fingerprint
+        super().initial(request, *args, **kwargs)
+        self._refuse_nulls(request)
+        if language := getattr(request.user, "language", ""):
+            translation.activate(language)
+        key = request.headers.get(HEADER)
+        if key is not None and request.method in _WRITING:
+            self._answer_once(request, key)
+
+    @staticmethod
+    def _refuse_nulls(request: Request) -> None:
+        for name, values in request.query_params.lists():
+            if any("\0" in value for value in (name, *values)):
+                raise Invalid(
+                    errors={name.replace("\0", ""): [serializers.CharField().error_messages["invalid"]]}
+                )
+
+    def _answer_once(self, request: Request, key: str) -> None:
+        """Put the key around this request's handler."""
+        method = (request.method or "").lower()
+        handler: Callable[..., Response] | None = getattr(self, method, None)
+        if handler is None:
+            return
+
+        def handle(request: Request, *args: Any, **kwargs: Any) -> Response:
+            return answer_once(
+                request, key=key, act=partial(handler, request, *args, **kwargs), refuse=self.handle_exception
+            )
+
+        setattr(self, method, handle)
+
+    @cached_property
+    def at(self) -> datetime:
+        """The moment of this request: what the acts below take as theirs."""
+        return timezone.now()
+
+    def read(self, shape: type[serializers.BaseSerializer[Row]], **options: Any) -> Any:
+        """The request's body as the serializer understands it.
+
+        :raises rest_framework.exceptions.ValidationError: per field what is wrong
+        """
+        serializer = shape(data=self.request.data, context={"request": self.request, "view": self}, **options)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data

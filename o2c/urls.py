@@ -1,0 +1,45 @@
+"""Addresses of the portal: pages per application, the API, sign-in, health."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.contrib.auth import views as auth_views
+from django.urls import URLPattern, URLResolver, include, path
+
+from o2c import health
+
+handler500 = "o2c.shared.api.faults.server_error"
+
+# Where the pages of each application stand; one without pages yet is left out.
+_PAGES = {
+    "o2c.home": "",
+    "accounts": "clients/",
+    "credit": "credit/",
+    "orders": "orders/",
+    "invoicing": "invoicing/",
+    "disputes": "disputes/",
+    "dunning": "collections/",
+    "o2c.reports": "reports/",
+    "o2c.imports": "imports/",
+}
+
+
+def _pages() -> list[URLPattern | URLResolver]:
+    return [
+        path(prefix, include(f"{application}.urls"))
+        for application, prefix in _PAGES.items()
+        if find_spec(f"{application}.urls") is not None
+    ]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("metrics", health.metrics, name="metrics"),
+    path("api/v1/", include("o2c.api_urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    *_pages(),
+    path("login/", auth_views.LoginView.as_view(), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+]
