@@ -85,6 +85,5 @@ class Command(BaseCommand):
         for line in found:
             self.stderr.write(line)
         if found:
-            raise CommandError(
-                f"{len(found)} texts of the French catalogue need a hand (./portal fix, then translate)"
-            )
+            hint = "./portal fix collects them, then translate"
+            raise CommandError(f"texts of the French catalogue that need a hand: {len(found)} ({hint})")
