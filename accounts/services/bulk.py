@@ -23,6 +23,7 @@ class AccountRow:
     """One client of a file, its fields checked by the reader of the file.
 
     :ivar siren: empty when unknown; clients with one SIREN share a legal entity
+    :ivar opened_on: the day the relation began as far as the file tells, today when None
     """
 
     code: str
@@ -31,6 +32,7 @@ class AccountRow:
     siren: str = ""
     country: str = "FR"
     term: str = "NET30"
+    opened_on: date | None = None
 
 
 def ensure_accounts(
@@ -39,17 +41,15 @@ def ensure_accounts(
     rows: Sequence[AccountRow],
     by: User | None,
     at: datetime,
-    opened_on: date | None = None,
 ) -> dict[str, CustomerAccount]:
     """Find or open the clients of a file; those that exist stay as they are.
 
     :param rows: one per code
-    :param opened_on: the day the relation began as far as the file tells, today when left out
     :return: the client of each code
     """
     if by is not None and not by.may("imports.run", company):
         raise NotAllowed
-    day = opened_on or paris_date(at)
+    today = paris_date(at)
     with transaction.atomic():
         codes = [row.code for row in rows]
         known = _by_code(company, codes)
@@ -57,14 +57,14 @@ def ensure_accounts(
         if not new:
             return known
         entities = _entities(new)
-        accounts = [_account(company, row, entities, day) for row in new]
+        accounts = [_account(company, row, entities, row.opened_on or today) for row in new]
         # Somebody else may open one of them at the same moment: theirs stays.
         CustomerAccount.objects.bulk_create(accounts, batch_size=_BATCH, ignore_conflicts=True)
         found = _by_code(company, codes)
         mine = [found[row.code] for row in new if found[row.code].entity_id == entities[_entity_key(row)].pk]
         EntityMembership.objects.bulk_create(
             [
-                EntityMembership(account=account, entity_id=account.entity_id, valid_from=day)
+                EntityMembership(account=account, entity_id=account.entity_id, valid_from=account.opened_on)
                 for account in mine
             ],
             batch_size=_BATCH,

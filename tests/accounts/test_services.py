@@ -370,17 +370,18 @@ def test_ensure_accounts_opens_what_is_missing_with_as_many_statements_for_many_
     company, django_assert_max_num_queries
 ):
     open_(company, None, "R0001", name="Known", siren=SIREN)
+    day = date(2012, 1, 3)
     rows = [
-        services.AccountRow(f"R{n:04d}", f"Client {n}", "USD", siren=nth_siren(n % 3) if n % 2 else "")
+        services.AccountRow(
+            f"R{n:04d}", f"Client {n}", "USD", nth_siren(n % 3) if n % 2 else "", opened_on=day
+        )
         for n in range(1, 301)
     ]
     with django_assert_max_num_queries(12):
-        found = services.ensure_accounts(
-            company=company, rows=rows, by=None, at=AT, opened_on=date(2012, 1, 3)
-        )
+        found = services.ensure_accounts(company=company, rows=rows, by=None, at=AT)
     assert len(found) == CustomerAccount.objects.count() == 300
     assert (found["R0001"].name, found["R0001"].currency) == ("Known", "EUR")
-    assert (found["R0002"].currency, found["R0002"].opened_on) == ("USD", date(2012, 1, 3))
+    assert (found["R0002"].currency, found["R0002"].opened_on) == ("USD", day)
     assert found["R0005"].siren == nth_siren(2)
     assert found["R0005"].entity_id == found["R0011"].entity_id != found["R0007"].entity_id
     assert found["R0002"].entity_id != found["R0004"].entity_id

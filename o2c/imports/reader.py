@@ -1,0 +1,156 @@
+"""Files as people have them: CSV of any separator and encoding, or a spreadsheet, read line by line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from django.utils.translation import gettext as _
+from python_calamine import CalamineError, CalamineWorkbook
+
+from o2c.shared.problems import Invalid
+
+# A cell: what stands in a text file, or what a spreadsheet knows to be a date or a number.
+Cell = str | date | Decimal
+
+_DELIMITERS: Final = ";,\t|"
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+class Unreadable(Invalid):
+    """The file as a whole cannot be read; ``line`` says where that shows."""
+
+    code = "unreadable"
+
+    def __init__(self, line: int, message: str) -> None:
+        self.line = line
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the file: its number (the header is line 1) and its cells by column."""
+
+    line: int
+    cells: dict[str, Cell]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file opened: its columns and its lines, which are read as they are asked for."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[Row]
+
+
+def open_table(path: Path, *, delimiter: str = "", encoding: str = "") -> Table:
+    """Open a CSV file or the first sheet of a spreadsheet.
+
+    :param delimiter: sniffed from the header when left out
+    :param encoding: told from the bytes when left out: UTF-8 or UTF-16 with mark, UTF-8, else Windows-1252
+    :raises Unreadable: no text and no spreadsheet, or no header
+    """
+    content = path.read_bytes()
+    if content.startswith(_SPREADSHEETS):
+        lines = _sheet_lines(content)
+    else:
+        lines = _csv_lines(_decoded(content, encoding), delimiter)
+    header = next(lines, None)
+    if header is None:
+        raise Unreadable(1, _("The file is empty."))
+    columns = tuple(str(cell).strip() for cell in header[1])
+    if header[0] != 1 or not any(columns):
+        raise Unreadable(1, _("The first line must name the columns."))
+    return Table(columns, _rows(columns, lines))
+
+
+def _rows(columns: Sequence[str], lines: Iterator[tuple[int, Sequence[Cell]]]) -> Iterator[Row]:
+    for line, cells in lines:
+        if all(cell == "" for cell in cells):
+            continue
+        extra = [cell for cell in cells[len(columns) :] if cell != ""]
+        problem = ""
+        if extra or len(cells) < len(columns):
+            problem = _("This line has %(found)d cells, the header has %(expected)d.") % {
+                "found": len(cells),
+                "expected": len(columns),
+            }
+        yield Row(line, dict(zip(columns, cells, strict=False)), problem)
+
+
+def _decoded(content: bytes, encoding: str) -> str:
+    names = [name for mark, name in _BOMS if content.startswith(mark)]
+    for name in [encoding] if encoding else names or ["utf-8", "cp1252"]:
+        try:
+            return content.decode(name)
+        except LookupError as error:
+            raise Unreadable(1, _("“%(name)s” is no encoding.") % {"name": name}) from error
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+    raise Unreadable(line, _("This file is neither UTF-8 nor Windows-1252 text nor a spreadsheet."))
+
+
+def _csv_lines(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """Each record with the number of the line it starts on."""
+    if "\0" in text:
+        raise Unreadable(
+            text.count("\n", 0, text.index("\0")) + 1,
+            _("This file is neither UTF-8 nor Windows-1252 text nor a spreadsheet."),
+        )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _sniffed(text), strict=True)
+    while True:
+        start = reader.line_num + 1
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise Unreadable(start, _("This line cannot be read: %(error)s.") % {"error": error}) from error
+        yield start, [cell.strip() for cell in record]
+
+
+def _sniffed(text: str) -> str:
+    """The separator that stands most often in the header, outside of quotes."""
+    header = text.lstrip("\r\n").partition("\n")[0]
+    bare = "".join(header.split('"')[::2])
+    return max(_DELIMITERS, key=bare.count)
+
+
+def _sheet_lines(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        # Empty lines on top count, so that the numbers are those of the spreadsheet.
+        rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (CalamineError, OSError) as error:
+        raise Unreadable(1, _("This spreadsheet cannot be read: %(error)s.") % {"error": error}) from error
+    width = len(rows[0]) if rows else 0
+    for number, row in enumerate(rows, start=1):
+        cells = [_cell(value) for value in row]
+        yield number, cells + [""] * (width - len(cells))
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    return str(value).strip()
