@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import (
+    Case,
+    DateField,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from accounts.models import CustomerAccount
+from o2c.shared.money import ZERO
+
+from . import policy
+from .enums import InvoiceStatus, ItemKind, PaymentStatus
+from .models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 # The open book on the evaluation day, as exposure counts it. Items effective later are left out, allocations
 # effective later are added back, so that money announced for next week frees nothing today (design 3.2, 3.3).
-EXPOSURE_ROWS = """
+EXPOSURE_ROWS: Final = """
     SELECT i.account_id,
            CASE i.kind
                WHEN 'CREDIT_NOTE' THEN 'unallocated_credit_notes'
@@ -38,9 +74,288 @@ EXPOSURE_ROWS = """
       AND i.open_amount > 0 AND i.effective_date <= %(today)s
       AND x.effective_from <= %(today)s AND (x.effective_to IS NULL OR x.effective_to > %(today)s)
     GROUP BY i.id
+    UNION ALL
+    SELECT i.account_id, 'disputed', i.currency,
+           LEAST(i.open_amount + a.ahead, x.amount) - LEAST(i.open_amount, x.amount), i.due_date
+    FROM (
+        SELECT debit_id, SUM(amount) AS ahead FROM invoicing_allocation
+        WHERE dated_ahead AND effective_date > %(today)s GROUP BY debit_id
+    ) a
+    JOIN invoicing_receivableitem i ON i.id = a.debit_id
+    CROSS JOIN LATERAL (
+        SELECT SUM(amount) AS amount FROM invoicing_disputedamount
+        WHERE item_id = i.id AND effective_from <= %(today)s
+          AND (effective_to IS NULL OR effective_to > %(today)s)
+    ) x
+    WHERE i.account_id = ANY(%(accounts)s) AND i.effective_date <= %(today)s AND x.amount IS NOT NULL
 """
+
+# The book of a day, one row per item: what is open now, with what was matched later put back. The same rule for
+# every day; the partial index of open items and the index on effective dates answer it, so that today costs what is
+# open and a past day what has moved since. Written twice, by side, since the planner then knows how many rows come.
+# ``aged_on`` is the column an item's age counts from; ``scope`` (keys of accounts) stands before it in the statement.
+OPEN_BOOK: Final = """
+    touched AS MATERIALIZED (
+        SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on} AS aged_on, i.open_amount + SUM(a.amount) AS open
+        FROM invoicing_receivableitem i
+        JOIN invoicing_allocation a ON a.debit_id = i.id AND a.effective_date > %(on)s
+        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+        GROUP BY i.id
+        UNION ALL
+        SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount - SUM(a.amount)
+        FROM invoicing_receivableitem i
+        JOIN invoicing_allocation a ON a.credit_id = i.id AND a.effective_date > %(on)s
+        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+        GROUP BY i.id
+    ),
+    book AS NOT MATERIALIZED (
+        SELECT id, account_id, currency, due_date, aged_on, open FROM touched WHERE open <> 0
+        UNION ALL
+        SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount
+        FROM invoicing_receivableitem i
+        WHERE i.open_amount <> 0 AND i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+          AND NOT EXISTS (SELECT FROM touched WHERE touched.id = i.id)
+    )
+"""
+
+# What was contested on a day, by item; at most what was open counts.
+CONTESTED: Final = """
+    contested AS (
+        SELECT item_id, SUM(amount) AS amount
+        FROM invoicing_disputedamount
+        WHERE effective_from <= %(on)s AND (effective_to IS NULL OR effective_to > %(on)s)
+        GROUP BY item_id
+    )
+"""
+
+# What the documents of a set of accounts (``scope``) make by a day, without looking at any open amount: matches
+# take as much from what is owed as from the credits, so both must give one total (the control line of a report).
+LEDGER_TOTALS: Final = """
+    SELECT currency, SUM(amount) AS amount
+    FROM (
+        SELECT currency, total_incl_vat AS amount FROM invoicing_invoice
+        WHERE issue_date <= %(on)s AND account_id IN (SELECT id FROM scope)
+        UNION ALL
+        SELECT currency, -amount FROM invoicing_payment
+        WHERE received_on <= %(on)s AND account_id IN (SELECT id FROM scope)
+        UNION ALL
+        SELECT currency, amount FROM invoicing_receivableitem
+        WHERE kind NOT IN ('INVOICE', 'CREDIT_NOTE', 'DEPOSIT_INVOICE', 'PAYMENT')
+          AND effective_date <= %(on)s AND account_id IN (SELECT id FROM scope)
+    ) AS documents
+    GROUP BY currency
+"""
+
+if TYPE_CHECKING:
+
+    class ItemFigures(TypedDict):
+        """What ``with_open_amount`` tells of an item."""
+
+        open_on: Decimal
+        disputed_on: Decimal
+        days_late: int
+
+    class InvoiceFigures(TypedDict):
+        """What ``invoices_with_open`` tells of a document."""
+
+        open_on: Decimal
+
+    class PaymentFigures(TypedDict):
+        """What ``payments_with_unallocated`` tells of a payment."""
+
+        unallocated_on: Decimal
+
+    ItemsOnDay = QuerySet[WithAnnotations[ReceivableItem, ItemFigures]]
+    InvoicesOnDay = QuerySet[WithAnnotations[Invoice, InvoiceFigures]]
+    PaymentsOnDay = QuerySet[WithAnnotations[Payment, PaymentFigures]]
+
+_MONEY: Final[DecimalField[Any, Any]] = DecimalField(max_digits=16, decimal_places=2)
 
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
     return EXPOSURE_ROWS
+
+
+def scope_sql(accounts: QuerySet[CustomerAccount]) -> tuple[str, dict[str, Any]]:
+    """Return the SELECT of the keys of accounts, for ``scope AS (…)`` of a statement, with its named parameters."""
+    try:
+        sql, values = accounts.order_by().values("id").query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT id FROM accounts_customeraccount WHERE FALSE", {}
+    named = {f"scope_{position}": value for position, value in enumerate(values)}
+    return sql % tuple(f"%({name})s" for name in named), named
+
+
+def ledger_total(accounts: QuerySet[CustomerAccount], *, on: date) -> dict[str, Decimal]:
+    """Return what the documents of accounts make by the end of a day, per currency."""
+    scope, params = scope_sql(accounts)
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH scope AS ({scope}) {LEDGER_TOTALS}", {"on": on, **params})
+        return dict(cursor.fetchall())
+
+
+# --- items -------------------------------------------------------------------------------------------------------
+
+
+class _Days(Func):
+    """Days from the second date to the first."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = IntegerField()
+
+
+def _later(item: str) -> QuerySet[Allocation]:
+    """Matches of the outer item recorded on one of its two sides, with what they moved."""
+    return Allocation.objects.filter(**{item: OuterRef("pk")}).order_by().values(item)
+
+
+def _summed(rows: QuerySet[Any], column: str = "amount") -> Coalesce:
+    total = rows.annotate(total=Sum(column)).values("total")
+    return Coalesce(Subquery(total, output_field=_MONEY), Value(ZERO), output_field=_MONEY)
+
+
+def with_open_amount(items: QuerySet[ReceivableItem], *, on: date) -> ItemsOnDay:
+    """Annotate ``open_on`` (what was open at the end of a day), ``disputed_on`` and ``days_late``.
+
+    The caller keeps items effective later out. Two look-ups by key per row shown, whatever the size of the book.
+    """
+    given = _summed(_later("debit").filter(effective_date__gt=on))
+    taken = _summed(_later("credit").filter(effective_date__gt=on))
+    in_force = (
+        DisputedAmount.objects.filter(item=OuterRef("pk"), effective_from__lte=on)
+        .filter(Q(effective_to=None) | Q(effective_to__gt=on))
+        .order_by()
+        .values("item")
+    )
+    return items.annotate(
+        open_on=ExpressionWrapper(F("open_amount") + given - taken, output_field=_MONEY),
+        disputed_on=Greatest(
+            Value(ZERO, output_field=_MONEY), Least(F("open_on"), _summed(in_force)), output_field=_MONEY
+        ),
+        days_late=Case(
+            When(open_on__gt=0, then=Greatest(Value(0), _Days(Value(on, DateField()), F("due_date")))),
+            default=Value(0),
+        ),
+    )
+
+
+def items_on(
+    accounts: QuerySet[CustomerAccount],
+    *,
+    on: date,
+    open_only: bool = False,
+    overdue_only: bool = False,
+    kind: str | None = None,
+) -> ItemsOnDay:
+    """Return the items of accounts as the book stood at the end of a day, credits and payments included.
+
+    Each carries ``open_on``, ``disputed_on`` (of what is open) and ``days_late``; sorting is the caller's.
+
+    :param open_only: those of which something was open
+    :param overdue_only: those owed and due before ``on``; implies ``open_only``
+    :param kind: one ``ItemKind``
+    """
+    items: QuerySet[ReceivableItem] = ReceivableItem.objects.filter(
+        account__in=accounts, effective_date__lte=on
+    )
+    if kind:
+        items = items.filter(kind=kind)
+    if overdue_only:
+        items = items.filter(due_date__lt=on, amount__gt=0)
+    if open_only or overdue_only:
+        items = _kept_open(items, accounts, on)
+    return with_open_amount(items, on=on)
+
+
+def _kept_open(
+    items: QuerySet[ReceivableItem], accounts: QuerySet[CustomerAccount], on: date
+) -> QuerySet[ReceivableItem]:
+    """Keep the items of which something was open on a day."""
+    if not Allocation.objects.filter(effective_date__gt=on).exists():
+        # Nothing has moved since, as on most days for today: what is open now was open then.
+        return items.exclude(open_amount=0)
+    scope, params = scope_sql(accounts)
+    sql = f"WITH scope AS MATERIALIZED ({scope}), {OPEN_BOOK.format(aged_on='due_date')} SELECT id FROM book"
+    return items.filter(pk__in=_raw(sql, {**params, "on": on}))
+
+
+def _raw(sql: str, params: dict[str, Any]) -> RawSQL:
+    """Return a subquery for the ORM, whose parameters go by position."""
+    names = re.findall(r"%\((\w+)\)s", sql)
+    return RawSQL(re.sub(r"%\(\w+\)s", "%s", sql), [params[name] for name in names])
+
+
+# --- documents -----------------------------------------------------------------------------------------------------
+
+
+def invoices_with_open(invoices: QuerySet[Invoice], *, on: date) -> InvoicesOnDay:
+    """Annotate ``open_on``: what was open of each document at the end of a day.
+
+    Matches dated after that day are put back. Three look-ups by key per row shown.
+    """
+    own = ReceivableItem.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    later = Allocation.objects.filter(effective_date__gt=on).order_by()
+    given = later.filter(debit__invoice=OuterRef("pk")).values("debit__invoice")
+    taken = later.filter(credit__invoice=OuterRef("pk")).values("credit__invoice")
+    return invoices.annotate(
+        open_on=ExpressionWrapper(
+            _summed(own, "open_amount") + _summed(given) - _summed(taken), output_field=_MONEY
+        )
+    )
+
+
+def invoice_open_amount(invoice: Invoice, *, on: date) -> Decimal:
+    """Return what is open of one document at the end of a day."""
+    return invoices_with_open(Invoice.objects.filter(pk=invoice.pk), on=on).values_list("open_on", flat=True)[
+        0
+    ]
+
+
+def invoice_status(invoice: Invoice, *, on: date) -> InvoiceStatus:
+    """Return the shown status of a document at the end of a day."""
+    return policy.invoice_status(invoice.total_incl_vat, invoice_open_amount(invoice, on=on))
+
+
+def payments_with_unallocated(payments: QuerySet[Payment], *, on: date) -> PaymentsOnDay:
+    """Annotate ``unallocated_on``, positive; a payment nobody has identified is unallocated as a whole."""
+    own = ReceivableItem.objects.filter(payment=OuterRef("pk"), amount__lt=0).order_by().values("payment")
+    later = Allocation.objects.filter(effective_date__gt=on, credit__payment=OuterRef("pk")).order_by()
+    open_now = own.annotate(total=Sum("open_amount")).values("total")
+    return payments.annotate(
+        unallocated_on=ExpressionWrapper(
+            Coalesce(-Subquery(open_now, output_field=_MONEY), F("amount"))
+            + _summed(later.values("credit__payment")),
+            output_field=_MONEY,
+        )
+    )
+
+
+def unallocated(payment: Payment, *, on: date) -> Decimal:
+    """Return what is not matched of one payment at the end of a day, positive."""
+    found = payments_with_unallocated(Payment.objects.filter(pk=payment.pk), on=on)
+    return found.values_list("unallocated_on", flat=True)[0]
+
+
+def payment_status(payment: Payment, *, on: date) -> PaymentStatus:
+    """Return the shown status of a payment at the end of a day."""
+    return policy.payment_status(payment.amount, unallocated(payment, on=on))
+
+
+# --- facts for credit (``settings.CREDIT_FACTS``) ------------------------------------------------------------------
+
+
+def has_paid_invoice(*, account_id: int) -> bool:
+    """Tell whether the account has ever settled an invoice, or an instalment of one."""
+    return ReceivableItem.objects.filter(
+        account_id=account_id, kind=ItemKind.INVOICE, amount__gt=0, open_amount=0
+    ).exists()
+
+
+def deposit_received(*, order_id: int, on: date) -> Decimal:
+    """Return the money received for an order by the end of a day and not used for anything else yet."""
+    payments = payments_with_unallocated(
+        Payment.objects.filter(order_id=order_id, received_on__lte=on), on=on
+    )
+    return payments.aggregate(total=Sum("unallocated_on"))["total"] or ZERO
