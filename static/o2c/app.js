@@ -45,6 +45,7 @@
   // ---- htmx: what went wrong is said, old content is dimmed meanwhile -----------------------------------------
   body.addEventListener("htmx:responseError", (event) => {
     const answer = event.detail.xhr;
+    if (/every/.test(event.detail.elt.getAttribute("hx-trigger") ?? "")) return; // a poll tries again by itself
     const said = { 401: words.signin, 403: words.denied, 404: words.gone }[answer.status];
     const reference = answer.getResponseHeader("X-Request-Id") ?? "";
     showToast({ text: said ?? `${words.failed} ${answer.status} ${reference}`.trim(), tone: "bad" });
@@ -59,8 +60,13 @@
     for (const name of ["sort", "cols"]) if (here.get(name)) sent[name] = here.get(name);
     for (const name of Object.keys(sent)) if (sent[name] === "") delete sent[name];
   });
+  // A search box has asked while typing; its change on leaving would only ask the same again.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-filters] input[type=search]")) event.stopPropagation();
+  }, true);
   body.addEventListener("htmx:afterSwap", (event) => {
-    $$("details[data-dropdown][open]").forEach((menu) => { menu.open = false; });
+    const asked = event.detail.requestConfig?.elt;
+    if (asked?.matches("[data-filters]")) $$("details[data-dropdown][open]", asked).forEach((menu) => { menu.open = false; });
     if (event.detail.target?.id === "list") refreshBulk();
     window.dispatchEvent(new Event("o2c:content"));
   });
