@@ -258,9 +258,9 @@ def crumbs(*steps: Any) -> SafeString:
 
 @register.inclusion_tag("components/field.html")
 def field(
-    bound: BoundField, css: str = "", unit: str = "", label: Text = "", big: bool = False
+    bound: BoundField, css: str = "", unit: str = "", label: Text = "", big: bool = False, quiet: bool = False
 ) -> dict[str, Any]:
-    """``{% field form.amount %}``: label, box, unit, help and what is wrong with it."""
+    """``{% field form.amount %}``: label, box, unit, help and what is wrong with it; ``quiet`` omits "optional"."""
     widget = bound.field.widget
     kind = _kind_of(widget)
     unit = unit or getattr(bound.field, "unit", "")
@@ -284,7 +284,7 @@ def field(
         "css": css,
         "label": label or bound.label,
         "box": bound.as_widget(attrs=attrs) if kind != "options" else "",
-        "optional": not bound.field.required,
+        "optional": not bound.field.required and not quiet,
     }
 
 
