@@ -11,10 +11,13 @@ from credit.api.views import ClientViewSet, LimitRequestViewSet
 from o2c.shared.api.faults import NothingHere
 from o2c.shared.api.jobs import JobView
 from o2c.shared.api.routing import KeyRouter
+from orders.api.views import HoldViewSet, OrderViewSet
 
 router = KeyRouter()
 router.register("accounts", ClientViewSet, "api-account")
 router.register("limit-requests", LimitRequestViewSet, "api-limit-request")
+router.register("orders", OrderViewSet, "api-order")
+router.register("holds", HoldViewSet, "api-hold")
 router.register("audit", AuditViewSet, "api-audit")
 
 urlpatterns = [

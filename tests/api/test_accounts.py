@@ -204,4 +204,4 @@ def test_a_refused_request_may_be_mended_under_its_key(api, account):
 def test_a_person_without_any_right_is_refused(api, company, people):
     people["nobody"] = make_user(None, company, "nobody")
     answer = api("nobody").get(ACCOUNTS)
-    assert (answer.status_code, answer.json()["required_role"]) == (403, "auditor")
+    assert (answer.status_code, answer.json()["required_role"]) == (403, "dispute_owner")

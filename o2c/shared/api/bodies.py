@@ -152,3 +152,11 @@ def read_date(request: Request, name: str) -> date | None:
         return serializers.DateField().run_validation(text)
     except serializers.ValidationError as error:
         raise serializers.ValidationError({name: error.detail}) from error
+
+
+def plain_number(value: Decimal, *, places: int = 0) -> str:
+    """A quantity, price or rate as text: at least ``places`` decimals, no needless zeros behind them."""
+    text = format(value, "f")
+    whole, _point, decimals = text.partition(".")
+    kept = decimals.rstrip("0").ljust(places, "0")
+    return f"{whole}.{kept}" if kept else whole

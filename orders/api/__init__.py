@@ -1,0 +1,1 @@
+"""The API of orders: entry, check, delivery, holds and their decision."""

@@ -1,0 +1,277 @@
+"""The shape of orders in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from credit.api.serializers import DecisionShape
+from credit.messages import message
+from credit.queries import money
+from credit.services.checks import decision_as_contract
+from o2c.shared.api.bodies import (
+    CurrencyField,
+    KeyField,
+    amount_field,
+    plain_number,
+    price_field,
+    quantity_field,
+    rate_field,
+)
+from orders.enums import ShownStatus
+from orders.models import HoldCase, Order, OrderHold, OrderLine
+from orders.queries import active_holds, open_case, shown_status
+from orders.services import LineInput
+
+Shape = serializers.Serializer[Any]
+MOST_LINES = 2000
+
+
+def line_number(**options: Any) -> serializers.IntegerField:
+    """The number of a line within its order."""
+    return serializers.IntegerField(min_value=1, max_value=9_999_999, **options)
+
+
+class LineBody(Shape):
+    """One line as it is ordered; the price excludes VAT."""
+
+    line = line_number(required=False, allow_null=True)
+    sku = serializers.CharField(max_length=60)
+    description = serializers.CharField(max_length=300)
+    quantity = quantity_field()
+    unit_price = price_field()
+    vat_rate = rate_field(default=Decimal("20.00"))
+
+
+class OrderChange(Shape):
+    """A change; ``lines`` replaces all lines, matched by ``line``."""
+
+    version = serializers.IntegerField(min_value=0, max_value=2_147_483_647, required=False, allow_null=True)
+    term = serializers.CharField(max_length=40, required=False, allow_null=True)
+    requested_delivery = serializers.DateField(required=False, allow_null=True)
+    customer_reference = serializers.CharField(max_length=120, allow_blank=True, required=False)
+    lines = LineBody(many=True, required=False, max_length=MOST_LINES)
+
+
+class OrderBody(Shape):
+    """A new order; ``submit`` sends it to the check at once."""
+
+    number = KeyField(max_length=60)
+    account = serializers.CharField(max_length=40)
+    currency = CurrencyField(required=False, allow_null=True)
+    term = serializers.CharField(max_length=40, required=False, allow_null=True)
+    order_date = serializers.DateField(required=False, allow_null=True)
+    requested_delivery = serializers.DateField(required=False, allow_null=True)
+    customer_reference = serializers.CharField(max_length=120, allow_blank=True, default="")
+    lines = LineBody(many=True, max_length=MOST_LINES)
+    submit = serializers.BooleanField(default=False)
+
+
+class CopyBody(Shape):
+    """The number of the new order; the next of the company's own when left out."""
+
+    number = KeyField(max_length=60, required=False, allow_null=True)
+
+
+class MovedLine(Shape):
+    """A quantity of one line that goes out or comes back."""
+
+    line = line_number()
+    quantity = quantity_field()
+
+
+class DeliveryBody(Shape):
+    """What goes out; everything that remains when ``lines`` is left out."""
+
+    lines = MovedLine(many=True, required=False, allow_null=True, max_length=MOST_LINES)
+    date = serializers.DateField(required=False, allow_null=True)
+
+    def validate_lines(self, lines: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:
+        """Refuse the same line twice."""
+        numbers = [line["line"] for line in lines or ()]
+        if len(numbers) != len(set(numbers)):
+            raise serializers.ValidationError(_("Two lines have the same number."))
+        return lines
+
+
+class ReturnBody(DeliveryBody):
+    """What comes back; everything delivered when ``lines`` is left out."""
+
+    reason = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class CommentBody(Shape):
+    """Why; an empty comment is refused by the act."""
+
+    comment = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class ReleaseBody(CommentBody):
+    """Why, up to how much and until when."""
+
+    amount = amount_field(required=False, allow_null=True, min_value=0)
+    valid_until = serializers.DateField(required=False, allow_null=True)
+
+
+class LineShape(LineBody):
+    """One line with its progress."""
+
+    cancelled = quantity_field()
+    delivered = quantity_field()
+    invoiced = quantity_field()
+
+
+class HoldShape(Shape):
+    """One reason that keeps an order."""
+
+    code = serializers.CharField()
+    since = serializers.DateTimeField()
+    figures = serializers.DictField()
+    message = serializers.CharField()
+    decided_by = serializers.CharField(allow_null=True)
+
+
+class OrderAnswer(Shape):
+    """An order as the API shows it."""
+
+    number = serializers.CharField()
+    company = serializers.CharField()
+    account = serializers.CharField()
+    account_name = serializers.CharField()
+    status = serializers.ChoiceField(ShownStatus.choices)
+    currency = serializers.CharField()
+    term = serializers.CharField()
+    order_date = serializers.DateField()
+    requested_delivery = serializers.DateField(allow_null=True)
+    customer_reference = serializers.CharField(allow_blank=True)
+    sales_rep = serializers.CharField(allow_null=True)
+    lines = LineShape(many=True)
+    total_excl_vat = amount_field()
+    total_incl_vat = amount_field()
+    holds = HoldShape(many=True)
+    credit_decision = DecisionShape(allow_null=True)
+    target_at = serializers.DateTimeField(allow_null=True)
+    created_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    submitted_by = serializers.CharField(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    end_reason = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+
+
+class QueueAnswer(Shape):
+    """One order that waits for a decision."""
+
+    order = serializers.CharField()
+    account = serializers.CharField()
+    account_name = serializers.CharField()
+    amount = amount_field()
+    currency = serializers.CharField()
+    over_limit_by = amount_field()
+    codes = serializers.ListField(child=serializers.CharField())
+    causes = serializers.ListField(child=serializers.DictField())
+    decided_by = serializers.CharField(allow_null=True)
+    since = serializers.DateTimeField()
+    age = serializers.IntegerField(help_text="Seconds since the order is held.")
+    target_at = serializers.DateTimeField()
+    owner = serializers.CharField(allow_null=True)
+    sales_rep = serializers.CharField(allow_null=True)
+    status = serializers.CharField()
+
+
+def line_inputs(lines: Sequence[Mapping[str, Any]]) -> list[LineInput]:
+    """Lines as the acts take them."""
+    return [LineInput(**line) for line in lines]
+
+
+def moved(body: Mapping[str, Any]) -> list[tuple[int, Any]] | None:
+    """Quantities per line, None for all."""
+    lines = body.get("lines")
+    return None if lines is None else [(line["line"], line["quantity"]) for line in lines]
+
+
+def order_answer(order: Order) -> dict[str, Any]:
+    """An order as the API shows it; it comes from ``queries.with_parts``."""
+    case = open_case(order)
+    return {
+        "number": order.number,
+        "company": order.company.code,
+        "account": order.account.code,
+        "account_name": order.account.name,
+        "status": shown_status(order).value,
+        "currency": order.currency,
+        "term": order.term,
+        "order_date": order.order_date,
+        "requested_delivery": order.requested_delivery,
+        "customer_reference": order.customer_reference,
+        "sales_rep": order.sales_rep.username if order.sales_rep else None,
+        "lines": [_line_answer(line) for line in order.lines.all()],
+        "total_excl_vat": money(order.total_excl_vat),
+        "total_incl_vat": money(order.total_incl_vat),
+        "holds": [_hold_answer(hold, order.company.currency) for hold in active_holds(order)],
+        "credit_decision": decision_as_contract(order.last_decision) if order.last_decision else None,
+        "target_at": case.target_at if case else None,
+        "created_by": order.created_by.username,
+        "created_at": order.created_at,
+        "submitted_by": order.submitted_by.username if order.submitted_by else None,
+        "submitted_at": order.submitted_at,
+        "confirmed_at": order.confirmed_at,
+        "ended_at": order.ended_at,
+        "end_reason": order.end_reason,
+        "version": order.version,
+    }
+
+
+def queue_answer(case: HoldCase, age: int) -> dict[str, Any]:
+    """One row of the queue; the case comes from ``queries.hold_queue``."""
+    order = case.order
+    holds: list[OrderHold] = getattr(case, "active", [])
+    decision = order.last_decision.figures["check"] if order.last_decision else {}
+    return {
+        "order": order.number,
+        "account": order.account.code,
+        "account_name": order.account.name,
+        "amount": money(order.total_incl_vat),
+        "currency": order.currency,
+        "over_limit_by": money(case.over_limit_by),
+        "codes": [hold.reason for hold in holds],
+        "causes": decision.get("causes", []),
+        "decided_by": next((hold.decided_by for hold in holds if hold.decided_by), None),
+        "since": case.opened_at,
+        "age": age,
+        "target_at": case.target_at,
+        "owner": case.owner.username if case.owner else None,
+        "sales_rep": order.sales_rep.username if order.sales_rep else None,
+        "status": case.status,
+    }
+
+
+def _line_answer(line: OrderLine) -> dict[str, Any]:
+    return {
+        "line": line.line,
+        "sku": line.sku,
+        "description": line.description,
+        "quantity": plain_number(line.quantity),
+        "unit_price": plain_number(line.unit_price, places=2),
+        "vat_rate": plain_number(line.vat_rate, places=2),
+        "cancelled": plain_number(line.cancelled),
+        "delivered": plain_number(line.delivered),
+        "invoiced": plain_number(line.invoiced),
+    }
+
+
+def _hold_answer(hold: OrderHold, currency: str) -> dict[str, Any]:
+    return {
+        "code": hold.reason,
+        "since": hold.since,
+        "figures": hold.figures,
+        "message": message(hold.reason, hold.figures, currency=currency),
+        "decided_by": hold.decided_by or None,
+        "comment": hold.comment,
+    }
