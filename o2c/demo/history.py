@@ -1,0 +1,122 @@
+"""Eighteen months of invoices, payments and disputes, and twelve months of exposure behind today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from django.db import connection
+
+from accounts.models import Company, CustomerAccount, ExchangeRate, User
+from accounts.policy import due_date
+from invoicing.services.bulk import ImportedRow, book_imported
+from o2c.shared.calendar import add_months, end_of_month
+
+from .clients import PLAIN, habit_of
+
+MONTHS = 18
+RATES = {"USD": Decimal("1.0842"), "GBP": Decimal("0.8415"), "CHF": Decimal("0.9387")}
+
+# Net of items as they stood at the end of a day, with the limit then in force; a row only where it changed.
+_SNAPSHOTS = """
+    WITH days AS (SELECT unnest(%(days)s::date[]) AS day),
+    book AS (
+        SELECT d.day, i.account_id, SUM(i.amount - SIGN(i.amount) * COALESCE(x.allocated, 0)) AS net,
+               SUM(i.amount - SIGN(i.amount) * COALESCE(x.allocated, 0)) FILTER (WHERE i.due_date < d.day) AS overdue,
+               MIN(i.due_date) FILTER (WHERE i.due_date < d.day
+                                         AND i.amount - SIGN(i.amount) * COALESCE(x.allocated, 0) > 0) AS oldest
+        FROM days d
+        JOIN invoicing_receivableitem i ON i.effective_date <= d.day AND i.company_id = %(company)s
+        LEFT JOIN LATERAL (
+            SELECT SUM(a.amount) AS allocated FROM invoicing_allocation a
+            WHERE a.effective_date <= d.day AND (a.debit_id = i.id OR a.credit_id = i.id)
+        ) x ON TRUE
+        GROUP BY d.day, i.account_id
+    )
+    INSERT INTO credit_exposuresnapshot
+        (level, target_id, day, currency, figures, gross_exposure, net_exposure, effective_limit, recorded_at)
+    SELECT 3, b.account_id, b.day, %(currency)s,
+           jsonb_build_object('parts', jsonb_build_object('open_invoices', b.net::text),
+                              'overdue', COALESCE(b.overdue, 0)::text, 'oldest_due', b.oldest, 'disputed', '0.00',
+                              'on_hold_orders', '0.00', 'limit_kind', COALESCE(l.kind, 'none'), 'available',
+                              (COALESCE(l.amount, 0) - b.net)::text),
+           b.net, b.net, COALESCE(l.amount, 0), %(at)s
+    FROM book b
+    LEFT JOIN LATERAL (
+        SELECT kind, amount FROM credit_creditlimit c
+        WHERE c.account_id = b.account_id AND c.valid_from <= b.day AND (c.closed_on IS NULL OR c.closed_on > b.day)
+        ORDER BY c.valid_from DESC LIMIT 1
+    ) l ON TRUE
+    ON CONFLICT DO NOTHING
+"""
+
+
+def make_rates(today: date) -> None:
+    """Reference rates of the last two weeks."""
+    ExchangeRate.objects.bulk_create(
+        ExchangeRate(
+            currency=currency, day=today - timedelta(days=back), units_per_eur=rate + Decimal(back) / 1000
+        )
+        for currency, rate in RATES.items()
+        for back in range(14)
+    )
+
+
+def make_history(
+    company: Company, accounts: list[CustomerAccount], *, by: User, at: datetime, today: date, random: Random
+) -> None:
+    """Book what was invoiced and paid, each client after its own habit; some of it is disputed."""
+    rows: list[ImportedRow] = []
+    for number, account in enumerate(accounts, start=1):
+        rows.extend(_rows_of(account, number, today, random))
+    rows.sort(key=lambda row: (row.issue_date, row.account_id))
+    numbered = [
+        ImportedRow(**{**row.__dict__, "number": f"FC{row.issue_date.year}-{position:06d}"})
+        for position, row in enumerate(rows, start=1)
+    ]
+    book_imported(company=company, rows=numbered, by=by, at=at)
+
+
+def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
+    """Month ends of the last year, as the nightly run would have kept them."""
+    days = [end_of_month(add_months(today, -back)) for back in range(12, 0, -1)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SNAPSHOTS, {"days": days, "company": company.pk, "currency": company.currency, "at": at}
+        )
+
+
+def _rows_of(account: CustomerAccount, number: int, today: date, random: Random) -> Iterator[ImportedRow]:
+    habit = habit_of(account, number, random)
+    for back in range(MONTHS, -1, -1):
+        first = add_months(today.replace(day=1), -back)
+        for _ in range(habit.orders_a_month):
+            issued = first + timedelta(days=random.randint(0, 27))
+            if issued >= today or issued < account.opened_on:
+                continue
+            due = due_date(issued, account.term)
+            paid = due + timedelta(days=round(random.gauss(habit.delay_days, habit.spread)))
+            if random.random() < 0.015 and number > PLAIN:
+                paid += timedelta(days=random.randint(40, 160))
+            settled = max(issued + timedelta(days=1), paid)
+            amount = (
+                Decimal(random.randint(habit.monthly * 40, habit.monthly * 160)) / 100 / habit.orders_a_month
+            )
+            amount = amount.quantize(Decimal("0.01"))
+            still_open = settled >= today
+            disputed = still_open and number > PLAIN and random.random() < 0.06
+            yield ImportedRow(
+                account_id=account.pk,
+                number="",
+                issue_date=issued,
+                due_date=due,
+                currency=account.currency,
+                amount=amount,
+                settled_on=None if still_open or disputed else settled,
+                disputed=(amount if random.random() < 0.5 else amount / 4).quantize(Decimal("0.01"))
+                if disputed
+                else Decimal("0.00"),
+                customer_reference=f"BC {random.randint(10000, 99999)}",
+            )

@@ -1,0 +1,53 @@
+"""Making the demonstration company: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from random import Random
+
+from django.db import transaction
+
+from accounts.models import Company
+from o2c.shared.calendar import paris_date
+
+from .clients import make_clients
+from .history import make_history, make_rates, make_snapshots
+from .people import make_people
+from .present import Story
+
+CODE = "DEMO"
+SEED = 20
+
+
+def demo_exists() -> bool:
+    """Whether the demonstration company is there."""
+    return Company.objects.filter(code=CODE).exists()
+
+
+def make_demo(*, at: datetime, seed: int = SEED) -> Company:
+    """Store the company, its people, clients, history and present, with dates relative to ``at``."""
+    random = Random(seed)
+    today = paris_date(at)
+    with transaction.atomic():
+        company = Company.objects.create(
+            code=CODE,
+            name="Comptoir Valmont",
+            siren="812740504",
+            vat_number="FR14812740504",
+            legal_form="SAS au capital de 1 200 000 €",
+            address_line1="14 quai des Chartrons",
+            postcode="33000",
+            city="Bordeaux",
+        )
+        team = make_people(company)
+        make_rates(today)
+        accounts = make_clients(company, team, today=today, random=random)
+        make_history(company, accounts, by=team["integration"], at=at, today=today, random=random)
+        story = Story(company, accounts, team, at=at, random=random)
+        story.limits()
+        story.orders_under_way()
+        story.holds_today()
+        story.requests_and_watches()
+        story.money_not_matched()
+        make_snapshots(company, at=at, today=today)
+    return company
