@@ -290,7 +290,9 @@
     if (!all.length) return;
     const here = all.indexOf(document.activeElement?.closest?.("tr"));
     row = Math.max(0, Math.min(all.length - 1, (here >= 0 ? here : row) + step));
-    $("th a, td a", all[row])?.focus();
+    const place = $("th a, td a", all[row]) ?? all[row];
+    if (place === all[row]) place.tabIndex = -1; // a row without link can still be walked to
+    place.focus();
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +48,15 @@ def test_moments_carry_their_exact_time() -> None:
     assert drawn == (
         '<time datetime="2026-11-23T08:57:00+01:00" title="23/11/2026 08:57:00">today 08:57</time>'
     )
+
+
+def test_a_wait_is_told_as_the_time_it_ends() -> None:
+    now = datetime(2026, 11, 23, 8, 50)  # noqa: DTZ001 local time
+    drawn = draw(
+        "{% moment_after wait as until %}{{ until|date:'H:i' }}", wait=timedelta(minutes=15), now=now
+    )
+    assert drawn == "09:05"
+    assert draw("{% moment_after wait as until %}{{ until }}", wait=None, now=now) == "None"
 
 
 def test_an_element_is_drawn_only_when_it_holds_something() -> None:

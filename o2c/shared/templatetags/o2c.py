@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -153,6 +153,13 @@ def time_at(context: Context, at: datetime | None) -> SafeString | str:
         f"{local:%d/%m/%Y %H:%M:%S}",
         formats.moment(local, today),
     )
+
+
+@register.simple_tag(takes_context=True)
+def moment_after(context: Context, wait: timedelta | None) -> datetime | None:
+    """``{% moment_after cooloff_timedelta as until %}``: the moment that lies so far ahead of now."""
+    now: datetime = context.get("now") or timezone.localtime()
+    return now + wait if wait is not None else None
 
 
 @register.simple_tag(takes_context=True)
