@@ -47,6 +47,8 @@ BADGES: Final[dict[str, Badge]] = {
     "partly_paid": Badge("mute", "arrows-split", _("Partly matched")),
     "paid": Badge("ok", "check", _("Paid")),
     "matched": Badge("ok", "check", _("Matched")),
+    "unallocated": Badge("warn", "hourglass", _("To be matched")),
+    "unidentified": Badge("warn", "user-question", _("Not identified")),
     "overdue": Badge("bad", "clock-exclamation", _("Overdue")),
     "disputed": Badge("disp", "message-exclamation", _("Disputed")),
     "credited": Badge("mute", "receipt-refund", _("Credited")),
