@@ -207,6 +207,12 @@ class ReceivableItem(models.Model):
             ),
             models.Index(fields=["company", "document"], name="item_by_document"),
             models.Index(fields=["company", "effective_date"], name="item_by_effective_date"),
+            # The few items that are not the amount of an invoice or a payment: control lines add them apart.
+            models.Index(
+                fields=["account"],
+                condition=~Q(kind__in=["INVOICE", "CREDIT_NOTE", "DEPOSIT_INVOICE", "PAYMENT"]),
+                name="item_without_document",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(

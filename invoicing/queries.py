@@ -133,18 +133,21 @@ CONTESTED: Final = """
 LEDGER_TOTALS: Final = """
     SELECT currency, SUM(amount) AS amount
     FROM (
-        SELECT currency, total_incl_vat AS amount FROM invoicing_invoice
-        WHERE issue_date <= %(on)s AND account_id IN (SELECT id FROM scope)
+        SELECT currency, SUM(total_incl_vat) AS amount FROM invoicing_invoice
+        WHERE issue_date <= %(on)s AND {whose} GROUP BY currency
         UNION ALL
-        SELECT currency, -amount FROM invoicing_payment
-        WHERE received_on <= %(on)s AND account_id IN (SELECT id FROM scope)
+        SELECT currency, -SUM(amount) FROM invoicing_payment
+        WHERE received_on <= %(on)s AND account_id IS NOT NULL AND {whose} GROUP BY currency
         UNION ALL
-        SELECT currency, amount FROM invoicing_receivableitem
-        WHERE kind NOT IN ('INVOICE', 'CREDIT_NOTE', 'DEPOSIT_INVOICE', 'PAYMENT')
-          AND effective_date <= %(on)s AND account_id IN (SELECT id FROM scope)
+        SELECT currency, SUM(amount) FROM invoicing_receivableitem
+        WHERE NOT (kind IN ('INVOICE', 'CREDIT_NOTE', 'DEPOSIT_INVOICE', 'PAYMENT'))
+          AND effective_date <= %(on)s AND {whose} GROUP BY currency
     ) AS documents
     GROUP BY currency
 """
+# Whose documents: those of the accounts in ``scope``, or of a whole company, which needs no join.
+OF_SCOPE: Final = "account_id IN (SELECT id FROM scope)"
+OF_COMPANY: Final = "company_id = %(company)s"
 
 if TYPE_CHECKING:
 
@@ -191,7 +194,9 @@ def ledger_total(accounts: QuerySet[CustomerAccount], *, on: date) -> dict[str, 
     """Return what the documents of accounts make by the end of a day, per currency."""
     scope, params = scope_sql(accounts)
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH scope AS ({scope}) {LEDGER_TOTALS}", {"on": on, **params})
+        cursor.execute(
+            f"WITH scope AS ({scope}) {LEDGER_TOTALS.format(whose=OF_SCOPE)}", {"on": on, **params}
+        )
         return dict(cursor.fetchall())
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
@@ -23,8 +23,6 @@ from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Conflict, NotFound
 
 from .shared import lock_items, require, require_cents, store_open_amounts, tell_credit_changed, visible_items
-
-_LETTER_LOCK: Final = 0x6C65_7474
 
 
 class AlreadyReversed(Conflict):
@@ -179,9 +177,8 @@ def set_letters(allocations: Sequence[Allocation]) -> None:
 
 def _last_letters(account_ids: set[int]) -> dict[int, str]:
     """Return the highest letters of each account, which nobody else can read until this transaction ends."""
-    with connection.cursor() as cursor:
-        for account_id in sorted(account_ids):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LETTER_LOCK, account_id % 2**31])
+    accounts = CustomerAccount.objects.select_for_update(no_key=True).filter(pk__in=account_ids)
+    list(accounts.order_by("pk").values_list("pk"))  # always after items, so nobody waits in a circle
     return dict(
         Allocation.objects.filter(debit__account_id__in=account_ids)
         .exclude(letter="")

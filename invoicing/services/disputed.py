@@ -12,6 +12,7 @@ from accounts.models import User
 from credit.locks import lock_credit
 from invoicing import policy
 from invoicing.models import DisputedAmount, ReceivableItem
+from invoicing.queries import with_open_amount
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
@@ -44,7 +45,8 @@ def dispute_amount(
             on, today=today, first_open=policy.first_open_day(today, item.company.open_period_days)
         )
         already = sum(item.disputed_amounts.filter(effective_to=None).values_list("amount", flat=True), ZERO)
-        if not 0 < amount <= item.open_amount - already:
+        open_today = with_open_amount(ReceivableItem.objects.filter(pk=item_id), on=today).get().open_on
+        if not 0 < amount <= open_today - already:
             raise policy.OverDisputed
         row = DisputedAmount.objects.create(
             item=item, amount=amount, effective_from=on, reference=reference, recorded_at=at, recorded_by=by
