@@ -1,0 +1,211 @@
+"""What the pages of one document show, prepared: templates ask the database for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from o2c.shared.models import AuditEvent
+from o2c.shared.money import ZERO
+
+from . import lists, queries
+from .models import DisputedAmount, Invoice, InvoiceLine, Payment, ReceivableItem
+from .tables import account_url, item_url, page_url
+
+# Journal words of the acts these pages are about: tone and icon of the dot, and the sentence.
+_EVENTS = {
+    "invoice.issued": ("", "file-invoice", gettext_lazy("Invoice issued")),
+    "invoice.recorded": ("", "file-invoice", gettext_lazy("Invoice recorded")),
+    "invoice.imported": ("", "file-import", gettext_lazy("Invoice imported")),
+    "payment.recorded": ("ok", "cash", gettext_lazy("Payment recorded")),
+    "allocation.made": ("ok", "arrows-join", gettext_lazy("Matched")),
+    "allocation.reversed": ("warn", "arrow-back-up", gettext_lazy("Match undone")),
+    "dispute.noted": ("disp", "message-exclamation", gettext_lazy("Amount disputed")),
+    "dispute.ended": ("", "message-check", gettext_lazy("Dispute ended")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item with the addresses of its document and client."""
+
+    item: ReceivableItem
+    url: str
+    account_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """One match seen from the document at hand: what it was matched with.
+
+    :ivar undone: it was undone later, or is itself the undoing of one
+    """
+
+    key: int
+    other: str
+    other_kind: str
+    other_url: str
+    account: str
+    amount: Decimal
+    currency: str
+    letter: str
+    effective_date: date
+    recorded_at: datetime
+    by: str
+    undone: bool
+    is_undoing: bool
+
+
+@dataclass(frozen=True)
+class InvoicePage:
+    """An invoice as its page shows it; amounts in its own currency.
+
+    :ivar lines: each with the number of decimals its quantity needs
+    """
+
+    items: Sequence[Any]
+    lines: Sequence[tuple[InvoiceLine, int]]
+    matches: Sequence[MatchRow]
+    events: Sequence[dict[str, Any]]
+    open_amount: Decimal
+    matched: Decimal
+    disputed: Decimal
+    days_late: int
+    status: str
+    account_url: str
+    order_url: str
+
+
+@dataclass(frozen=True)
+class PaymentPage:
+    """A payment as its page shows it."""
+
+    item: ReceivableItem | None
+    matches: Sequence[MatchRow]
+    events: Sequence[dict[str, Any]]
+    allocated: Decimal
+    account_url: str
+
+
+def item_rows(items: Iterable[ReceivableItem]) -> list[ItemRow]:
+    """Return items with their addresses."""
+    return [ItemRow(item, item_url(item), account_url(item.account)) for item in items]
+
+
+def credit_url(credit: ReceivableItem) -> str:
+    """The page a credit is matched on."""
+    return item_url(credit) or reverse("invoicing:items")
+
+
+def invoice_page(invoice: Any, today: date) -> InvoicePage:
+    """Gather what the page of an invoice shows.
+
+    :param invoice: from ``lists.invoice_list``, which tells what is open of it
+    """
+    items: list[Any] = list(
+        lists.with_status(queries.with_open_amount(invoice.items.all(), on=today)).order_by(
+            "instalment", "due_date"
+        )
+    )
+    matches = lists.matches_of(items)
+    disputed = DisputedAmount.objects.filter(item__in=items).values_list("pk", flat=True)
+    return InvoicePage(
+        items=items,
+        lines=[(line, _decimals(line.quantity)) for line in invoice.lines.all()],
+        matches=[_match_row(match, {item.pk for item in items}) for match in matches],
+        events=_events(
+            {
+                "invoicing.invoice": [invoice.pk],
+                "invoicing.allocation": [match.pk for match in matches],
+                "invoicing.disputedamount": disputed,
+            }
+        ),
+        open_amount=invoice.open_amount,
+        matched=invoice.total_incl_vat - invoice.open_amount,
+        disputed=sum((item.disputed_on for item in items), ZERO),
+        days_late=invoice.days_late or 0,
+        status=invoice.status,
+        account_url=account_url(invoice.account),
+        order_url=order_url(invoice),
+    )
+
+
+def payment_page(payment: Payment, today: date) -> PaymentPage:
+    """Gather what the page of a payment shows."""
+    item = (
+        payment.items.filter(amount__lt=0)
+        .select_related("account__entity", "company", "payment", "invoice")
+        .first()
+    )
+    matches = lists.matches_of([item]) if item else []
+    return PaymentPage(
+        item=item,
+        matches=[_match_row(match, {item.pk}) for match in matches] if item else [],
+        events=_events(
+            {"invoicing.payment": [payment.pk], "invoicing.allocation": [match.pk for match in matches]}
+        ),
+        allocated=payment.amount + item.open_amount if item else ZERO,
+        account_url=account_url(payment.account) if payment.account else "",
+    )
+
+
+def order_url(document: Invoice | Payment) -> str:
+    """The page of the order behind a document, empty where there is none."""
+    return page_url("orders:detail", document.order.number) if document.order is not None else ""
+
+
+def _match_row(match: Any, own: set[int]) -> MatchRow:
+    other = match.credit if match.debit_id in own else match.debit
+    return MatchRow(
+        key=match.pk,
+        other=other.document,
+        other_kind=other.get_kind_display(),
+        other_url=item_url(other),
+        account=other.account.name,
+        amount=match.amount,
+        currency=other.currency,
+        letter=match.letter,
+        effective_date=match.effective_date,
+        recorded_at=match.recorded_at,
+        by=_name(match.recorded_by),
+        undone=match.is_undone,
+        is_undoing=match.reversal_of_id is not None,
+    )
+
+
+def _decimals(quantity: Decimal) -> int:
+    return max(0, -int(quantity.normalize().as_tuple().exponent))
+
+
+def _name(user: User | None) -> str:
+    return user.label() if user is not None else _("the portal")
+
+
+def _events(objects: dict[str, Iterable[int]]) -> list[dict[str, Any]]:
+    """The journal as a timeline."""
+    return [_event(event) for event in lists.events_of(objects)]
+
+
+def _event(event: AuditEvent) -> dict[str, Any]:
+    tone, icon, title = _EVENTS.get(event.action, ("", "history", event.action))
+    after = event.after or {}
+    amount = after.get("amount") or after.get("total_incl_vat")
+    return {
+        "at": event.at,
+        "tone": tone,
+        "icon": icon,
+        "title": title,
+        "sub": " · ".join(
+            filter(None, [event.actor, event.object_label if "allocation" in event.action else ""])
+        ),
+        "amount": Decimal(amount) if amount is not None else None,
+        "currency": after.get("currency"),
+    }

@@ -1,0 +1,186 @@
+"""Tables of invoices, open items and payments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CustomerAccount
+from o2c.shared.tables import (
+    AmountColumn,
+    Column,
+    DateColumn,
+    DaysColumn,
+    NameColumn,
+    StatusColumn,
+    Table,
+    TextColumn,
+)
+
+from .models import Invoice, Payment, ReceivableItem
+
+
+def page_url(name: str, *args: Any) -> str:
+    """The address of another application's page, empty where this installation has none."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def account_url(account: CustomerAccount) -> str:
+    """The client's page."""
+    return page_url("accounts:detail", account.code)
+
+
+def item_url(item: ReceivableItem) -> str:
+    """The page of the document behind an item, empty for those that have none (fees, opening balances)."""
+    if item.invoice is not None:
+        return reverse("invoicing:detail", args=[item.invoice.number])
+    return reverse("invoicing:payment", args=[item.payment_id]) if item.payment_id else ""
+
+
+def linked(text: Any, url: str, css: str = "c") -> SafeString:
+    """A link, or the plain text where there is nothing to open."""
+    return format_html('<a class="{}" href="{}">{}</a>', css, url, text) if url else format_html("{}", text)
+
+
+class AccountColumn(Column):
+    """The client's name, then the code, with a link to the client."""
+
+    def render(self, value: CustomerAccount) -> SafeString:
+        """Draw name and code."""
+        return format_html(
+            '{} <span class="o-3 o-s o-nb">{}</span>',
+            linked(value.name, account_url(value), "o-u"),
+            value.code,
+        )
+
+    def value(self, **kwargs: Any) -> Any:
+        """Return the name."""
+        account = kwargs["value"]
+        return account.name if isinstance(account, CustomerAccount) else None
+
+
+class InvoiceTable(Table):
+    """Invoices and credit notes."""
+
+    number = NameColumn(verbose_name=_("Number"))
+    account = AccountColumn(verbose_name=_("Client"), phone="full", order_by=("account__sort_key", "pk"))
+    code = TextColumn(accessor="account__code", export_only=True, verbose_name=_("Client code"))
+    issue_date = DateColumn(verbose_name=_("Issued"), phone="hide")
+    due_date = DateColumn(verbose_name=_("Due"))
+    total = AmountColumn(
+        accessor="total_incl_vat",
+        currency_from="currency",
+        total=True,
+        phone="hide",
+        verbose_name=_("Amount incl. VAT"),
+    )
+    open_amount = AmountColumn(
+        currency_from="currency", total=True, strong=True, zero=False, phone="right", verbose_name=_("Open")
+    )
+    currency = TextColumn(export_only=True, verbose_name=_("Currency"))
+    status = StatusColumn(verbose_name=_("Status"), phone="full")
+    days_late = DaysColumn(verbose_name=_("Days late"), phone="hide")
+    origin = Column(accessor="get_origin_display", order_by="origin", verbose_name=_("Origin"), phone="hide")
+
+    class Meta:
+        model = Invoice
+        fields: tuple[str, ...] = ()
+
+    def render_number(self, record: Invoice) -> SafeString:
+        """Draw the number, and the kind where it is no plain invoice."""
+        link = linked(record.number, reverse("invoicing:detail", args=[record.number]))
+        if record.kind == "INVOICE":
+            return link
+        return format_html('{}<span class="sub">{}</span>', link, record.get_kind_display())
+
+    def value_number(self, record: Invoice) -> str:
+        """Return the number alone, for files."""
+        return record.number
+
+
+class ItemTable(Table):
+    """Open items: what is owed, and credits that wait to be matched."""
+
+    document = NameColumn(verbose_name=_("Document"))
+    account = AccountColumn(verbose_name=_("Client"), phone="full", order_by=("account__sort_key", "pk"))
+    code = TextColumn(accessor="account__code", export_only=True, verbose_name=_("Client code"))
+    kind = Column(accessor="get_kind_display", order_by="kind", verbose_name=_("Kind"), phone="hide")
+    issue_date = DateColumn(verbose_name=_("Issued"), phone="hide")
+    due_date = DateColumn(verbose_name=_("Due"))
+    amount = AmountColumn(currency_from="currency", phone="hide", verbose_name=_("Amount"))
+    open_amount = AmountColumn(
+        accessor="open_on",
+        currency_from="currency",
+        total=True,
+        strong=True,
+        phone="right",
+        verbose_name=_("Open"),
+    )
+    disputed = AmountColumn(
+        accessor="disputed_on", currency_from="currency", zero=False, phone="hide", verbose_name=_("Disputed")
+    )
+    currency = TextColumn(export_only=True, verbose_name=_("Currency"))
+    status = StatusColumn(verbose_name=_("Status"), phone="full")
+    days_late = DaysColumn(verbose_name=_("Days late"), phone="hide")
+
+    class Meta:
+        model = ReceivableItem
+        fields: tuple[str, ...] = ()
+
+    def render_document(self, record: ReceivableItem) -> SafeString:
+        """Draw the document with the instalment it is, if any."""
+        link = linked(record.document, item_url(record))
+        if record.instalment == 1:
+            return link
+        return format_html('{}<span class="sub">{} {}</span>', link, _("Instalment"), record.instalment)
+
+    def value_document(self, record: ReceivableItem) -> str:
+        """Return the document alone, for files."""
+        return record.document
+
+
+class PaymentTable(Table):
+    """Money received, what waits to be matched first."""
+
+    number = NameColumn(accessor="external_id", verbose_name=_("Payment"))
+    account = AccountColumn(
+        verbose_name=_("Client"),
+        phone="full",
+        order_by=("account__sort_key", "pk"),
+        default=_("Not identified"),
+    )
+    code = TextColumn(accessor="account__code", export_only=True, verbose_name=_("Client code"))
+    payer_name = TextColumn(export_only=True, verbose_name=_("Payer"))
+    reference = TextColumn(verbose_name=_("Reference"), phone="hide", css="o-2 o-s")
+    received_on = DateColumn(verbose_name=_("Received"))
+    method = Column(accessor="get_method_display", order_by="method", verbose_name=_("Method"), phone="hide")
+    amount = AmountColumn(currency_from="currency", phone="hide", verbose_name=_("Amount"))
+    unallocated = AmountColumn(
+        currency_from="currency", strong=True, zero=False, phone="right", verbose_name=_("To be matched")
+    )
+    currency = TextColumn(export_only=True, verbose_name=_("Currency"))
+    status = StatusColumn(verbose_name=_("Status"), phone="full")
+
+    class Meta:
+        model = Payment
+        fields: tuple[str, ...] = ()
+
+    def render_number(self, record: Payment) -> SafeString:
+        """Draw the number with the payer as the bank names it."""
+        link = linked(record.external_id, reverse("invoicing:payment", args=[record.pk]))
+        return (
+            format_html('{}<span class="sub">{}</span>', link, record.payer_name)
+            if record.payer_name
+            else link
+        )
+
+    def value_number(self, record: Payment) -> str:
+        """Return the number alone, for files."""
+        return record.external_id

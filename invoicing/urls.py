@@ -1,0 +1,22 @@
+"""Addresses of the invoicing pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "invoicing"
+
+urlpatterns = [
+    path("", views.InvoiceList.as_view(), name="list"),
+    path("items/", views.ItemList.as_view(), name="items"),
+    path("items/<int:key>/match/", views.match, name="match"),
+    path("payments/", views.PaymentList.as_view(), name="payments"),
+    path("payments/<int:key>/", views.payment, name="payment"),
+    path("matches/<str:keys>/undo/", views.unmatch, name="unmatch"),
+    path("clients/<str:code>/panel/", views.panel, name="panel"),
+    path("orders/<path:number>/invoice/", views.from_order, name="from_order"),
+    # Numbers given elsewhere may hold a slash; everything above goes first.
+    path("<path:number>/", views.detail, name="detail"),
+]
