@@ -6,6 +6,7 @@ Group, then legal entity, then account, by key within a level; orders, open item
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from django.db import connection
 
@@ -16,6 +17,8 @@ from .enums import Level
 from .models import CreditLock
 
 Targets = tuple[tuple[int, int], ...]
+
+_AT_ONCE: Final = 500
 
 _LOCK = """
     SELECT level, target_id FROM credit_creditlock
@@ -60,9 +63,14 @@ def lock_credit_of(account_ids: Sequence[int]) -> None:
 
 
 def _lock(targets: Targets) -> int:
+    """Lock the rows of targets in their order; the number of rows there are."""
+    found = 0
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [targets])
-        return len(cursor.fetchall())
+        # An import locks thousands: a longer list of pairs is more than the parser's stack holds.
+        for start in range(0, len(targets), _AT_ONCE):
+            cursor.execute(_LOCK, [targets[start : start + _AT_ONCE]])
+            found += len(cursor.fetchall())
+    return found
 
 
 def _memberships(account_ids: Sequence[int]) -> list[tuple[int, int, int | None]]:
