@@ -8,6 +8,10 @@ from drf_spectacular.views import SpectacularAPIView
 from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
+from invoicing.api.documents import InvoiceFromOrderView, InvoiceViewSet
+from invoicing.api.items import AllocationViewSet, ItemViewSet
+from invoicing.api.payments import PaymentViewSet
+from o2c.reports.api import AgedBalanceView
 from o2c.shared.api.faults import NothingHere
 from o2c.shared.api.jobs import JobView
 from o2c.shared.api.routing import KeyRouter
@@ -18,12 +22,18 @@ router.register("accounts", ClientViewSet, "api-account")
 router.register("limit-requests", LimitRequestViewSet, "api-limit-request")
 router.register("orders", OrderViewSet, "api-order")
 router.register("holds", HoldViewSet, "api-hold")
+router.register("invoices", InvoiceViewSet, "api-invoice")
+router.register("payments", PaymentViewSet, "api-payment")
+router.register("allocations", AllocationViewSet, "api-allocation")
+router.register("items", ItemViewSet, "api-item")
 router.register("audit", AuditViewSet, "api-audit")
 
 urlpatterns = [
     path("auth/token/", TokenView.as_view(), name="api-token"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
+    re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),
     *router.urls,
     re_path(r"^(?:.*/)?$", NothingHere.as_view()),
 ]

@@ -54,7 +54,7 @@ class OrderChange(Shape):
     term = serializers.CharField(max_length=40, required=False, allow_null=True)
     requested_delivery = serializers.DateField(required=False, allow_null=True)
     customer_reference = serializers.CharField(max_length=120, allow_blank=True, required=False)
-    lines = LineBody(many=True, required=False, max_length=MOST_LINES)
+    lines = serializers.ListField(child=LineBody(), required=False, max_length=MOST_LINES)
 
 
 class OrderBody(Shape):
@@ -67,7 +67,7 @@ class OrderBody(Shape):
     order_date = serializers.DateField(required=False, allow_null=True)
     requested_delivery = serializers.DateField(required=False, allow_null=True)
     customer_reference = serializers.CharField(max_length=120, allow_blank=True, default="")
-    lines = LineBody(many=True, max_length=MOST_LINES)
+    lines = serializers.ListField(child=LineBody(), max_length=MOST_LINES)
     submit = serializers.BooleanField(default=False)
 
 
@@ -87,7 +87,7 @@ class MovedLine(Shape):
 class DeliveryBody(Shape):
     """What goes out; everything that remains when ``lines`` is left out."""
 
-    lines = MovedLine(many=True, required=False, allow_null=True, max_length=MOST_LINES)
+    lines = serializers.ListField(child=MovedLine(), required=False, allow_null=True, max_length=MOST_LINES)
     date = serializers.DateField(required=False, allow_null=True)
 
     def validate_lines(self, lines: Sequence[Mapping[str, Any]] | None) -> Sequence[Mapping[str, Any]] | None:

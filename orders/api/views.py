@@ -65,7 +65,8 @@ class OrderFilters(filters.FilterSet):
 
     def shown_as(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """Orders that are shown with this status."""
-        return with_status(rows).filter(status=value)
+        found: QuerySet[Any] = with_status(rows)
+        return found.filter(status=value)
 
 
 class OrderViewSet(CompanyViewSet):
@@ -228,7 +229,7 @@ class OrderViewSet(CompanyViewSet):
 
     def _refuse_lasting(self, order: Order) -> None:
         shown = order_answer(order)
-        asked = self.request.data
+        asked: Any = self.request.data
         errors = {
             name: [_("This cannot be changed. Copy the order instead.")]
             for name in _LASTING

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from django.utils import timezone, translation
 from rest_framework import serializers
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,10 +26,25 @@ Row = TypeVar("Row")
 _WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
+class AlwaysJSON(BaseContentNegotiation):
+    """Answer JSON whatever is accepted: ``?format=`` belongs to the reports, and a problem is better than a 406."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:  # type: ignore[override]
+        """The parser of the body's type."""
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(  # type: ignore[override]
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The first renderer, always."""
+        return renderers[0], renderers[0].media_type
+
+
 class Edge(APIView):
     """A view that only translates: request → one act or query → answer."""
 
     parser_classes = [ExactJSONParser]
+    content_negotiation_class = AlwaysJSON
     schema = PortalSchema()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

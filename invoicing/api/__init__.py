@@ -1,0 +1,1 @@
+"""The API of invoicing: documents, payments, matching, the open items."""

@@ -1,0 +1,195 @@
+"""The open items, and the matches between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import CompanyViewSet
+from accounts.models import CustomerAccount
+from invoicing import queries, services
+from invoicing.enums import ItemKind
+from invoicing.models import Allocation, ReceivableItem
+from o2c.shared.api import Pages
+from o2c.shared.api.bodies import read_date
+from o2c.shared.api.routing import ROW_ID
+from o2c.shared.calendar import paris_date
+from o2c.shared.problems import NotFound
+
+from .serializers import AllocationAnswer, AllocationBody, ItemAnswer, allocation_answer, item_answer
+
+
+class ItemFilters(filters.FilterSet):
+    """``?currency= &document= &due_date_after= &due_date_before=``; the rest is read with the day."""
+
+    currency = filters.CharFilter(lookup_expr="iexact")
+    document = filters.CharFilter()
+    due_date = filters.DateFromToRangeFilter()
+
+    class Meta:
+        model = ReceivableItem
+        fields: Sequence[str] = ()
+
+
+class ItemViewSet(CompanyViewSet):
+    """Everything clients owe or are owed, as the book stood at the end of a day."""
+
+    queryset = ReceivableItem.objects.none()
+    serializer_class = ItemAnswer
+    lookup_value_regex = ROW_ID
+    pagination_class = Pages
+    filterset_class = ItemFilters
+    search_fields = ("document", "account__search_key")
+    ordering_fields = {
+        "due_date": "due_date",
+        "issue_date": "issue_date",
+        "amount": "amount",
+        "open_amount": "open_on",
+        "days_late": "days_late",
+        "document": "document",
+        "account": "account__code",
+    }
+    ordering = "due_date"
+    reads = "invoicing.view"
+
+    def get_queryset(self) -> QuerySet[ReceivableItem]:
+        """Items of the clients this user may see, on the day asked for."""
+        accounts = CustomerAccount.objects.visible_to(self.user, self.company)
+        if code := self.request.query_params.get("account"):
+            accounts = accounts.filter(pk=self.account(code).pk)
+        items = queries.items_on(
+            accounts,
+            on=read_date(self.request, "as_of") or paris_date(self.at),
+            open_only=self._flag("open"),
+            overdue_only=self._flag("overdue"),
+            kind=self._kind(),
+        )
+        return items.select_related("account")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("account", str, description="Code of a client."),
+            OpenApiParameter("open", bool, description="Only what is open: its open amount is not 0."),
+            OpenApiParameter("overdue", bool, description="Only what is owed and late."),
+            OpenApiParameter("kind", str, enum=ItemKind.values),
+            OpenApiParameter(
+                "as_of", date, description="The book at the end of this day; today's if left out."
+            ),
+        ]
+    )
+    def list(self, request: Request) -> Response:
+        """Items, by due date."""
+        return self.page(self.get_queryset(), lambda rows: [item_answer(row) for row in rows])
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One item.
+
+        :raises NotFound: there is none, or it is not this user's to see
+        """
+        found = self.get_queryset().filter(pk=pk).first()
+        if found is None:
+            raise NotFound
+        return Response(item_answer(found))
+
+    def _flag(self, name: str) -> bool:
+        text = self.request.query_params.get(name)
+        if not text:
+            return False
+        try:
+            return bool(serializers.BooleanField().run_validation(text))
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({name: error.detail}) from error
+
+    def _kind(self) -> str | None:
+        text = self.request.query_params.get("kind")
+        if not text:
+            return None
+        try:
+            return str(serializers.ChoiceField(ItemKind.choices).run_validation(text.upper()))
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"kind": error.detail}) from error
+
+
+class AllocationFilters(filters.FilterSet):
+    """``?account= &item= &letter= &date_after= &date_before=``."""
+
+    account = filters.CharFilter(method="of_account")
+    item = filters.NumberFilter(method="of_item", min_value=1, max_value=2**63 - 1)
+    letter = filters.CharFilter()
+    date = filters.DateFromToRangeFilter(field_name="effective_date")
+
+    class Meta:
+        model = Allocation
+        fields: Sequence[str] = ()
+
+    def of_account(self, rows: QuerySet[Allocation], name: str, value: str) -> QuerySet[Allocation]:
+        """Matches of one client's items."""
+        return rows.filter(Q(debit__account__code=value) | Q(credit__account__code=value))
+
+    def of_item(self, rows: QuerySet[Allocation], name: str, value: int) -> QuerySet[Allocation]:
+        """Matches of one item, on either side."""
+        return rows.filter(Q(debit=int(value)) | Q(credit=int(value)))
+
+
+class AllocationViewSet(CompanyViewSet):
+    """Matches. Never changed: what is undone gets a reversal."""
+
+    queryset = Allocation.objects.none()
+    serializer_class = AllocationAnswer
+    lookup_value_regex = ROW_ID
+    pagination_class = Pages
+    filterset_class = AllocationFilters
+    ordering_fields = {"date": "effective_date", "recorded_at": "recorded_at", "amount": "amount"}
+    ordering = "-recorded_at"
+    reads = "invoicing.view"
+    acts = {"create": "payments.allocate", "destroy": "payments.allocate"}
+
+    def get_queryset(self) -> QuerySet[Allocation]:
+        """Matches of the clients this user may see."""
+        accounts = CustomerAccount.objects.visible_to(self.user, self.company)
+        undone = Allocation.objects.filter(reversal_of=OuterRef("pk"))
+        return (
+            Allocation.objects.filter(debit__account__in=accounts)
+            .select_related("debit__account", "credit", "recorded_by")
+            .annotate(is_reversed=Exists(undone))
+        )
+
+    def list(self, request: Request) -> Response:
+        """Matches, newest first."""
+        return self.page(self.get_queryset(), lambda rows: [allocation_answer(row) for row in rows])
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One match."""
+        return Response(allocation_answer(self._allocation(int(pk))))
+
+    @extend_schema(request=AllocationBody)
+    def create(self, request: Request) -> Response:
+        """Match two items."""
+        body = self.read(AllocationBody)
+        made = services.allocate(
+            from_item_id=body["from_item"],
+            to_item_id=body["to_item"],
+            amount=body["amount"],
+            date=body.get("date"),
+            by=self.user,
+            at=self.at,
+        )
+        return Response(allocation_answer(self._allocation(made.pk)), status=status.HTTP_201_CREATED)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Undo a match by a reversal; past readings keep what they showed."""
+        services.unallocate(allocation_id=self._allocation(int(pk)).pk, by=self.user, at=self.at)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _allocation(self, pk: int) -> Allocation:
+        found = self.get_queryset().filter(pk=pk).first()
+        if found is None:
+            raise NotFound
+        return found

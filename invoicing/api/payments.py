@@ -1,0 +1,177 @@
+"""Payments: recorded, proposed, matched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import CompanyViewSet
+from accounts.enums import PaymentMethod
+from accounts.models import CustomerAccount
+from credit.queries import money
+from invoicing import queries, services
+from invoicing.enums import PaymentStatus
+from invoicing.lists import candidates_for, payment_list
+from invoicing.models import Payment, ReceivableItem
+from o2c.shared.api import Pages
+from o2c.shared.api.bodies import body_hash
+from o2c.shared.api.replays import answer_creation
+from o2c.shared.api.routing import ROW_ID
+from o2c.shared.calendar import paris_date
+from o2c.shared.problems import NotFound
+from orders.models import Order
+from orders.queries import find_order
+
+from .serializers import (
+    AllocateBody,
+    AllocatedAnswer,
+    PaymentAnswer,
+    PaymentBody,
+    ProposalAnswer,
+    payment_answer,
+)
+
+
+class PaymentFilters(filters.FilterSet):
+    """``?account= &status= &method= &currency= &external_id= &order= &date_after= &date_before=``."""
+
+    account = filters.CharFilter(field_name="account__code")
+    status = filters.ChoiceFilter(choices=PaymentStatus.choices, method="shown_as")
+    method = filters.ChoiceFilter(choices=PaymentMethod.choices)
+    currency = filters.CharFilter(lookup_expr="iexact")
+    external_id = filters.CharFilter()
+    order = filters.CharFilter(field_name="order__number")
+    date = filters.DateFromToRangeFilter(field_name="received_on")
+
+    class Meta:
+        model = Payment
+        fields: Sequence[str] = ()
+
+    def shown_as(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Payments that are shown with this status."""
+        if value == PaymentStatus.ALLOCATED:
+            return rows.filter(unallocated_on=0)
+        whole = Q(unallocated_on=F("amount"))
+        return rows.exclude(unallocated_on=0).filter(whole if value == PaymentStatus.UNALLOCATED else ~whole)
+
+
+class PaymentViewSet(CompanyViewSet):
+    """Money that came in or is announced."""
+
+    queryset = Payment.objects.none()
+    serializer_class = PaymentAnswer
+    lookup_value_regex = ROW_ID
+    pagination_class = Pages
+    filterset_class = PaymentFilters
+    search_fields = ("external_id", "reference", "payer_name", "account__search_key")
+    ordering_fields = {"date": "received_on", "amount": "amount", "external_id": "external_id"}
+    ordering = "-date"
+    reads = "invoicing.view"
+    acts = {"create": "payments.record", "allocate": "payments.allocate"}
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        """Payments this user may see, with what is left of each."""
+        return self._shown(payment_list(self.user, self.company))
+
+    def list(self, request: Request) -> Response:
+        """Payments, newest first."""
+        return self.page(self.get_queryset(), lambda rows: [payment_answer(row) for row in rows])
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One payment."""
+        return Response(payment_answer(self._payment(pk)))
+
+    @extend_schema(request=PaymentBody)
+    def create(self, request: Request) -> Response:
+        """Record a payment; the same body again answers 200 with its present state."""
+        body = self.read(PaymentBody)
+        order = find_order(self.user, self.company, body["order"]) if body.get("order") else None
+        account = self.account(body["account"]) if body.get("account") else None
+        hashed = body_hash(body)
+        return answer_creation(
+            find=lambda: Payment.objects.filter(
+                company=self.company, external_id=body["external_id"]
+            ).first(),
+            create=lambda: self._record(body, account, order, hashed),
+            answer=self._answer,
+            body_hash=hashed,
+        )
+
+    @extend_schema(request=AllocateBody, responses={200: AllocatedAnswer})
+    @action(detail=True, methods=["post"])
+    def allocate(self, request: Request, pk: str) -> Response:
+        """Match it with items, all or none."""
+        payment, body = self._payment(pk), self.read(AllocateBody)
+        made = services.allocate_payment(
+            payment_id=payment.pk,
+            items=[(line["item"], line["amount"]) for line in body["items"]],
+            by=self.user,
+            at=self.at,
+        )
+        rows = [{"id": a.pk, "item": a.debit_id, "amount": money(a.amount), "letter": a.letter} for a in made]
+        return Response({"allocations": rows})
+
+    @extend_schema(request=None, responses={200: ProposalAnswer})
+    @action(detail=True, methods=["get", "post"])
+    def propose(self, request: Request, pk: str) -> Response:
+        """What it probably settles; nothing is stored."""
+        payment = self._payment(pk)
+        own = ReceivableItem.objects.select_related("account__entity", "company")
+        credit = own.filter(payment=payment, amount__lt=0).first()
+        found = (
+            candidates_for(credit, self.user, paris_date(self.at), reference=payment.reference)
+            if credit
+            else []
+        )
+        rows = [
+            {
+                "item": each.item.pk,
+                "amount": money(each.suggested),
+                "document": each.item.document,
+                "account": each.item.account.code,
+                "due_date": each.item.due_date,
+                "open_amount": money(each.item.open_amount),
+                "reason": each.reason,
+            }
+            for each in found
+            if each.suggested is not None
+        ]
+        return Response({"items": rows, "unallocated_amount": payment_answer(payment)["unallocated_amount"]})
+
+    def _record(
+        self, body: dict[str, Any], account: CustomerAccount | None, order: Order | None, hashed: str
+    ) -> Payment:
+        owner = account or (order.account if order else None)
+        return services.record_payment(
+            company=self.company,
+            account=account,
+            order=order,
+            received_on=body["date"],
+            currency=body.get("currency") or (owner.currency if owner else self.company.currency),
+            creation_hash=hashed,
+            by=self.user,
+            at=self.at,
+            **{k: v for k, v in body.items() if k not in {"account", "order", "date", "currency"}},
+        )
+
+    def _payment(self, pk: str) -> Payment:
+        found = self.get_queryset().filter(pk=pk).first()
+        if found is None:
+            raise NotFound(code="payment_not_found")
+        return found
+
+    def _answer(self, payment: Payment) -> dict[str, Any]:
+        return payment_answer(self._shown(Payment.objects.filter(pk=payment.pk)).get())
+
+    def _shown(self, payments: QuerySet[Payment]) -> QuerySet[Payment]:
+        return queries.payments_with_unallocated(
+            payments.select_related("company", "account", "order").prefetch_related("items"),
+            on=paris_date(self.at),
+        )

@@ -1,0 +1,74 @@
+"""Reports by HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.utils import timezone
+
+from o2c.shared.calendar import paris_date
+
+from .test_invoicing import INVOICES, PAYMENTS, imported, payment
+
+pytestmark = pytest.mark.django_db
+
+REPORT = "/api/v1/reports/aged-balance/"
+
+
+@pytest.fixture
+def book(api, account, other_account):
+    accountant = api("accountant")
+    accountant.post(INVOICES, imported())
+    accountant.post(INVOICES, imported("OLD-2", total="300.00", account="C0002"))
+    accountant.post(PAYMENTS, payment())
+
+
+def test_the_aged_balance_ties_to_the_ledger(api, book):
+    shown = api("accountant").get(REPORT).json()
+    assert [(row["account"], row["d1_30"], row["credits"], row["total"]) for row in shown["rows"]] == [
+        ("C0001", "1200.00", "-500.00", "700.00"),
+        ("C0002", "300.00", "0.00", "300.00"),
+    ]
+    assert (shown["totals"]["total"], shown["control"]["difference"]) == ("1000.00", "0.00")
+    assert (shown["company"], shown["scope"]) == ("DEMO", "company")
+
+
+def test_a_rep_gets_the_own_portfolio_and_a_past_day_its_book(api, book):
+    mine = api("sales").get(REPORT).json()
+    assert (mine["scope"], [row["account"] for row in mine["rows"]]) == ("portfolio", ["C0001"])
+    past = paris_date(timezone.now()) - timedelta(days=1)
+    assert api("sales").get(REPORT, {"as_of": past}).json()["totals"]["total"] == "1200.00"
+    assert api("sales").get(REPORT, {"account": "C0002"}).status_code == 404
+
+
+def test_an_empty_book_has_one_line_of_zeros(api, company):
+    shown = api("auditor").get(REPORT).json()
+    assert (shown["rows"], shown["totals"]["total"], shown["totals"]["currency"]) == ([], "0.00", "EUR")
+
+
+def test_buckets_and_basis_are_chosen(api, book):
+    shown = api("accountant").get(REPORT, {"by": "invoice_date", "buckets": "30,60,90"}).json()
+    assert (shown["rows"][0]["d31_60"], "d91_plus" in shown["rows"][0]) == ("1200.00", True)
+    for query in ({"buckets": "60,30"}, {"buckets": "x"}, {"by": "mood"}, {"as_of": "x"}, {"format": "doc"}):
+        assert api("accountant").get(REPORT, query).status_code == 400
+
+
+def test_files_for_spreadsheets(api, book):
+    csv = api("accountant").get(REPORT, {"format": "csv"})
+    assert csv["Content-Type"] == "text/csv; charset=utf-8"
+    text = b"".join(csv.streaming_content).decode("utf-8-sig")
+    assert text.splitlines()[1].startswith("C0001;Acme;732829320;sales;EUR;")
+    xlsx = api("accountant").get(REPORT, {"format": "xlsx"})
+    sheet = openpyxl.load_workbook(BytesIO(b"".join(xlsx.streaming_content))).active
+    assert [cell.value for cell in sheet["A"]][1:] == ["C0001", "C0002"]
+
+
+def test_without_the_right_to_reports(api, company, people):
+    from tests.factories.accounts import make_user
+
+    people["logistics"] = make_user("dispute_owner", company, "logistics")
+    answer = api("logistics").get(REPORT)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
