@@ -25,6 +25,7 @@ from o2c.shared.vat import line_net, vat_totals
 from orders import services as orders
 from orders.enums import OrderState
 from orders.models import DeliveryLine, Order, OrderLine
+from orders.services.refusals import HeldAgain
 
 from .documents import due_date_of, record_document, store_document
 from .ordered import Quantities, count_as_invoiced, delivered_quantities, left_quantities, lock_order
@@ -62,20 +63,19 @@ def issue_from_order(
     :param only_delivered: False invoices also what is left of a part-delivered order, after a check
     :raises NothingToInvoice: nothing is left
     :raises NotConfirmed: the order has not passed its check yet, or has ended
+    :raises HeldAgain: invoicing in advance, and the check holds the order
     """
     today = paris_date(at)
     issue_date = issue_date or today
+    order = _asked_for(order_id, by, in_past=issue_date < today)
+    if not only_delivered or not any(line.delivered for line in order.lines.all()):
+        # In a transaction of its own: a hold it makes stays although nothing is invoiced.
+        orders.clear_for_invoice(order_id=order_id, by=by, at=at)
     with transaction.atomic():
-        order = Order.objects.visible_to(by).select_related("account", "company").filter(pk=order_id).first()
-        if order is None:
-            raise NotFound
-        require(by, "invoicing.issue", order.company_id)
-        if issue_date < today:
-            require(by, "invoicing.import", order.company_id)
         lock_credit(order.account)
         order = lock_order(order_id)
         lines = list(order.lines.all())
-        quantities = _quantities(order, lines, only_delivered=only_delivered, by=by, at=at)
+        quantities = _quantities(order, lines, only_delivered=only_delivered)
         first_open = policy.first_open_day(today, order.company.open_period_days)
         policy.check_document_date(issue_date, today=today, first_open=first_open)
         invoice = _issue(order, lines, quantities, issue_date, due_date, instalments, by=by, at=at)
@@ -85,21 +85,36 @@ def issue_from_order(
     return invoice
 
 
-def _quantities(
-    order: Order, lines: Sequence[OrderLine], *, only_delivered: bool, by: User, at: datetime
-) -> Quantities:
-    """Return the quantity to invoice of each line, none of them zero."""
+def _asked_for(order_id: int, by: User, *, in_past: bool) -> Order:
+    order = Order.objects.visible_to(by).select_related("account", "company").filter(pk=order_id).first()
+    if order is None:
+        raise NotFound
+    require(by, "invoicing.issue", order.company_id)
+    if in_past:
+        require(by, "invoicing.import", order.company_id)
+    lines = list(order.lines.all())
+    if order.state != OrderState.CONFIRMED and not (
+        order.state == OrderState.CLOSED and delivered_quantities(lines)
+    ):
+        raise NotConfirmed
+    if not left_quantities(lines):
+        raise NothingToInvoice
+    return order
+
+
+def _quantities(order: Order, lines: Sequence[OrderLine], *, only_delivered: bool) -> Quantities:
+    """Return the quantity to invoice of each line of a locked order, none of them zero."""
     delivered = delivered_quantities(lines)
-    in_advance = not only_delivered or not any(line.delivered for line in lines)
     if order.state == OrderState.CLOSED and delivered:
         return delivered
     if order.state != OrderState.CONFIRMED:
         raise NotConfirmed
+    in_advance = not only_delivered or not any(line.delivered for line in lines)
     wanted = left_quantities(lines) if in_advance else delivered
     if not wanted:
         raise NothingToInvoice
-    if wanted != delivered:
-        orders.clear_for_invoice(order_id=order.pk, by=by, at=at)
+    if wanted != delivered and order.cases.filter(closed_at=None).exists():
+        raise HeldAgain  # held between the check and the lock
     return wanted
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from invoicing.policy import LineInput
+from orders import services as orders
 from orders.models import Order, OrderLine
 
 Quantities = dict[int, Decimal]
@@ -59,6 +60,4 @@ def count_as_invoiced(order: Order, lines: Sequence[OrderLine], quantities: Mapp
     for line in billed:
         line.invoiced += quantities[line.pk]
     OrderLine.objects.bulk_update(billed, ["invoiced"])
-    order.is_started = True
-    order.version += 1
-    order.save(update_fields=["is_started", "version"])
+    orders.note_progress(order)

@@ -15,6 +15,7 @@ from accounts import identifiers
 from accounts import policy as terms
 from credit import formulas
 from invoicing import ageing
+from o2c.shared import vat
 from o2c.shared.money import split_shares
 
 from .runner import Adapter
@@ -115,10 +116,25 @@ def instalments(case: Values) -> Values:
     }
 
 
+def vat_totals(case: Values) -> Values:
+    """Bases, VAT once per rate, and totals of a document."""
+    totals = vat.vat_totals(
+        (Decimal(line["qty"]), Decimal(line["unit_price"]), Decimal(line["rate"])) for line in case["lines"]
+    )
+    return {
+        "base_by_rate": {format(entry.rate, "f"): entry.base for entry in totals.by_rate},
+        "vat_by_rate": {format(entry.rate, "f"): entry.vat for entry in totals.by_rate},
+        "total_excl_vat": totals.excl,
+        "total_vat": totals.vat,
+        "total_incl_vat": totals.incl,
+    }
+
+
 ADAPTERS: Final[dict[str, Adapter]] = {
     "due_dates": due_dates,
     "siren": siren,
     "aged_balance": aged_balance,
     "exposure": exposure,
     "instalments": instalments,
+    "vat_totals": vat_totals,
 }

@@ -57,6 +57,7 @@ def test_every_case_of_the_folder_is_read():
         ("aged_balance", 2),
         ("exposure", 5),
         ("instalments", 3),
+        ("vat_totals", 1),
         ("due_dates,siren,aged_balance,exposure", 66),
     ],
 )

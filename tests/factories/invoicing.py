@@ -13,6 +13,7 @@ from invoicing.enums import Origin
 from invoicing.models import Invoice, Payment, ReceivableItem
 from invoicing.policy import Instalment, LineInput
 from o2c.shared.calendar import PARIS, paris_date
+from o2c.shared.models import Work
 from orders.enums import OrderState
 from orders.models import Order, OrderLine
 
@@ -147,3 +148,9 @@ def make_confirmed_order(
             delivered=Decimal(delivered[position - 1]) if position <= len(delivered) else Decimal(0),
         )
     return order
+
+
+def woken() -> list[int]:
+    """Accounts whose waiting orders were asked to be examined again, in the order they were asked for."""
+    rows = Work.objects.filter(kind="react:orders.services.reexamine_held").order_by("pk")
+    return [row.payload["account_id"] for row in rows]

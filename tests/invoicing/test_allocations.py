@@ -21,7 +21,7 @@ from tests.factories.accounts import (
     LegalEntityFactory,
     make_user,
 )
-from tests.factories.invoicing import AT, TODAY, day, make_credit, make_invoice, make_item
+from tests.factories.invoicing import AT, TODAY, day, make_credit, make_invoice, make_item, woken
 
 pytestmark = pytest.mark.django_db
 
@@ -223,7 +223,7 @@ def test_a_match_is_journalled_and_wakes_waiting_orders(account: CustomerAccount
     assert (event.object_id, event.account_id, event.actor) == (made.pk, account.pk, accountant.username)
     assert event.after is not None
     assert (event.after["amount"], event.after["debit_open"]) == ("40", "60.00")
-    assert [w.payload for w in Work.objects.all()] == [{"account_id": account.pk}]
+    assert woken() == [account.pk]
 
 
 def test_unmatching_appends_a_reversal_of_today_and_opens_both(account: CustomerAccount, accountant: User):
@@ -238,7 +238,7 @@ def test_unmatching_appends_a_reversal_of_today_and_opens_both(account: Customer
     assert (made.effective_date, reversal.effective_date) == (day(-9), TODAY)
     assert opens(debit, credit) == ["100.00", "-100.00"]
     assert Allocation.objects.count() == 2
-    assert Work.objects.get().payload == {"account_id": account.pk}
+    assert woken() == [account.pk]
     assert AuditEvent.objects.filter(action="allocation.reversed").count() == 1
 
 

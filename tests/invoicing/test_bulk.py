@@ -11,10 +11,10 @@ from accounts.models import Company, CustomerAccount, User
 from invoicing import services
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
 from invoicing.services import BookedCounts, ImportedRow, ImportedSettlement, KeyTaken
-from o2c.shared.models import AuditEvent, Work
+from o2c.shared.models import AuditEvent
 from orders.enums import OrderState
 from tests.factories.accounts import CustomerAccountFactory
-from tests.factories.invoicing import AT, day, make_confirmed_order
+from tests.factories.invoicing import AT, day, make_confirmed_order, woken
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def test_documents_settlements_and_disputes_as_they_stood(
         (Decimal(30), day(-5000), day(-4000)),
     ]
     assert AuditEvent.objects.count() == 8 + 3
-    assert not Work.objects.exists()
+    assert woken() == []
 
 
 def test_a_later_ledger_settles_what_was_open(company: Company, account: CustomerAccount, accountant: User):
@@ -123,7 +123,7 @@ def test_orders_that_wait_on_the_same_entity_are_examined_again(
 
     book(company, accountant, [row(account, "1"), row(CustomerAccountFactory(company=company), "2")])
 
-    assert [work.payload for work in Work.objects.all()] == [{"account_id": account.pk}]
+    assert woken() == [account.pk]
 
 
 def test_statements_do_not_grow_with_the_ledger(company: Company, account: CustomerAccount, accountant: User):

@@ -23,10 +23,10 @@ from invoicing.policy import (
 )
 from invoicing.services import KeyTaken
 from invoicing.services.documents import IssueDateBeforeLast, NothingToBill, NumberOfSeries
-from o2c.shared.models import AuditEvent, Work
+from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Invalid, NotAllowed
 from tests.factories.accounts import CustomerAccountFactory, make_user
-from tests.factories.invoicing import AT, TODAY, day, line, make_confirmed_order, make_invoice
+from tests.factories.invoicing import AT, TODAY, day, line, make_confirmed_order, make_invoice, woken
 
 pytestmark = pytest.mark.django_db
 
@@ -115,7 +115,7 @@ def test_an_imported_document_keeps_its_own_number_total_and_dates(
     assert (invoice.total_excl_vat, invoice.frozen) == (None, {})
     assert not NumberSeries.objects.exists()
     assert AuditEvent.objects.get(action="invoice.imported").object_label == "FA2020-1"
-    assert Work.objects.get().payload == {"account_id": account.pk}
+    assert woken() == [account.pk]
     assert CreditLock.objects.filter(target_id=account.pk, level=3).exists()
 
 

@@ -11,10 +11,10 @@ from accounts.models import CustomerAccount, User
 from invoicing.models import Allocation, Payment, ReceivableItem
 from invoicing.policy import ClosedPeriod, OtherDebtor
 from invoicing.services import KeyTaken
-from o2c.shared.models import AuditEvent, Work
+from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Invalid, NotAllowed
 from tests.factories.accounts import CustomerAccountFactory
-from tests.factories.invoicing import TODAY, day, make_confirmed_order, make_invoice, make_payment
+from tests.factories.invoicing import TODAY, day, make_confirmed_order, make_invoice, make_payment, woken
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_a_payment_is_a_credit_of_its_day(account: CustomerAccount, accountant: 
     assert (item.kind, item.amount, item.open_amount) == ("PAYMENT", Decimal("-75.50"), Decimal("-75.50"))
     assert (item.effective_date, item.due_date) == (day(3), day(3))
     assert AuditEvent.objects.get(action="payment.recorded").account_id == account.pk
-    assert Work.objects.get().payload == {"account_id": account.pk}
+    assert woken() == [account.pk]
 
 
 def test_money_from_nobody_known_stays_out_of_every_book(account: CustomerAccount, accountant: User):
@@ -73,7 +73,7 @@ def test_money_from_nobody_known_stays_out_of_every_book(account: CustomerAccoun
 
     assert payment.account is None
     assert not ReceivableItem.objects.exists()
-    assert not Work.objects.exists()
+    assert woken() == []
 
 
 def test_a_deposit_goes_to_the_client_of_its_order(account: CustomerAccount, accountant: User):
