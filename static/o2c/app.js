@@ -316,8 +316,8 @@
     if (key === "/") { event.preventDefault(); search?.focus(); search?.select(); }
     else if (key === "?") { event.preventDefault(); $("#help")?.showModal(); }
     else if (key === "g") went = Date.now();
-    else if (key === "j") toRow(1);
-    else if (key === "k") toRow(-1);
+    else if (key === "j" && rows().length) toRow(1);
+    else if (key === "k" && rows().length) toRow(-1);
     else if (key === "x") { const box = $("input[name=ids]", rows()[row] ?? body); if (box && document.activeElement?.closest?.("tr")) { event.preventDefault(); box.click(); } }
     else if (key === "z") $$("[data-toast] [data-undo] button, [data-toast] button[data-undo]").pop()?.click();
     else {
