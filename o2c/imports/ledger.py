@@ -236,13 +236,10 @@ class _LineReader:
                 % {"settled": settled, "day": issued}
             )
         if not isinstance(disputed, Decimal):
-            disputed = amount if values.get("disputed") == "yes" else ZERO
-        if disputed < 0 or disputed > max(amount, ZERO):
-            if "disputed_amount" in values:
-                raise _Wrong(
-                    _("disputed %(disputed)s of %(amount)s") % {"disputed": disputed, "amount": amount}
-                )
-            disputed = ZERO  # a contested credit note takes nothing away
+            # A contested credit note takes nothing away.
+            disputed = max(amount, ZERO) if values.get("disputed") == "yes" else ZERO
+        elif disputed < 0 or disputed > max(amount, ZERO):
+            raise _Wrong(_("disputed %(disputed)s of %(amount)s") % {"disputed": disputed, "amount": amount})
         currency = str(values.get("currency") or self.mapping.currency)
         code = str(values["customer_code"])
         line = LedgerLine(

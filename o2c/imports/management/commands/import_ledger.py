@@ -92,9 +92,7 @@ def _report(result: LedgerResult) -> Iterator[str]:
 
 
 def _totals(book: BookTotals) -> Iterator[str]:
-    buckets = ", ".join(
-        f"{name.removeprefix('d').replace('_', '-')} days {amount}" for name, amount in book.overdue
-    )
+    buckets = ", ".join(f"{_bucket(name)} {amount}" for name, amount in book.overdue)
     yield f"clients: {book.clients}"
     yield f"invoices: {book.invoices}"
     yield f"invoiced: {book.invoiced} {book.currency}"
@@ -102,3 +100,9 @@ def _totals(book: BookTotals) -> Iterator[str]:
     yield f"open: {book.open} {book.currency}"
     yield f"overdue: {book.overdue_total} {book.currency} ({buckets})"
     yield f"disputed and open: {book.disputed} {book.currency}"
+
+
+def _bucket(name: str) -> str:
+    """``d1_30`` as ``1-30 days``, ``d121_plus`` as ``over 120 days``."""
+    low, _underscore, high = name.removeprefix("d").partition("_")
+    return f"over {int(low) - 1} days" if high == "plus" else f"{low}-{high} days"
