@@ -27,7 +27,14 @@ from orders.models import Order
 
 from .frozen import frozen_facts
 from .ordered import count_as_invoiced, lock_order, quantities_named
-from .shared import KeyTaken, refusing_taken_key, require, require_cents, tell_credit_changed
+from .shared import (
+    KeyTaken,
+    refusing_taken_key,
+    require,
+    require_cents,
+    tell_credit_changed,
+    tell_credit_taken,
+)
 
 _PREFIXES = {DocumentKind.INVOICE: policy.INVOICE_PREFIX}
 
@@ -126,7 +133,7 @@ def record_invoice(
             invoice, parts, document_lines(lines or ()), totals if lines else None, supplied_on=None
         )
         record_document(invoice, by=by, at=at)
-        tell_credit_changed([account.pk])
+        (tell_credit_changed if total < 0 else tell_credit_taken)([account.pk])
     return invoice
 
 

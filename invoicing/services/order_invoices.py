@@ -29,7 +29,7 @@ from orders.services.refusals import HeldAgain
 
 from .documents import due_date_of, record_document, store_document
 from .ordered import Quantities, count_as_invoiced, delivered_quantities, left_quantities, lock_order
-from .shared import require, tell_credit_changed
+from .shared import require, tell_credit_taken
 
 
 class NothingToInvoice(Conflict):
@@ -81,7 +81,7 @@ def issue_from_order(
         invoice = _issue(order, lines, quantities, issue_date, due_date, instalments, by=by, at=at)
         count_as_invoiced(order, lines, quantities)
         record_document(invoice, by=by, at=at)
-        tell_credit_changed([order.account_id])
+        tell_credit_taken([order.account_id])
     return invoice
 
 

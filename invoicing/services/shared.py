@@ -76,9 +76,18 @@ def lock_items(ids: Iterable[int]) -> dict[int, ReceivableItem]:
 
 
 def tell_credit_changed(account_ids: Iterable[int]) -> None:
-    """Ask for everything that follows a change of credit. The act's last step: nothing is locked after it."""
+    """Ask for everything that follows when credit is freed. The act's last step: nothing is locked after it."""
+    _tell("credit.changed", account_ids)
+
+
+def tell_credit_taken(account_ids: Iterable[int]) -> None:
+    """The same when credit is only taken or moved: no waiting order can have become acceptable."""
+    _tell("credit.taken", account_ids)
+
+
+def _tell(event: str, account_ids: Iterable[int]) -> None:
     for account_id in sorted(set(account_ids)):
-        work.emit("credit.changed", key=f"account:{account_id}", payload={"account_id": account_id})
+        work.emit(event, key=f"account:{account_id}", payload={"account_id": account_id})
 
 
 def store_open_amounts(items: Sequence[ReceivableItem]) -> None:

@@ -23,7 +23,7 @@ from invoicing.policy import (
 )
 from invoicing.services import KeyTaken
 from invoicing.services.documents import IssueDateBeforeLast, NothingToBill, NumberOfSeries
-from o2c.shared.models import AuditEvent
+from o2c.shared.models import AuditEvent, Work
 from o2c.shared.problems import Invalid, NotAllowed
 from tests.factories.accounts import CustomerAccountFactory, make_user
 from tests.factories.invoicing import AT, TODAY, day, line, make_confirmed_order, make_invoice, woken
@@ -115,7 +115,8 @@ def test_an_imported_document_keeps_its_own_number_total_and_dates(
     assert (invoice.total_excl_vat, invoice.frozen) == (None, {})
     assert not NumberSeries.objects.exists()
     assert AuditEvent.objects.get(action="invoice.imported").object_label == "FA2020-1"
-    assert woken() == [account.pk]
+    assert woken() == []
+    assert Work.objects.get().kind == "react:credit.standing.refresh_after"
     assert CreditLock.objects.filter(target_id=account.pk, level=3).exists()
 
 
@@ -142,6 +143,7 @@ def test_an_unreadable_term_is_named(account: CustomerAccount, accountant: User)
 def test_a_negative_import_is_a_credit_note(account: CustomerAccount, accountant: User):
     item = make_invoice(account, "-30", by=accountant).items.get()
     assert (item.kind, item.amount, item.open_amount) == ("CREDIT_NOTE", Decimal(-30), Decimal(-30))
+    assert woken() == [account.pk]
 
 
 def test_each_instalment_is_an_item_of_its_own(account: CustomerAccount, accountant: User):

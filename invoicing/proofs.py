@@ -1,0 +1,182 @@
+"""Proofs of the book: every figure that is stored computed once more from the documents, in a few statements.
+
+Each proof lists what does not agree, with the number of the document; a sound book lists nothing. Nothing is repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+
+from accounts.models import Company, CustomerAccount
+
+from .queries import EXPOSURE_ROWS, LEDGER_TOTALS, OF_SCOPE, OPEN_BOOK, scope_sql
+
+
+class Difference(NamedTuple):
+    """Something that does not agree."""
+
+    proof: str
+    company: str
+    document: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.company} {self.proof}: {self.document} should be {self.expected}, is {self.found}"
+
+
+# Name of the proof → rows (company, document, expected, found). {mine} limits a table to one company.
+_PROOFS: Final[dict[str, str]] = {
+    "open amount": """
+        WITH moved AS (
+            SELECT item_id, SUM(amount) AS amount
+            FROM (
+                SELECT debit_id AS item_id, amount FROM invoicing_allocation
+                UNION ALL
+                SELECT credit_id, -amount FROM invoicing_allocation
+            ) AS sides
+            GROUP BY item_id
+        )
+        SELECT i.company_id, i.document, i.amount - COALESCE(m.amount, 0), i.open_amount
+        FROM invoicing_receivableitem i
+        LEFT JOIN moved m ON m.item_id = i.id
+        WHERE i.open_amount <> i.amount - COALESCE(m.amount, 0) AND {mine}
+    """,
+    "items of an invoice": """
+        SELECT i.company_id, i.number, i.total_incl_vat, COALESCE(r.amount, 0)
+        FROM invoicing_invoice i
+        LEFT JOIN (
+            SELECT invoice_id, SUM(amount) AS amount FROM invoicing_receivableitem GROUP BY invoice_id
+        ) AS r ON r.invoice_id = i.id
+        WHERE i.total_incl_vat IS DISTINCT FROM r.amount AND {mine}
+    """,
+    "lines of an invoice": """
+        SELECT i.company_id, i.number, i.total_excl_vat, l.net
+        FROM invoicing_invoice i
+        JOIN (SELECT invoice_id, SUM(net) AS net FROM invoicing_invoiceline GROUP BY invoice_id) AS l
+          ON l.invoice_id = i.id
+        WHERE i.total_excl_vat IS DISTINCT FROM l.net AND {mine}
+    """,
+    "item of a payment": """
+        SELECT i.company_id, i.external_id, CASE WHEN i.account_id IS NULL THEN 0 ELSE -i.amount END,
+               COALESCE(r.amount, 0)
+        FROM invoicing_payment i
+        LEFT JOIN (
+            SELECT payment_id, SUM(amount) AS amount FROM invoicing_receivableitem
+            WHERE kind = 'PAYMENT' GROUP BY payment_id
+        ) AS r ON r.payment_id = i.id
+        WHERE COALESCE(r.amount, 0) <> CASE WHEN i.account_id IS NULL THEN 0 ELSE -i.amount END AND {mine}
+    """,
+    "account of an item": """
+        SELECT i.company_id, i.document, COALESCE(v.account_id, p.account_id), i.account_id
+        FROM invoicing_receivableitem i
+        LEFT JOIN invoicing_invoice v ON v.id = i.invoice_id
+        LEFT JOIN invoicing_payment p ON p.id = i.payment_id
+        WHERE i.account_id <> COALESCE(v.account_id, p.account_id, i.account_id) AND {mine}
+    """,
+    "day of a match": """
+        SELECT i.company_id, c.document || ' → ' || i.document, GREATEST(i.effective_date, c.effective_date),
+               a.effective_date
+        FROM invoicing_allocation a
+        JOIN invoicing_receivableitem i ON i.id = a.debit_id
+        JOIN invoicing_receivableitem c ON c.id = a.credit_id
+        WHERE a.effective_date < GREATEST(i.effective_date, c.effective_date) AND {mine}
+    """,
+    "match dated ahead": """
+        SELECT i.company_id, i.document, a.effective_date > (a.recorded_at AT TIME ZONE 'Europe/Paris')::date,
+               a.dated_ahead
+        FROM invoicing_allocation a
+        JOIN invoicing_receivableitem i ON i.id = a.debit_id
+        WHERE a.dated_ahead IS DISTINCT FROM (a.effective_date > (a.recorded_at AT TIME ZONE 'Europe/Paris')::date)
+          AND {mine}
+    """,
+    "reversal": """
+        SELECT i.company_id, i.document, -a.amount, r.amount
+        FROM invoicing_allocation r
+        JOIN invoicing_allocation a ON a.id = r.reversal_of_id
+        JOIN invoicing_receivableitem i ON i.id = a.debit_id
+        WHERE (r.amount, r.debit_id, r.credit_id) IS DISTINCT FROM (-a.amount, a.debit_id, a.credit_id) AND {mine}
+    """,
+    "disputed amount": """
+        SELECT i.company_id, i.document, i.amount, x.amount
+        FROM invoicing_receivableitem i
+        JOIN (
+            SELECT item_id, SUM(amount) AS amount FROM invoicing_disputedamount
+            WHERE effective_to IS NULL GROUP BY item_id
+        ) AS x ON x.item_id = i.id
+        WHERE x.amount > i.amount AND {mine}
+    """,
+    "numbers without gap": """
+        SELECT i.company_id, i.prefix || i.fiscal_year, i.next_number - 1, COUNT(v.id)
+        FROM invoicing_numberseries i
+        LEFT JOIN invoicing_invoice v
+          ON v.company_id = i.company_id AND v.origin = 'issued'
+         AND v.number LIKE i.prefix || i.fiscal_year || '-%%'
+        WHERE {mine}
+        GROUP BY i.id
+        HAVING COUNT(v.id) <> i.next_number - 1
+    """,
+}
+
+# Open items of a day against documents, per company and currency: two ways to one total.
+_LEDGER: Final = f"""
+    WITH scope AS MATERIALIZED ({{scope}}), {OPEN_BOOK.format(aged_on="due_date")}
+    SELECT COALESCE(o.currency, d.currency), COALESCE(d.amount, 0), COALESCE(o.amount, 0)
+    FROM (SELECT currency, SUM(open) AS amount FROM book GROUP BY currency) AS o
+    FULL JOIN ({LEDGER_TOTALS.format(whose=OF_SCOPE)}) AS d ON d.currency = o.currency
+    WHERE COALESCE(o.amount, 0) <> COALESCE(d.amount, 0)
+"""
+
+
+# What the credit check counts of the book today against the book itself.
+_EXPOSURE: Final = f"""
+    WITH scope AS MATERIALIZED ({{scope}}), {OPEN_BOOK.format(aged_on="due_date")}
+    SELECT COALESCE(o.currency, x.currency), COALESCE(o.amount, 0), COALESCE(x.amount, 0)
+    FROM (SELECT currency, SUM(open) AS amount FROM book GROUP BY currency) AS o
+    FULL JOIN (
+        SELECT currency, SUM(amount) AS amount
+        FROM ({EXPOSURE_ROWS}) AS part_rows (account_id, part, currency, amount, due_date)
+        WHERE part <> 'disputed'
+        GROUP BY currency
+    ) AS x ON x.currency = o.currency
+    WHERE COALESCE(o.amount, 0) <> COALESCE(x.amount, 0)
+"""
+
+
+def differences(*, company: Company | None = None, today: date | None = None) -> Iterator[Difference]:
+    """Yield everything in the book that does not agree with the documents behind it.
+
+    :param company: its book only; every company's when left out
+    :param today: also prove what the exposure counts of the book on this day
+    """
+    codes = dict(Company.objects.values_list("pk", "code"))
+    mine = "TRUE" if company is None else "i.company_id = %(company)s"
+    for proof, sql in _PROOFS.items():
+        with connection.cursor() as cursor:
+            cursor.execute(sql.format(mine=mine), {"company": company.pk if company else None})
+            for company_id, document, expected, found in cursor:
+                yield Difference(proof, codes[company_id], document, str(expected), str(found))
+    for each in Company.objects.all() if company is None else [company]:
+        # Everything recorded counts, also what is dated ahead.
+        yield from _totals(each, "total of the ledger", _LEDGER, {"on": date.max})
+        if today is not None:
+            accounts = list(each.accounts.values_list("pk", flat=True))
+            asked = {"on": today, "today": today, "accounts": accounts}
+            yield from _totals(each, "live exposure", _EXPOSURE, asked)
+
+
+def _totals(company: Company, proof: str, sql: str, params: dict[str, Any]) -> Iterator[Difference]:
+    scope, scope_params = scope_sql(CustomerAccount.objects.filter(company=company))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(scope=scope), scope_params | params)
+        for currency, expected, found in cursor:
+            yield Difference(proof, company.code, currency, str(expected), str(found))
+
+
+def difference_rows(*, company: Company | None = None) -> list[dict[str, str]]:
+    """Return the differences as plain rows (``settings.BOOK_PROOFS``, kept with the nightly run)."""
+    return [difference._asdict() for difference in differences(company=company)]
