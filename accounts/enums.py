@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AccountStatus(models.TextChoices):
@@ -13,9 +14,9 @@ class AccountStatus(models.TextChoices):
     IN_REVIEW = "IN_REVIEW", _("In review")
     INCOMPLETE = "INCOMPLETE", _("Incomplete")
     APPROVED = "APPROVED", _("Approved")
-    REFUSED = "REFUSED", _("Refused")
+    REFUSED = "REFUSED", pgettext_lazy("client", "Refused")
     ACTIVE = "ACTIVE", _("Active")
-    CLOSED = "CLOSED", _("Closed")
+    CLOSED = "CLOSED", pgettext_lazy("client", "Closed")
 
 
 class RiskClass(models.TextChoices):

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import CustomerAccount
 from o2c.shared.tables import (
@@ -82,7 +83,7 @@ class InvoiceTable(Table):
         verbose_name=_("Amount incl. VAT"),
     )
     open_amount = AmountColumn(
-        currency_from="currency", total=True, strong=True, zero=False, phone="right", verbose_name=_("Open")
+        currency_from="currency", total=True, strong=True, zero=False, phone="right", verbose_name=pgettext_lazy("amount", "Open")
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
     status = StatusColumn(verbose_name=_("Status"), phone="full")
@@ -121,10 +122,10 @@ class ItemTable(Table):
         total=True,
         strong=True,
         phone="right",
-        verbose_name=_("Open"),
+        verbose_name=pgettext_lazy("amount", "Open"),
     )
     disputed = AmountColumn(
-        accessor="disputed_on", currency_from="currency", zero=False, phone="hide", verbose_name=_("Disputed")
+        accessor="disputed_on", currency_from="currency", zero=False, phone="hide", verbose_name=pgettext_lazy("amount", "Disputed")
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
     status = StatusColumn(verbose_name=_("Status"), phone="full")

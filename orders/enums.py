@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OrderState(models.TextChoices):
@@ -46,7 +47,7 @@ class Occasion(models.TextChoices):
     """The transition a check was made for (design 3.7)."""
 
     SUBMIT = "submit", _("Submission")
-    CHANGE = "change", _("Change")
+    CHANGE = "change", pgettext_lazy("occasion", "Change")
     PRODUCTION = "production", _("Start of production")
     GOODS_ISSUE = "goods_issue", _("Goods issue")
     INVOICE = "invoice", _("Invoicing")

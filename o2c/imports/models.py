@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Company, User
 from o2c.shared.models import Work
@@ -46,7 +47,7 @@ class ImportRun(models.Model):
         QUEUED = "queued", _("Waiting")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
-        FAILED = "failed", _("Refused")
+        FAILED = "failed", pgettext_lazy("import", "Refused")
 
     # The company may not exist yet: its first booking makes it.
     company_code = models.CharField(_("company"), max_length=20)
