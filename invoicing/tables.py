@@ -83,7 +83,12 @@ class InvoiceTable(Table):
         verbose_name=_("Amount incl. VAT"),
     )
     open_amount = AmountColumn(
-        currency_from="currency", total=True, strong=True, zero=False, phone="right", verbose_name=pgettext_lazy("amount", "Open")
+        currency_from="currency",
+        total=True,
+        strong=True,
+        zero=False,
+        phone="right",
+        verbose_name=pgettext_lazy("amount", "Open"),
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
     status = StatusColumn(verbose_name=_("Status"), phone="full")
@@ -125,7 +130,11 @@ class ItemTable(Table):
         verbose_name=pgettext_lazy("amount", "Open"),
     )
     disputed = AmountColumn(
-        accessor="disputed_on", currency_from="currency", zero=False, phone="hide", verbose_name=pgettext_lazy("amount", "Disputed")
+        accessor="disputed_on",
+        currency_from="currency",
+        zero=False,
+        phone="hide",
+        verbose_name=pgettext_lazy("amount", "Disputed"),
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
     status = StatusColumn(verbose_name=_("Status"), phone="full")
