@@ -201,11 +201,10 @@ def document_words(reference: str) -> frozenset[str]:
 
     A word put together with ``/``, ``_`` or ``.`` counts whole and in its pieces, since banks glue words.
     """
-    words: set[str] = set()
-    for word in _TOKEN.findall(reference):
-        words |= {word, word.upper()}
-        words |= {part for part in re.split(r"[/_.]", word) if part}
-    return frozenset(words)
+    words = {
+        piece for word in _TOKEN.findall(reference) for piece in (word, *re.split(r"[/_.]", word)) if piece
+    }
+    return frozenset(words | {word.upper() for word in words})
 
 
 def invoice_status(total: Decimal, open_amount: Decimal) -> InvoiceStatus:
