@@ -38,8 +38,8 @@ def messages() -> Iterator[tuple[Message, list[str], list[str]]]:
                 yield message, _forms(message.id), _forms(message.string)
 
 
-def _forms(text: str | list[str] | tuple[str, ...]) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
+def _forms(text: str | list[str] | tuple[str, ...] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 def spacing_mistakes(text: str) -> list[str]:
