@@ -89,7 +89,8 @@ class LimitRequest(OnOneLevel):
         constraints = [
             models.CheckConstraint(condition=ONE_TARGET, name="limit_request_on_one_level"),
             models.CheckConstraint(
-                condition=Q(kind="unlimited", amount=None) | Q(~Q(kind="unlimited"), amount__gte=0),
+                condition=Q(kind="unlimited", amount=None)
+                | Q(~Q(kind="unlimited"), amount__isnull=False, amount__gte=0),
                 name="limit_request_amount_fits_kind",
             ),
             models.CheckConstraint(
@@ -134,7 +135,8 @@ class CreditLimit(OnOneLevel):
         constraints = [
             models.CheckConstraint(condition=ONE_TARGET, name="limit_on_one_level"),
             models.CheckConstraint(
-                condition=Q(kind="unlimited", amount=None) | Q(kind="base", amount__gte=0),
+                condition=Q(kind="unlimited", amount=None)
+                | Q(kind="base", amount__isnull=False, amount__gte=0),
                 name="limit_amount_fits_kind",
             ),
             models.UniqueConstraint(
