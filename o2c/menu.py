@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 from o2c.shared.menu import Entry, Group, Menu
 
 MENU = Menu(
+    counts="o2c.home.queries.menu_counts",
     groups=(
         Group(
             label="",

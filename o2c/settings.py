@@ -283,6 +283,19 @@ CREDIT_FACTS = {
     "order_rhythm": "orders.queries.order_rhythm",
 }
 
+# The client page and the list of clients: figures beside the rows, and the parts of the page in their order.
+CLIENT_FIGURES = "credit.lists.with_standing"
+CLIENT_PANELS = {
+    "state": "credit.views.panels.state",
+    "exposure": "credit.views.panels.exposure",
+    "sell": "credit.views.panels.sell",
+    "actions": "o2c.home.clients.needs_action",
+    "items": "o2c.home.clients.items",
+    "timeline": "o2c.home.clients.timeline",
+    "trend": "credit.views.panels.trend",
+    "limits": "credit.views.panels.limits",
+}
+
 # What follows an act, each delivered as a work row in a transaction of its own.
 REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.changed": ("orders.services.reexamine_held", "credit.standing.refresh_after"),

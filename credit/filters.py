@@ -1,0 +1,55 @@
+"""Filters of the list of limit requests."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import django_filters as filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CustomerAccount
+from accounts.queries import matching
+
+from .enums import Level, LimitKind, RequestStatus
+from .lists import waiting_for
+from .models import LimitRequest
+
+
+class LimitRequestFilter(filters.FilterSet):
+    """By client, by what waits for whom, by kind and level."""
+
+    q = filters.CharFilter(method="search", label=_("Client, code, SIREN"))
+    state = filters.ChoiceFilter(
+        method="in_state",
+        label=_("Shown"),
+        widget=forms.HiddenInput,
+        choices=[
+            ("mine_to_decide", _("For me to decide")),
+            ("waiting", _("Waiting")),
+            ("asked_by_me", _("Asked by me")),
+            ("decided", _("Decided")),
+        ],
+    )
+    kind = filters.ChoiceFilter(choices=LimitKind.choices, label=_("Kind"))
+    level = filters.ChoiceFilter(choices=Level.choices, label=_("Level"))
+
+    class Meta:
+        model = LimitRequest
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet[LimitRequest], name: str, value: str) -> QuerySet[LimitRequest]:
+        """Requests about clients that hold every word."""
+        return rows.filter(asked_for__in=matching(CustomerAccount.objects.all(), value))
+
+    def in_state(self, rows: QuerySet[LimitRequest], name: str, value: str) -> QuerySet[LimitRequest]:
+        """Requests of one tab."""
+        user, company = self.request.user, self.request.company
+        if value == "mine_to_decide":
+            return waiting_for(rows, user, company)
+        if value == "waiting":
+            return rows.filter(status=RequestStatus.SUBMITTED)
+        if value == "asked_by_me":
+            return rows.filter(requested_by=user)
+        return rows.filter(status__in=[RequestStatus.APPROVED, RequestStatus.REFUSED])

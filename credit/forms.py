@@ -1,0 +1,117 @@
+"""Forms of credit: the shape of what is typed; the acts check it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, CustomerAccount, User
+from o2c.shared.fields import DateField, MoneyField
+
+from .client_choice import ClientField
+from .enums import Level, LimitKind
+
+
+def _unit(currency: str) -> str:
+    return get_currency_symbol(currency, locale=get_language() or "fr")
+
+
+class SellForm(forms.Form):
+    """The amount, incl. VAT, somebody wants to sell for."""
+
+    amount = MoneyField(min_value=Decimal("0.01"), label=_("Amount incl. VAT"))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].unit = _unit(currency)  # type: ignore[attr-defined]
+
+
+class FlagForm(forms.Form):
+    """Why a client is blocked or watched, and when to look again."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"rows": 3, "placeholder": _("Two cheques returned unpaid on 12 November")}),
+    )
+    review_on = DateField(
+        label=_("Look again on"), required=False, prefer="future", help_text=_("1/12, +30, fri")
+    )
+
+
+class LiftForm(forms.Form):
+    """Why a block or a watch ends."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"rows": 3, "placeholder": _("Arrears paid on 20 November")}),
+    )
+
+
+class LimitRequestForm(forms.Form):
+    """A wish for a limit of one client."""
+
+    level = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("What is asked for"),
+        choices=LimitKind.choices,
+        initial=LimitKind.BASE,
+        widget=forms.RadioSelect,
+    )
+    amount = MoneyField(
+        label=_("Amount"),
+        required=False,
+        min_value=Decimal(0),
+        help_text=_("12000, 12k; leave empty for unlimited"),
+    )
+    valid_from = DateField(
+        label=_("From"), required=False, prefer="future", help_text=_("Today when left empty")
+    )
+    valid_until = DateField(
+        label=_("Until"),
+        required=False,
+        prefer="future",
+        help_text=_("Last day; a base limit runs 12 months when left empty, a raise 90 days at most"),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea(
+            {"rows": 4, "placeholder": _("Spring orders double: 3 sites signed, no late payment in 3 years")}
+        ),
+    )
+
+    def __init__(self, *args: Any, account: CustomerAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        levels = [("account", _("This client"))]
+        if account.entity_id:
+            levels.append(("entity", _("Its legal entity (%(name)s)") % {"name": account.entity.name}))
+        if account.entity.group is not None:
+            levels.append(("group", _("Its group (%(name)s)") % {"name": account.entity.group.name}))
+        self.fields["level"].choices = levels  # type: ignore[attr-defined]
+        self.fields["level"].initial = Level.ACCOUNT.word
+        self.fields["amount"].unit = _unit(account.company.currency)  # type: ignore[attr-defined]
+
+
+class LimitDecisionForm(forms.Form):
+    """Why a request is granted or refused; the button pressed says which."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"rows": 3, "placeholder": _("No late payment in 12 months, accounts seen")}),
+    )
+
+
+class ClientForm(forms.Form):
+    """The client a request is about, chosen first."""
+
+    client = ClientField(label=_("Client"))
+
+    def __init__(self, *args: Any, user: User, company: Company | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["client"]
+        assert isinstance(field, ClientField)
+        field.scope = (user, company)

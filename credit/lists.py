@@ -1,0 +1,85 @@
+"""Last known credit figures beside the rows of a list. For reading and sorting only: nothing decides on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
+
+from accounts.enums import RiskClass
+from accounts.models import Company, CustomerAccount, User
+from o2c.shared.money import ZERO
+
+from .enums import Level, RequestStatus
+from .models import AccountBlock, AccountWatch, CreditLimit, CreditStanding, LimitRequest
+from .policy import Mandate
+from .services.checks import mandates
+
+_FIGURES = ("net_exposure", "effective_limit", "available", "overdue", "oldest_due", "limit_kind")
+
+
+def with_standing(accounts: QuerySet[CustomerAccount]) -> QuerySet[CustomerAccount]:
+    """Annotate clients with the figures of ``CreditStanding`` and their time, and whether blocked or watched.
+
+    The figures are in the company's currency, None before the first computation: ``net_exposure``,
+    ``effective_limit``, ``available``, ``overdue``, ``oldest_due``, ``limit_kind``, ``use`` (net exposure over
+    limit), ``standing_at``. ``is_blocked`` and ``is_watched`` are always true or false.
+    """
+    standing = CreditStanding.objects.filter(level=Level.ACCOUNT, target_id=OuterRef("pk"))
+    return accounts.annotate(
+        **{name: Subquery(standing.values(name)[:1]) for name in _FIGURES},
+        standing_at=Subquery(standing.values("computed_at")[:1]),
+        is_blocked=Exists(AccountBlock.objects.filter(account=OuterRef("pk"), lifted_at=None)),
+        is_watched=Exists(AccountWatch.objects.filter(account=OuterRef("pk"), lifted_at=None)),
+    ).annotate(
+        use=Case(
+            When(effective_limit__gt=0, then=F("net_exposure") / F("effective_limit")),
+            output_field=DecimalField(max_digits=16, decimal_places=4),
+        )
+    )
+
+
+def with_current_limit(requests: QuerySet[LimitRequest]) -> QuerySet[LimitRequest]:
+    """Annotate requests with ``current``: the base limit in force where they ask for another, None without one."""
+    limits = CreditLimit.objects.filter(closed_on=None).order_by("-valid_from")
+    return requests.annotate(
+        current=Coalesce(
+            *(
+                Subquery(limits.filter(**{name: OuterRef(name)}).values("amount")[:1])
+                for name in ("account", "entity", "group")
+            )
+        )
+    )
+
+
+def waiting_for(requests: QuerySet[LimitRequest], user: User, company: Company) -> QuerySet[LimitRequest]:
+    """Submitted requests that this person may decide alone: within the matrix, and not their own.
+
+    The same rule as ``policy.limit_level``, as a condition of the database.
+    """
+    level = user.authority_in(company)
+    if not level or not user.may("credit.decide_limit", company):
+        return requests.none()
+    matrix = mandates(company.pk)
+    top = matrix[-1].level
+    within = _granted_by(matrix, level)
+    # Class E raises every case by one level, but not above the top.
+    in_class_e = within if level >= top else _granted_by(matrix, level - 1)
+    return (
+        requests.filter(status=RequestStatus.SUBMITTED)
+        .exclude(requested_by=user)
+        .filter(
+            (~Q(asked_for__risk_class=RiskClass.E) & within)
+            | (Q(asked_for__risk_class=RiskClass.E) & in_class_e)
+        )
+    )
+
+
+def _granted_by(matrix: Sequence[Mandate], level: int) -> Q:
+    """Amounts that a level of the matrix, or one below it, may grant."""
+    able = [m for m in matrix if m.level <= level]
+    if any(m.limit_amount is None for m in able):
+        return Q()
+    bound = max((m.limit_amount for m in able if m.limit_amount is not None), default=ZERO)
+    return Q(amount__lte=bound) if bound > 0 else Q(pk__in=[])

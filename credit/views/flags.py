@@ -1,0 +1,118 @@
+"""Blocking a client, watching it, and the end of both; changing what it is, which may move its exposure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from accounts.views import edit
+from accounts.views.answers import client_or_404, explain, now, signed_in
+from credit import services
+from credit.forms import FlagForm, LiftForm
+from credit.services.moves import change_client
+from o2c.shared.problems import Refusal
+from o2c.shared.views import PermissionMixin
+
+
+class EditClient(edit.EditClient):
+    """Change a client under the credit locks of what it leaves and joins."""
+
+    change = staticmethod(change_client)
+
+
+class _Flag(PermissionMixin, View):
+    """A form with a reason, then one act."""
+
+    act: ClassVar[Callable[..., Any]]
+    form_class: ClassVar[type[forms.Form]] = FlagForm
+    title: ClassVar[str | Promise]
+    consequence: ClassVar[str | Promise]
+    verb: ClassVar[str | Promise]
+    done: ClassVar[str | Promise]
+    danger: ClassVar[bool] = False
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        """Draw the form."""
+        return self.answer(request, code, self.form_class())
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        """Do it, or say what is missing."""
+        account = client_or_404(request, code)
+        form = self.form_class(request.POST)
+        if form.is_valid():
+            try:
+                self.act(account_id=account.pk, by=signed_in(request), at=now(), **form.cleaned_data)
+            except Refusal as refusal:
+                explain(form, refusal)
+            else:
+                messages.success(request, str(self.done) % {"name": account.name})
+                return redirect("accounts:detail", account.code)
+        return self.answer(request, code, form)
+
+    def answer(self, request: HttpRequest, code: str, form: forms.Form) -> HttpResponse:
+        """Draw the page."""
+        account = client_or_404(request, code)
+        context = {
+            "account": account,
+            "form": form,
+            "menu": "accounts",
+            "title": str(self.title) % {"name": account.name},
+            "consequence": self.consequence,
+            "verb": self.verb,
+            "danger": self.danger,
+        }
+        return render(request, "credit/flag.html", context, status=422 if form.errors else 200)
+
+
+class Block(_Flag):
+    """Freeze a client."""
+
+    permission = "accounts.block"
+    act = staticmethod(services.block)
+    title, verb = _("Block %(name)s"), _("Block the client")
+    done = _("%(name)s is blocked.")
+    consequence = _(
+        "From now on no new order of this client passes without a release by the credit manager. "
+        "Orders already confirmed go on until their next check."
+    )
+    danger = True
+
+
+class Unblock(_Flag):
+    """End the freeze."""
+
+    permission = "accounts.block"
+    act = staticmethod(services.unblock)
+    form_class = LiftForm
+    title, verb = _("Lift the block of %(name)s"), _("Lift the block")
+    done = _("The block of %(name)s is lifted.")
+    consequence = _("Held orders of this client and of its group are examined again within a minute.")
+
+
+class Watch(_Flag):
+    """Put a client on watch."""
+
+    permission = "accounts.watch"
+    act = staticmethod(services.watch)
+    title, verb = _("Put %(name)s on watch"), _("Put on watch")
+    done = _("%(name)s is on watch.")
+    consequence = _("Everybody sees the watch on lists and pages; it holds no order.")
+
+
+class Unwatch(_Flag):
+    """End the watch."""
+
+    permission = "accounts.watch"
+    act = staticmethod(services.unwatch)
+    form_class = LiftForm
+    title, verb = _("End the watch of %(name)s"), _("End the watch")
+    done = _("%(name)s is no longer on watch.")
+    consequence = _("The badge disappears; the history stays in the journal.")

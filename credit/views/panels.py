@@ -1,0 +1,337 @@
+"""Credit's parts of the client page: exposure, the question "can I sell?", twelve months, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import CustomerAccount, User
+from accounts.views.answers import now, signed_in
+from accounts.views.parts import Panel
+from credit import history, queries, services
+from credit.authority import role_label
+from credit.drawing import PART_LABELS, binding_of, limit_of
+from credit.enums import Level
+from credit.exposure import Cuts, read
+from credit.forms import SellForm
+from credit.models import AccountBlock, ExposureSnapshot
+from o2c.shared import bars
+from o2c.shared.calendar import add_months, end_of_month
+from o2c.shared.fields import parse_date
+from o2c.shared.menu import url_or_nothing
+
+ZERO = Decimal("0.00")
+_MONTHS = 12
+_KIN_SHOWN = 4
+# Parts that are shown also when they are zero; the others only when they are not.
+_ALWAYS = {
+    "overdue", "disputed", "not_due", "delivered_not_invoiced", "open_orders", "unallocated_payments",
+    "unallocated_credit_notes",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LevelLine:
+    """A level as its line in the card shows it."""
+
+    label: str
+    limit: Decimal | None
+    unlimited: bool
+    decided: bool
+    net: Decimal
+    available: Decimal | None
+    use: Decimal | None
+    binds: bool
+
+
+def state(request: HttpRequest, account: CustomerAccount) -> Panel | None:
+    """What everybody must know first: blocked, no limit, expired, in credit."""
+    view = queries.exposure_of(account, on=timezone.localdate())
+    block = AccountBlock.objects.filter(account=account, lifted_at=None).select_related("set_by").first()
+    kind = view.limit.kind.value
+    calls = {
+        "block": block,
+        "no_limit": kind == "none",
+        "prepaid": account.term == "PREPAID",
+        "expired": view.limit if kind == "expired" else None,
+        "credit": -view.net if view.net < 0 else None,
+    }
+    if not any(calls[name] for name in ("block", "no_limit", "expired", "credit")):
+        return None
+    return Panel("credit/_state.html", calls | {"currency": view.currency})
+
+
+def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
+    """The exposure by parts against the limit, today or as it was recorded on another day (``?as_of=``)."""
+    today = timezone.localdate()
+    asked, problem = _day(request.GET.get("as_of", ""), today)
+    day = asked if asked is not None and asked < today else today
+    context: dict[str, Any] = {"day": day, "is_past": day < today, "problem": problem, "today": today}
+    try:
+        figures = (
+            history.exposure_by(account, on=day)
+            if day < today
+            else queries.exposure_of(account, on=today).as_contract()
+        )
+    except history.NoSnapshot as refusal:
+        return Panel("credit/_exposure.html", context | {"missing": str(refusal)})
+    parts = _parts(account, figures)
+    return Panel(
+        "credit/_exposure.html",
+        context
+        | {
+            "figures": _decimals(figures),
+            "kind": figures["limit"]["kind"],
+            "bar": {"parts": parts, "limit": limit_of(figures)},
+            "legend": bars.exposure_bar(parts).legend,
+            "total": sum((part["amount"] for part in parts), ZERO),
+            "limit_until": _iso(figures["limit"]["valid_until"]),
+            "currency": figures["currency"],
+            "levels": _levels(figures),
+            "binding": figures["binding_level"],
+            "use": _decimal(figures["utilisation"]),
+            "kin": _kin(request, account, figures) if day == today else None,
+            "recorded": day < today,
+        },
+    )
+
+
+def sell(request: HttpRequest, account: CustomerAccount) -> Panel:
+    """ "Can I sell X to this client?", answered in one sentence; a question stores nothing."""
+    asked = "amount" in request.GET
+    form = SellForm(request.GET if asked else None, currency=account.currency)
+    context: dict[str, Any] = {"form": form, "currency": account.company.currency}
+    if asked and form.is_valid():
+        user = signed_in(request)
+        result = services.check(account=account, amount=form.cleaned_data["amount"], at=now(), by=user)
+        answer = result.as_contract()
+        others_hold = any(f.holds and f.code != "OVER_LIMIT" for f in result.found)
+        available = result.available_before
+        context |= {
+            "result": result,
+            "findings": answer["findings"],
+            "short": result.over_limit_by if result.over_limit_by > 0 else None,
+            "left": result.available_after,
+            "would_pass": available if available is not None and available > 0 and not others_hold else None,
+            "role": role_label(result.mandate.role) if result.holding else "",
+            "order_url": url_or_nothing("orders:new") if user.may("orders.enter", account.company) else "",
+        }
+    return Panel("credit/_sell.html", context)
+
+
+def trend(request: HttpRequest, account: CustomerAccount) -> Panel:
+    """Net exposure against the limit over twelve months, from the snapshots; today live."""
+    view = queries.exposure_of(account, on=timezone.localdate())
+    spec = trend_spec(account, view)
+    if spec is None:
+        return Panel("credit/_trend.html", {"spec": None})
+    known = [Decimal(str(value)) for value in spec["sets"][0]["data"] if value is not None]
+    return Panel(
+        "credit/_trend.html",
+        {"spec": spec, "first": known[0], "last": view.net, "highest": max(known), "currency": view.currency},
+    )
+
+
+def trend_spec(
+    account: CustomerAccount, view: queries.ExposureView, *, asked: Decimal | None = None
+) -> dict[str, Any] | None:
+    """The drawing of twelve months (``charts.js``); None before two months are recorded.
+
+    :param asked: a limit asked for, drawn dashed beside the limits in force
+    """
+    days = [end_of_month(add_months(view.on, back)) for back in range(-_MONTHS, 0)]
+    rows = list(
+        ExposureSnapshot.objects.filter(
+            level=Level.ACCOUNT, target_id=account.pk, day__gte=days[0] - timedelta(days=366)
+        )
+        .order_by("day")
+        .values_list("day", "net_exposure", "effective_limit")
+    )
+    points = [_last_by(rows, day) for day in days]
+    if sum(point is not None for point in points) < 2:
+        return None
+    own = view.levels[0].limit.effective if view.levels[0].decided else None
+    points.append((view.net, own))
+    nets = [None if point is None else float(point[0]) for point in points]
+    limits = [None if point is None or point[1] is None else float(point[1]) for point in points]
+    sets = [_line(_("Net exposure"), nets, "--o-brand", fill="origin", alpha="1c", width=2.25)]
+    if any(value is not None for value in limits):
+        sets.append(_line(_("Limit"), limits, "--o-p-over", stepped=True, width=2))
+    if asked is not None:
+        sets.append(_line(_("Asked for"), [float(asked)] * len(points), "--o-p-new", dash=[6, 4], width=2))
+    labels = [f"{day:%m/%y}" for day in (*days, view.on)]
+    return {
+        "type": "line", "labels": labels, "min": 0, "ticks": 6, "currency": view.currency, "sets": sets
+    }  # fmt: skip
+
+
+def _line(label: str, data: list[float | None], colour: str, **look: Any) -> dict[str, Any]:
+    return {"label": label, "data": data, "color": colour, **look}
+
+
+def limits(request: HttpRequest, account: CustomerAccount) -> Panel:
+    """Every limit that was decided for the client, its legal entity and its group."""
+    today = timezone.localdate()
+    rows = queries.limit_history(account)
+    people = {
+        user.username: user.label()
+        for user in User.objects.filter(username__in={row["decided_by"] for row in rows})
+    }
+    for row in rows:
+        row["by"] = people.get(row["decided_by"], row["decided_by"])
+        row["amount"] = _decimal(row["amount"])
+        row["level_label"] = Level.from_word(row["level"]).label
+        row["state"] = _limit_state(row, today)
+    return Panel("credit/_limits.html", {"rows": rows})
+
+
+# --- pieces ---
+
+
+def _limit_state(row: dict[str, Any], today: date) -> str:
+    if row["closed_on"] is not None and row["closed_on"] <= today:
+        return "closed"
+    if row["valid_until"] is not None and row["valid_until"] < today:
+        return "expired"
+    return "active" if row["valid_from"] <= today else "queued"
+
+
+def _day(text: str, today: date) -> tuple[date | None, str]:
+    if not text.strip():
+        return None, ""
+    try:
+        return parse_date(text, today=today, prefer="past"), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+_AMOUNTS = {"gross_exposure", "net_exposure", "effective_limit", "available", "disputed", "on_hold_orders"}
+
+
+def _decimals(figures: dict[str, Any]) -> dict[str, Any]:
+    """The contract's figures with amounts to calculate and write with."""
+    read_back = {key: _decimal(value) if key in _AMOUNTS else value for key, value in figures.items()}
+    if "overdue" in figures:
+        overdue = figures["overdue"]
+        read_back["overdue"] = {**overdue, "amount": _decimal(overdue["amount"])}
+    read_back["limit"] = {
+        **figures["limit"],
+        "amount": _decimal(figures["limit"]["amount"]),
+        "temporary": _decimal(figures["limit"]["temporary"]),
+    }
+    return read_back
+
+
+def _iso(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _parts(account: CustomerAccount, figures: dict[str, Any]) -> list[bars.Part]:
+    """The parts in the order of the bar; open invoices split into overdue, disputed and not due."""
+    amounts = {part["code"]: Decimal(part["amount"]) for part in figures["parts"]}
+    invoices = amounts.pop("open_invoices")
+    undisputed = _decimal(figures["overdue"]["undisputed_amount"])
+    # A snapshot does not say how much of the overdue was disputed: there the split is overdue and not due.
+    overdue = undisputed if undisputed is not None else Decimal(figures["overdue"]["amount"])
+    disputed = Decimal(figures["disputed"]) if undisputed is not None else ZERO
+    split = {"overdue": overdue, "disputed": disputed, "not_due": invoices - overdue - disputed}
+    shown = split | amounts
+    binding = binding_of(figures)
+    if binding is not None:
+        # A limit above the account also carries what its relatives owe.
+        shown["others"] = Decimal(binding["net_exposure"]) - Decimal(figures["net_exposure"])
+    return [
+        bars.Part(code=code, label=str(PART_LABELS[code]), amount=amount, url=_documents(account, code))
+        for code, amount in shown.items()
+        if amount or code in _ALWAYS
+    ]
+
+
+_ITEM_FILTERS = {
+    "overdue": "overdue",
+    "disputed": "disputed",
+    "not_due": "not_due",
+    "claimed_penalties": "penalties",
+    "unallocated_payments": "payments",
+    "unallocated_credit_notes": "credit_notes",
+}
+
+
+def _documents(account: CustomerAccount, code: str) -> str:
+    """Where the documents of a part stand: items of this page, or the orders below them."""
+    page = reverse("accounts:detail", args=[account.code])
+    if code in _ITEM_FILTERS:
+        return f"{page}?show={_ITEM_FILTERS[code]}#items"
+    return f"{page}#orders" if code in {"open_orders", "delivered_not_invoiced"} else ""
+
+
+def _levels(figures: dict[str, Any]) -> list[LevelLine]:
+    """Legal entity and group: limit, net exposure and available, no more (design 3.5)."""
+    lines = []
+    for level in figures["levels"][1:]:
+        kind = level["limit"]["kind"]
+        limit, net = _decimal(level["effective_limit"]), Decimal(level["net_exposure"])
+        name = level.get("siren") or level.get("code") or ""
+        label = _("Legal entity") if level["level"] == "entity" else _("Group %(name)s") % {"name": name}
+        lines.append(
+            LevelLine(
+                label=label,
+                limit=limit,
+                unlimited=kind == "unlimited",
+                decided=kind != "none",
+                net=net,
+                available=_decimal(level["available"]),
+                use=net / limit if limit else None,
+                binds=level["level"] == figures["binding_level"],
+            )
+        )
+    return lines
+
+
+def _kin(request: HttpRequest, account: CustomerAccount, figures: dict[str, Any]) -> dict[str, Any] | None:
+    """The other clients that share a limit: those the reader sees by name, the others as count and total."""
+    relatives = queries.relatives_of(account)
+    others = [pk for pk in relatives.account_ids if pk != account.pk]
+    if not others:
+        return None
+    seen = list(
+        CustomerAccount.objects.visible_to(signed_in(request))
+        .filter(pk__in=others)
+        .select_related("company")
+        .order_by("sort_key", "code")
+    )
+    book = read([a.pk for a in seen], currency=figures["currency"], cuts=Cuts.on(timezone.localdate()))
+    nets = {a.pk: book.of(a.pk).exposure().net for a in seen}
+    rows = [{"account": a, "net": nets[a.pk]} for a in seen]
+    whole = Decimal(figures["levels"][-1]["net_exposure"])
+    unseen = len(others) - len(seen)
+    rest = whole - Decimal(figures["net_exposure"]) - sum(nets.values(), ZERO)
+    return {
+        "rows": rows[:_KIN_SHOWN],
+        "more": max(0, len(rows) - _KIN_SHOWN),
+        "unseen": unseen,
+        "unseen_net": rest if unseen else None,
+    }
+
+
+def _last_by(
+    rows: Iterable[tuple[date, Decimal, Decimal | None]], day: date
+) -> tuple[Decimal, Decimal | None] | None:
+    found = None
+    for recorded, net, limit in rows:
+        if recorded > day:
+            break
+        found = (net, limit)
+    return found

@@ -1,0 +1,68 @@
+"""Filters of the journal."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters as filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CustomerAccount, User
+from accounts.queries import matching
+from o2c.shared.fields import DateField
+from o2c.shared.models import AuditEvent
+
+from .words import GROUPS, WORDS, words_of
+
+_KINDS = {
+    "decisions": _("Decisions"),
+    "orders": _("Orders"),
+    "money": _("Money"),
+    "client": _("Clients"),
+    "other": _("Administration"),
+}
+
+
+class DayFilter(filters.Filter):
+    """A day as people type it."""
+
+    field_class = DateField
+
+
+class JournalFilter(filters.FilterSet):
+    """By object, person, act, client and period."""
+
+    q = filters.CharFilter(method="search", label=_("Number, code, reason"))
+    group = filters.ChoiceFilter(choices=list(_KINDS.items()), method="in_group", label=_("Kind"))
+    action = filters.ChoiceFilter(choices=lambda: (), label=_("Act"))
+    actor = filters.ChoiceFilter(choices=lambda: (), label=_("Who"))
+    client = filters.CharFilter(method="of_client", label=_("Client"))
+    since = DayFilter(field_name="at", lookup_expr="date__gte", label=_("From"))
+    until = DayFilter(field_name="at", lookup_expr="date__lte", label=_("Until"))
+
+    class Meta:
+        model = AuditEvent
+        fields: ClassVar[list[str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.filters["actor"].extra["choices"] = [
+            (user.username, user.label()) for user in User.objects.order_by("last_name", "username")[:500]
+        ]
+        self.filters["action"].extra["choices"] = [
+            (action, str(words_of(action).text) % {"label": "…"}) for action in WORDS
+        ]
+
+    def search(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
+        """Events whose object or reason holds the text."""
+        return rows.filter(Q(object_label__icontains=value.strip()) | Q(reason__icontains=value.strip()))
+
+    def in_group(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
+        """Events of one kind."""
+        return rows.filter(action__in=GROUPS[value])
+
+    def of_client(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
+        """Events of the clients that hold every word."""
+        found = matching(CustomerAccount.objects.all(), value)
+        return rows.filter(account_id__in=found.values("pk"))

@@ -1,0 +1,248 @@
+"""The journal in words: what each act was, how it looks, and where its object stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from credit.enums import Finding, Level
+from o2c.shared import formats
+from o2c.shared.models import AuditEvent, Notice
+
+DECISIONS, ORDERS, MONEY, CLIENT, OTHER = "decisions", "orders", "money", "client", "other"
+
+
+@dataclass(frozen=True)
+class Words:
+    """How an act reads: ``%(label)s`` is the object's own name."""
+
+    text: str | Promise
+    icon: str
+    tone: str = ""
+    group: str = OTHER
+
+
+WORDS: Final[dict[str, Words]] = {
+    "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
+    "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
+    "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),
+    "order.held": Words(gettext_lazy("Order %(label)s on hold"), "hand-stop", "warn", DECISIONS),
+    "order.held_by_hand": Words(gettext_lazy("Order %(label)s held by hand"), "hand-stop", "warn", DECISIONS),
+    "order.freed": Words(gettext_lazy("Order %(label)s freed by itself"), "circle-check", "ok", DECISIONS),
+    "order.released": Words(gettext_lazy("Order %(label)s released"), "circle-check", "ok", DECISIONS),
+    "order.refused": Words(gettext_lazy("Order %(label)s refused"), "circle-x", "bad", DECISIONS),
+    "order.ready_to_reconfirm": Words(
+        gettext_lazy("Order %(label)s fits again, to be confirmed with the client"), "refresh", "", DECISIONS
+    ),
+    "order.confirmed": Words(gettext_lazy("Order %(label)s confirmed"), "check", "ok", ORDERS),
+    "order.delivered": Words(gettext_lazy("Order %(label)s delivered"), "truck", "", ORDERS),
+    "order.returned": Words(gettext_lazy("Goods of order %(label)s returned"), "truck-return", "", ORDERS),
+    "order.production_started": Words(
+        gettext_lazy("Production of order %(label)s started"), "settings", "", ORDERS
+    ),
+    "order.reopened": Words(gettext_lazy("Order %(label)s re-opened"), "rotate", "", ORDERS),
+    "order.cancelled": Words(gettext_lazy("Order %(label)s cancelled"), "ban", "", ORDERS),
+    "order.closed": Words(gettext_lazy("Order %(label)s closed"), "lock", "", ORDERS),
+    "invoice.issued": Words(gettext_lazy("Invoice %(label)s issued"), "file-invoice", "", MONEY),
+    "invoice.imported": Words(gettext_lazy("Invoice %(label)s taken over"), "file-import", "", MONEY),
+    "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
+    "allocation.made": Words(gettext_lazy("Matched: %(label)s"), "arrows-join", "ok", MONEY),
+    "allocation.reversed": Words(gettext_lazy("Unmatched: %(label)s"), "arrows-split", "warn", MONEY),
+    "dispute.noted": Words(
+        gettext_lazy("Amount of %(label)s disputed"), "message-exclamation", "disp", DECISIONS
+    ),
+    "dispute.ended": Words(gettext_lazy("Dispute about %(label)s ended"), "message-check", "ok", DECISIONS),
+    "limit.requested": Words(
+        gettext_lazy("Limit asked for (%(label)s)"), "adjustments-dollar", "", DECISIONS
+    ),
+    "limit.submitted": Words(
+        gettext_lazy("Limit request sent (%(label)s)"), "adjustments-dollar", "", DECISIONS
+    ),
+    "limit.approved": Words(gettext_lazy("Limit granted (%(label)s)"), "adjustments-dollar", "ok", DECISIONS),
+    "limit.refused": Words(gettext_lazy("Limit refused (%(label)s)"), "adjustments-dollar", "bad", DECISIONS),
+    "account.opened": Words(gettext_lazy("Client %(label)s opened"), "building-store", "", CLIENT),
+    "account.changed": Words(gettext_lazy("Client %(label)s changed"), "pencil", "", CLIENT),
+    "account.rep_changed": Words(gettext_lazy("New sales rep for %(label)s"), "user-check", "", CLIENT),
+    "account.entity_changed": Words(
+        gettext_lazy("Client %(label)s moved to another legal entity"), "sitemap", "", CLIENT
+    ),
+    "account.blocked": Words(gettext_lazy("Client %(label)s blocked"), "lock", "bad", DECISIONS),
+    "account.unblocked": Words(
+        gettext_lazy("Block of client %(label)s lifted"), "lock-open", "ok", DECISIONS
+    ),
+    "account.watched": Words(gettext_lazy("Client %(label)s on watch"), "eye", "warn", DECISIONS),
+    "account.unwatched": Words(gettext_lazy("Watch of client %(label)s ended"), "eye-off", "", DECISIONS),
+    "entity.group_changed": Words(
+        gettext_lazy("Legal entity %(label)s moved to another group"), "sitemap", "", CLIENT
+    ),
+    "company.created": Words(gettext_lazy("Company %(label)s created"), "building", "", OTHER),
+    "user.role_granted": Words(gettext_lazy("Role granted to %(label)s"), "user-shield", "", OTHER),
+    "user.role_revoked": Words(gettext_lazy("Role taken from %(label)s"), "user-shield", "", OTHER),
+}
+
+# Acts by the filter of the client's timeline.
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    group: tuple(action for action, words in WORDS.items() if words.group == group)
+    for group in (DECISIONS, ORDERS, MONEY, CLIENT, OTHER)
+}
+
+# Names of the facts of an event; one not named here is shown under its own name.
+FACTS: Final[dict[str, str | Promise]] = {
+    "amount": gettext_lazy("Amount"),
+    "total_incl_vat": gettext_lazy("Total incl. VAT"),
+    "over_limit_by": gettext_lazy("Over limit"),
+    "reasons": gettext_lazy("Reasons"),
+    "decision": gettext_lazy("Credit decision"),
+    "level": gettext_lazy("Level"),
+    "kind": gettext_lazy("Kind"),
+    "valid_from": gettext_lazy("From"),
+    "valid_until": gettext_lazy("Until"),
+    "review_on": gettext_lazy("Look again on"),
+    "currency": gettext_lazy("Currency"),
+    "term": gettext_lazy("Payment term"),
+    "risk_class": gettext_lazy("Risk class"),
+    "cap_regime": gettext_lazy("Legal cap"),
+    "payment_method": gettext_lazy("Payment method"),
+    "status": gettext_lazy("Status"),
+    "country": gettext_lazy("Country"),
+    "siren": gettext_lazy("SIREN"),
+    "sales_rep": gettext_lazy("Sales rep"),
+    "changed": gettext_lazy("Changed"),
+    "role": gettext_lazy("Role"),
+    "company": gettext_lazy("Company"),
+    "due_date": gettext_lazy("Due"),
+    "letter": gettext_lazy("Letter"),
+}
+
+_AMOUNT_FACTS = ("total_incl_vat", "amount")
+
+
+def words_of(action: str) -> Words:
+    """How an act reads; one not known yet is shown under its code, never hidden."""
+    return WORDS.get(action) or Words(f"{action} %(label)s", "circle-dashed")
+
+
+def title_of(event: AuditEvent) -> str:
+    """An event in one line."""
+    return str(words_of(event.action).text) % {"label": _label(event)}
+
+
+def _label(event: AuditEvent) -> str:
+    """What the act was about; a limit by its level, since its amount stands apart."""
+    level = (event.after or {}).get("level") if event.object_type == "credit.limitrequest" else None
+    return (
+        str(Level.from_word(level).label) if level in {"account", "entity", "group"} else event.object_label
+    )
+
+
+def amount_of(event: AuditEvent) -> Decimal | None:
+    """The amount an event was about, if it names one."""
+    for name in _AMOUNT_FACTS:
+        value = (event.after or {}).get(name)
+        if value is not None:
+            try:
+                return Decimal(str(value))
+            except InvalidOperation:
+                return None
+    return None
+
+
+def facts_of(values: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """The facts before or after an act as (name, value) in words."""
+    return [(str(FACTS.get(name, name)), _shown(name, value)) for name, value in (values or {}).items()]
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return formats.NOTHING
+    if name == "reasons" and isinstance(value, list):
+        return ", ".join(_finding(code) for code in value)
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value)
+    if name in {"amount", "total_incl_vat", "over_limit_by"}:
+        try:
+            return formats.amount(Decimal(str(value)), get_language() or "fr")
+        except InvalidOperation:
+            return str(value)
+    return str(value)
+
+
+def _finding(code: str) -> str:
+    return str(Finding(code).label) if code in Finding.values else code
+
+
+def people(events: Iterable[AuditEvent]) -> dict[str, str]:
+    """Names of the people behind user names, in one query; the portal itself has none."""
+    names = {event.actor for event in events if event.actor}
+    return {user.username: user.label() for user in User.objects.filter(username__in=names)}
+
+
+def actor_of(event: AuditEvent, names: Mapping[str, str]) -> str:
+    """Who did it."""
+    return names.get(event.actor, event.actor) if event.actor else _("the portal")
+
+
+def address_of(event: AuditEvent, client_code: str | None = None) -> str:
+    """Where the object of an event is shown; empty when it has no page."""
+    try:
+        match event.object_type:
+            case "orders.order":
+                return reverse("orders:detail", args=[event.object_label])
+            case "invoicing.invoice":
+                return reverse("invoicing:detail", args=[event.object_label])
+            case "invoicing.payment":
+                return reverse("invoicing:payment", args=[event.object_id])
+            case "credit.limitrequest":
+                return reverse("credit:limit_request", args=[event.object_id])
+            case "accounts.customeraccount" if client_code:
+                return reverse("accounts:detail", args=[client_code])
+    except NoReverseMatch:
+        pass
+    return ""
+
+
+# --- notices and background work ---
+
+NOTICES: Final[dict[str, Words]] = {
+    "order.held": Words(gettext_lazy("%(order)s of %(client)s is on hold"), "hand-stop", "warn"),
+    "order.released": Words(gettext_lazy("%(order)s of %(client)s may go"), "circle-check", "ok"),
+    "order.refused": Words(gettext_lazy("%(order)s of %(client)s is refused"), "circle-x", "bad"),
+}
+JOBS: Final[dict[str, str | Promise]] = {
+    "imports.ledger": gettext_lazy("Ledger import"),
+    "credit.nightly": gettext_lazy("Nightly run"),
+    "credit.nightly_accounts": gettext_lazy("Nightly run, clients"),
+    "credit.nightly_levels": gettext_lazy("Nightly run, legal entities and groups"),
+}
+
+
+def notice_of(notice: Notice) -> dict[str, Any]:
+    """A notice in words, with its amount and what else there is to say."""
+    look = NOTICES.get(notice.kind) or Words(notice.kind, "bell")
+    facts = notice.figures or {}
+    try:
+        text = str(look.text) % facts
+    except KeyError:
+        text = notice.kind
+    amount = facts.get("amount")
+    return {
+        "text": text,
+        "icon": look.icon,
+        "tone": look.tone,
+        "amount": Decimal(str(amount)) if amount else None,
+        "currency": facts.get("currency", "EUR"),
+        "sub": facts.get("reason", ""),
+    }
+
+
+def job_label(kind: str) -> str:
+    """A kind of background work in words; an unknown one under its code."""
+    return str(JOBS.get(kind, kind))
