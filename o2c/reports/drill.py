@@ -1,0 +1,78 @@
+"""The items behind a figure of the aged balance: the same book of the same day, so the sums cannot differ."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.enums import TeamRole
+from accounts.models import TeamMember, User
+from invoicing.ageing import CREDITS, NOT_DUE, TOTAL, Basis
+from invoicing.queries import items_on
+from o2c.shared.money import ZERO
+from o2c.shared.problems import NotFound
+
+from .aged_balance import AgedBalance, accounts_in_sight
+
+DISPUTED: Final = "disputed"
+
+
+def items_behind(
+    report: AgedBalance,
+    user: User,
+    *,
+    bucket: str,
+    currency: str,
+    account: str = "",
+    sales_rep: str = "",
+) -> QuerySet[Any]:
+    """Return the items that make one figure, each with ``open_on``, ``disputed_on`` and ``days_late``.
+
+    :param report: gives company, day, basis and buckets
+    :param bucket: one of the report's columns by age, ``credits``, ``total`` or ``disputed``
+    :param account: code of the line's client; empty for the line of totals
+    :param sales_rep: the filter of the report, for its line of totals
+    :raises NotFound: no such column, or a client that is not the reader's to see
+    """
+    accounts, _scope = accounts_in_sight(user, report.company)
+    if account:
+        accounts = accounts.filter(code=account)
+        if not accounts.exists():
+            raise NotFound
+    if sales_rep:
+        mine = TeamMember.objects.filter(user__username=sales_rep, role=TeamRole.SALES_REP, valid_to=None)
+        accounts = accounts.filter(pk__in=mine.values("account"))
+    items = items_on(accounts, on=report.as_of, open_only=True).filter(currency=currency)
+    return items.filter(_of_bucket(report, bucket)).order_by("due_date", "pk")
+
+
+def _of_bucket(report: AgedBalance, bucket: str) -> Q:
+    if bucket == TOTAL:
+        return Q()
+    if bucket == CREDITS:
+        return Q(amount__lt=0)
+    if bucket == DISPUTED:
+        return Q(disputed_on__gt=0)
+    if bucket not in report.bucket_names:
+        raise NotFound
+    field = "due_date" if report.basis is Basis.DUE_DATE else "issue_date"
+    owed = Q(amount__gt=0)
+    if bucket == NOT_DUE:
+        return owed & Q(**{f"{field}__gte": report.as_of})
+    low, _mark, high = bucket.removeprefix("d").partition("_")
+    if int(low):  # the first bucket by invoice date also takes what is dated ahead
+        owed &= Q(**{f"{field}__lte": report.as_of - timedelta(days=int(low))})
+    if high != "plus":
+        owed &= Q(**{f"{field}__gte": report.as_of - timedelta(days=int(high))})
+    return owed
+
+
+def sum_of(items: QuerySet[Any], bucket: str) -> tuple[Decimal, int]:
+    """Return what items come to in the sense of their column, and how many they are."""
+    found = items.order_by().aggregate(
+        sum=Sum("disputed_on" if bucket == DISPUTED else "open_on"), count=Count("pk")
+    )
+    return found["sum"] or ZERO, found["count"]

@@ -1,0 +1,15 @@
+"""Addresses of the reports."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "reports"
+
+urlpatterns = [
+    path("aged-balance/", views.aged_balance_page, name="aged_balance"),
+    path("aged-balance/items/", views.aged_balance_items, name="aged_balance_items"),
+    path("aged-balance/history/", views.overdue_history_fragment, name="overdue_history"),
+]
