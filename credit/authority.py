@@ -10,8 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from accounts.models import Company, RoleGrant, User
+from o2c.shared import formats
 
 from .policy import Mandate
 from .services.checks import mandates
@@ -47,6 +50,21 @@ def mandate_of(user: User, company: Company | int) -> Mandate | None:
     company_id = company.pk if isinstance(company, Company) else company
     level = user.authority_in(company_id)
     return next((m for m in mandates(company_id) if m.level == level), None) if level else None
+
+
+def release_bound(mandate: Mandate, currency: str) -> str:
+    """How far a level releases orders alone, in words that follow *decides* or *you decide*."""
+    if mandate.release_amount is None:
+        return _("whatever the amount")
+    language = get_language() or "fr"
+    amount = formats.money_round(mandate.release_amount, language, currency)
+    if mandate.release_pct is None:
+        return _("up to %(amount)s") % {"amount": amount}
+    share = formats.percent(mandate.release_pct / 100, language, decimals=0)
+    return _("up to %(amount)s and %(share)s of the limit, while nothing is late") % {
+        "amount": amount,
+        "share": share,
+    }
 
 
 def people_who_may(

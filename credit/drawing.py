@@ -26,6 +26,8 @@ PART_LABELS: Final[dict[str, str | Promise]] = {
     "others": _("Other accounts under the same limit"),
 }
 
+_ENOUGH: Final = Decimal("0.7")
+
 
 def parts_of(exposure: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The parts of an exposure (contract §4) that are not zero, open invoices split by what they need.
@@ -67,15 +69,23 @@ def limit_of(exposure: Mapping[str, Any]) -> Decimal | None:
 
 
 def bar_of(
-    exposure: Mapping[str, Any], *, order: Decimal | None = None, detailed: bool = True
+    exposure: Mapping[str, Any], *, order: Decimal | None = None, detailed: bool = True, feet: bool = True
 ) -> dict[str, Any]:
     """What ``{% exposure_bar %}`` draws.
 
     :param order: the order asked for, in the company's currency
     :param detailed: by parts; else the net exposure as one
+    :param feet: write exposure and sum under the bar; without, the order is drawn as one more part
     """
     parts = parts_of(exposure)
     if not detailed:
         net = sum((part["amount"] for part in parts), ZERO)
         parts = [{"code": "not_due", "label": str(_("Net exposure")), "amount": net}] if net else []
-    return {"parts": parts, "limit": limit_of(exposure), "order": order}
+    limit = limit_of(exposure)
+    if order and feet:
+        # Two texts stand under the bar: they need it to reach past its middle.
+        end = sum((part["amount"] for part in parts), ZERO) + order
+        feet = end >= (limit or ZERO) * _ENOUGH
+    if order and not feet:
+        parts = [*parts, {"code": "order", "label": str(_("This order")), "amount": order}]
+    return {"parts": parts, "limit": limit, "order": order if feet else None}

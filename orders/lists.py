@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .models import OrderQuerySet
 
 
-def with_status(orders: QuerySet[Order]) -> QuerySet[Order]:
+def with_status(orders: QuerySet[Order]) -> QuerySet[Any]:
     """Annotate ``status``, what people see of each order: ``policy.shown_status`` as one SQL expression."""
     ended = {
         OrderState.DRAFT: ShownStatus.DRAFT,

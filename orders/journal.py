@@ -1,0 +1,111 @@
+"""The journal of one order in words: who did what, when, why, with which figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from o2c.shared import formats
+from o2c.shared.badges import badge_for
+from o2c.shared.models import AuditEvent
+
+from .models import Order
+
+
+@dataclass(frozen=True)
+class _Look:
+    tone: str
+    icon: str
+    title: str | Promise
+
+
+_LOOKS: Final[dict[str, _Look]] = {
+    "order.entered": _Look("", "pencil", gettext_lazy("Order entered")),
+    "order.changed": _Look("", "pencil", gettext_lazy("Order changed")),
+    "order.submitted": _Look("", "send", gettext_lazy("Sent to the credit check")),
+    "order.held": _Look("warn", "hand-stop", gettext_lazy("Put on hold by the check")),
+    "order.held_by_hand": _Look("warn", "hand-stop", gettext_lazy("Held by hand")),
+    "order.freed": _Look("ok", "check", gettext_lazy("Fits again: freed by itself")),
+    "order.released": _Look("ok", "lock-open", gettext_lazy("Released")),
+    "order.refused": _Look("bad", "x", gettext_lazy("Refused")),
+    "order.confirmed": _Look("ok", "check", gettext_lazy("Confirmed")),
+    "order.production_started": _Look("", "truck", gettext_lazy("Production started")),
+    "order.delivered": _Look("", "truck", gettext_lazy("Delivered")),
+    "order.returned": _Look("warn", "arrow-back-up", gettext_lazy("Goods returned")),
+    "order.cancelled": _Look("", "ban", gettext_lazy("Cancelled")),
+    "order.closed": _Look("", "lock", gettext_lazy("Closed")),
+    "order.reopened": _Look("", "refresh", gettext_lazy("Taken up again")),
+    "order.ready_to_reconfirm": _Look("warn", "refresh", gettext_lazy("Fits again: to be confirmed")),
+}
+_OTHER: Final = _Look("", "history", "")
+
+
+def journal_of(order: Order) -> list[dict[str, Any]]:
+    """Everything that was done to an order, newest first, as ``components/timeline.html`` takes it."""
+    events = list(
+        AuditEvent.objects.filter(object_type=Order._meta.label_lower, object_id=order.pk).order_by(
+            "-at", "-pk"
+        )
+    )
+    names = {
+        user.pk: user.label()
+        for user in User.objects.filter(pk__in={e.actor_id for e in events if e.actor_id})
+    }
+    return [_line(event, names, order.currency) for event in events]
+
+
+def _line(event: AuditEvent, names: Mapping[int, str], currency: str) -> dict[str, Any]:
+    look = _LOOKS.get(event.action, _OTHER)
+    who = names.get(event.actor_id or 0) or event.actor or _("The portal")
+    after = event.after or {}
+    amount = after.get("amount") or after.get("total_incl_vat")
+    return {
+        "at": event.at,
+        "tone": look.tone,
+        "icon": look.icon,
+        "title": look.title or event.action,
+        "url": "",
+        "sub": " · ".join(filter(None, [who, *_details(event, currency)])),
+        "amount": Decimal(amount) if amount else None,
+        "currency": after.get("currency") or currency,
+    }
+
+
+def _details(event: AuditEvent, currency: str) -> list[str]:
+    after = event.after or {}
+    language = get_language() or "fr"
+    details: list[str] = []
+    if event.action == "order.changed" and event.before:
+        details += _changes(event.before, after, language, currency)
+    if over := Decimal(after.get("over_limit_by") or 0):
+        details.append(_("%(amount)s short") % {"amount": formats.money(over, language, currency)})
+    codes = after.get("reasons") or after.get("covers") or ()
+    if codes:
+        details.append(", ".join(str(badge_for(code).label) for code in codes))
+    if number := after.get("delivery"):
+        details.append(str(number))
+    if event.reason:
+        details.append(f"“{event.reason}”")
+    return details
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], language: str, currency: str) -> list[str]:
+    said: list[str] = []
+    old, new = before.get("total_incl_vat"), after.get("total_incl_vat")
+    if old != new and old is not None and new is not None:
+        said.append(
+            _("%(old)s before")
+            % {"old": formats.money(Decimal(old), language, before.get("currency") or currency)}
+        )
+    if before.get("term") != after.get("term"):
+        said.append(f"{before.get('term')} → {after.get('term')}")
+    if before.get("requested_delivery") != after.get("requested_delivery"):
+        said.append(_("delivery %(day)s") % {"day": after.get("requested_delivery") or formats.NOTHING})
+    return said

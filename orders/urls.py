@@ -1,0 +1,30 @@
+"""Addresses of the pages of orders. A number may hold a slash, so it stands last or before a word of ours."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import acts, entry, listing, page, queue
+
+app_name = "orders"
+
+urlpatterns = [
+    path("", listing.OrderList.as_view(), name="list"),
+    path("new/", entry.OrderEntry.as_view(), name="new"),
+    path("new/answer/", entry.EntryAnswer.as_view(), name="answer"),
+    path("holds/", queue.HoldQueue.as_view(), name="holds"),
+    path("holds/decide/", queue.DecideMany.as_view(), name="decide"),
+    path("of-client/<int:account>/", listing.ClientOrders.as_view(), name="panel"),
+    path("<path:number>/edit/", entry.OrderEntry.as_view(), name="edit"),
+    path("<path:number>/edit/answer/", entry.EntryAnswer.as_view(), name="edit_answer"),
+    path("<path:number>/submit/", acts.Submit.as_view(), name="submit"),
+    path("<path:number>/hold/", acts.Hold.as_view(), name="hold"),
+    path("<path:number>/release/", page.Release.as_view(), name="release"),
+    path("<path:number>/refuse/", page.Refuse.as_view(), name="refuse"),
+    path("<path:number>/cancel/", acts.Cancel.as_view(), name="cancel"),
+    path("<path:number>/close/", acts.Close.as_view(), name="close"),
+    path("<path:number>/copy/", acts.Copy.as_view(), name="copy"),
+    path("<path:number>/reopen/", acts.Reopen.as_view(), name="reopen"),
+    path("<path:number>/deliver/", acts.Deliver.as_view(), name="deliver"),
+    path("<path:number>/", page.OrderPage.as_view(), name="detail"),
+]

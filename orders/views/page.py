@@ -1,0 +1,290 @@
+"""One order: its lines, its hold with every reason, the decision, its journal."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.policy import describe_term
+from credit.advice import ANSWER_HOURS
+from credit.authority import release_bound, role_label
+from o2c.shared import formats
+from o2c.shared.money import round_cents
+from o2c.shared.problems import Conflict, NotAllowed, Refusal
+from o2c.shared.vat import vat_totals
+
+from .. import services
+from ..enums import ShownStatus
+from ..forms import DecisionForm
+from ..journal import journal_of
+from ..models import Order
+from ..page import (
+    Standing,
+    facts_of,
+    possible_acts,
+    reasons_of,
+    release_lasts_until,
+    seconds_left,
+    standing_of,
+    steps_of,
+)
+from ..queries import hold_queue, open_case, shown_status
+from ..services.refusals import AuthorityExceeded, FourEyes
+from ..tables import order_url
+from .base import OrderView, back_to, in_words, put_on_form, refused
+
+# Reasons typed for a decision that was refused, per order: nothing typed is lost.
+_DRAFTS = "decision_drafts"
+
+
+class OrderPage(OrderView):
+    """The page of one order."""
+
+    def get(self, request: HttpRequest, number: str) -> HttpResponse:
+        """Show the order."""
+        return self.show(self.find(number))
+
+    def show(self, order: Order, *, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
+        """Draw the page, with the decision form as it was typed when there is one."""
+        at = timezone.now()
+        lines = list(order.lines.all())
+        case = open_case(order)
+        facts = facts_of(order)
+        shown = shown_status(order)
+        standing = standing_of(order, facts, by=self.reader, at=at) if case else None
+        if form is None and case is not None:
+            form = DecisionForm(
+                initial={
+                    "reason": self.request.session.get(_DRAFTS, {}).get(str(order.pk), ""),
+                    "valid_until": release_lasts_until(order, at=at),
+                },
+                example=_("For example: public works, order signed, late items promised for Friday."),
+            )
+        context = {
+            "title": order.number,
+            "menu": "holds" if case else "orders",
+            "order": order,
+            "status": shown,
+            "lines": [_line(line) for line in lines],
+            "vat": order.total_incl_vat - order.total_excl_vat,
+            "by_rate": vat_totals(
+                (line.quantity - line.cancelled, line.unit_price, line.vat_rate) for line in lines
+            ).by_rate,
+            "term": describe_term(order.term, get_language() or "fr"),
+            "deliveries": order.deliveries.select_related("recorded_by").order_by("delivered_on", "pk"),
+            "releases": order.releases.select_related("approved_by").order_by("approved_at"),
+            "case": case,
+            "seconds": seconds_left(case, at=at) if case else None,
+            "hours": ANSWER_HOURS,
+            "facts": facts,
+            "reasons": reasons_of(order, facts),
+            "ways": facts.answer.ways() if facts and case else [],
+            "standing": standing,
+            "needed_role": role_label(standing.needed.role) if standing else "",
+            "own_bound": self._bound(standing, order),
+            "people": _shown_people(standing, order),
+            "form": form,
+            "steps": steps_of(order, case, at=at),
+            "acts": possible_acts(order, lines, by=self.reader),
+            "journal": journal_of(order),
+            "account_url": _account_url(order),
+            "invoice_url": _invoice_url(order),
+            **self._neighbours(order, in_queue=case is not None),
+        }
+        return render(self.request, "orders/order.html", context, status=status)
+
+    def _bound(self, standing: Standing | None, order: Order) -> str:
+        own = standing.own if standing else None
+        return release_bound(own, order.company.currency) if own else ""
+
+    def _neighbours(self, order: Order, *, in_queue: bool) -> dict[str, str]:
+        """Addresses of the orders before and after this one in the queue."""
+        if not in_queue:
+            return {}
+        queue = hold_queue(self.reader, self.company)
+        numbers = list(queue.values_list("order__number", flat=True))
+        if order.number not in numbers:
+            return {}
+        place = numbers.index(order.number)
+        found = {}
+        if place > 0:
+            found["previous_url"] = reverse("orders:detail", args=[numbers[place - 1]])
+        if place + 1 < len(numbers):
+            found["next_url"] = reverse("orders:detail", args=[numbers[place + 1]])
+        return found
+
+
+class Decide(OrderPage):
+    """A decision on a held order; what was typed survives every refusal."""
+
+    def get(self, request: HttpRequest, number: str) -> HttpResponse:
+        """Show the order: the decision is taken there."""
+        return self.show(self.find(number))
+
+    def post(self, request: HttpRequest, number: str) -> HttpResponseBase:
+        """Decide, or say why not."""
+        order = self.find(number)
+        form = DecisionForm(request.POST)
+        if not form.is_valid():
+            return self.show(order, form=form, status=422)
+        try:
+            self.act(order, form)
+        except (AuthorityExceeded, FourEyes) as refusal:
+            self._keep_draft(order, form.cleaned_data["reason"])
+            return self._beyond(order, refusal)
+        except NotAllowed as refusal:
+            return refused(request, refusal, order)
+        except Conflict as refusal:
+            return back_to(order, request, in_words(refusal), good=False)
+        except Refusal as refusal:
+            put_on_form(form, refusal)
+            return self.show(order, form=form, status=refusal.status)
+        self._keep_draft(order, "")
+        return back_to(order, request, self.done(self.find(number)))
+
+    def act(self, order: Order, form: DecisionForm) -> None:
+        """Call the act."""
+        raise NotImplementedError
+
+    def done(self, order: Order) -> str:
+        """Say what came of it."""
+        raise NotImplementedError
+
+    def _keep_draft(self, order: Order, text: str) -> None:
+        drafts = dict(self.request.session.get(_DRAFTS, {}))
+        drafts.pop(str(order.pk), None)
+        if text:
+            drafts[str(order.pk)] = text
+        self.request.session[_DRAFTS] = drafts
+
+    def _beyond(self, order: Order, refusal: NotAllowed) -> HttpResponse:
+        """Beyond one's authority, or one's own order: who may, with nothing lost."""
+        standing = standing_of(order, facts_of(order), by=self.reader, at=timezone.now())
+        language, currency = get_language() or "fr", order.company.currency
+        amount = {"amount": formats.money(standing.amount, language, currency), "number": order.number}
+        if isinstance(refusal, FourEyes):
+            title = _("Somebody else decides on this order")
+            text = str(refusal)
+        else:
+            title = _("This decision is above your authority")
+            text = (
+                _("%(amount)s is missing on %(number)s")
+                if standing.over
+                else _("%(number)s is worth %(amount)s")
+            ) % amount
+            bound = self._bound(standing, order)
+            text += (_(" and you decide %(bound)s.") % {"bound": bound}) if bound else "."
+        context = {
+            "title": title,
+            "menu": "holds",
+            "refusal_title": title,
+            "refusal_text": f"{text} " + _("Your reason is kept as a draft; nothing is lost."),
+            "who": _shown_people(standing, order) or [_role_alone(refusal.required_role)],
+            "back_url": order_url(order),
+            "back_label": _("Back to the order"),
+        }
+        return render(self.request, "refused.html", context, status=403)
+
+
+class Release(Decide):
+    """Let a held order through."""
+
+    def act(self, order: Order, form: DecisionForm) -> None:
+        """Release it until the day given."""
+        services.release(
+            order_id=order.pk,
+            comment=form.cleaned_data["reason"],
+            valid_until=form.cleaned_data["valid_until"],
+            by=self.reader,
+            at=timezone.now(),
+        )
+
+    def done(self, order: Order) -> str:
+        """Released, and who is told."""
+        told = {user.label() for user in (order.submitted_by, order.sales_rep) if user}
+        if not told:
+            return _("%(number)s is released.") % {"number": order.number}
+        return _("%(number)s is released. Told: %(names)s.") % {
+            "number": order.number,
+            "names": ", ".join(sorted(told)),
+        }
+
+
+class Refuse(Decide):
+    """Refuse a held order, or the held change of a confirmed one."""
+
+    def act(self, order: Order, form: DecisionForm) -> None:
+        """Refuse it with the reason."""
+        services.refuse(
+            order_id=order.pk, reason=form.cleaned_data["reason"], by=self.reader, at=timezone.now()
+        )
+
+    def done(self, order: Order) -> str:
+        """Refused, or back to what was approved."""
+        if shown_status(order) == ShownStatus.REFUSED:
+            return _("%(number)s is refused.") % {"number": order.number}
+        return _("The change is refused: %(number)s is back to what was approved.") % {"number": order.number}
+
+
+def _line(line: Any) -> dict[str, Any]:
+    wanted = line.quantity - line.cancelled
+    return {
+        "row": line,
+        "wanted": _figure(wanted),
+        "delivered": _figure(line.delivered) if line.delivered else "",
+        "invoiced": _figure(line.invoiced) if line.invoiced else "",
+        "dropped": _figure(line.cancelled) if line.cancelled else "",
+        "price": _figure(line.unit_price, least=2),
+        "rate": line.vat_rate / 100,
+        "excl": round_cents(wanted * line.unit_price),
+    }
+
+
+def _figure(value: Decimal, *, least: int = 0) -> str:
+    """A quantity or price with as many decimals as it has."""
+    places = max(least, -int(value.normalize().as_tuple().exponent))
+    return formats.number(value, get_language() or "fr", decimals=places)
+
+
+def _account_url(order: Order) -> str:
+    """The client's page, or the orders of the client where there is no such page."""
+    try:
+        return reverse("accounts:detail", args=[order.account.code])
+    except NoReverseMatch:
+        return f"{reverse('orders:list')}?client={order.account.code}"
+
+
+def _invoice_url(order: Order) -> str:
+    try:
+        return reverse("invoicing:from_order", args=[order.number])
+    except NoReverseMatch:
+        return ""
+
+
+def _shown_people(standing: Standing | None, order: Order) -> list[dict[str, str]]:
+    """People who may decide, as ``refused.html`` and the page show them."""
+    if standing is None:
+        return []
+    return [
+        {
+            "initials": person.user.initials(),
+            "name": person.user.label(),
+            "job": str(role_label(person.role)),
+            "note": _("decides %(bound)s") % {"bound": release_bound(person.mandate, order.company.currency)}
+            if person.mandate
+            else "",
+        }
+        for person in standing.people
+    ]
+
+
+def _role_alone(role: str | None) -> dict[str, str]:
+    label = str(role_label(role))
+    return {"initials": label[:2].upper(), "name": label, "job": "", "note": ""}
