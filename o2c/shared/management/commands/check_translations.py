@@ -16,7 +16,17 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.test.utils import override_settings
 
 LANGUAGE = "fr"
-NOT_OURS = (".*", "var", "static", "staticfiles", "tests", "docs", "node_modules", "__pycache__")
+NOT_OURS = (
+    ".*",
+    "requirements",
+    "var",
+    "static",
+    "staticfiles",
+    "tests",
+    "docs",
+    "node_modules",
+    "__pycache__",
+)
 
 
 def collect() -> None:
