@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -17,7 +18,7 @@ from tests.factories.invoicing import AT, TODAY, day, line, make_credit, make_in
 pytestmark = pytest.mark.django_db
 
 
-def run(sql: str, *params: object) -> None:
+def run(sql: str, *params: Any) -> None:
     """Execute at once, deferred constraints included, in a savepoint."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -25,7 +26,7 @@ def run(sql: str, *params: object) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def behind_the_back(sql: str, *params: object) -> None:
+def behind_the_back(sql: str, *params: Any) -> None:
     """Execute with every trigger switched off, as a repair by hand would."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -204,7 +205,7 @@ def test_each_proof_names_the_document(
     stranger = CustomerAccountFactory(company=company)
     assert found(company) == []
 
-    def broken(sql: str, *params: object) -> set[tuple[str, str]]:
+    def broken(sql: str, *params: Any) -> set[tuple[str, str]]:
         behind_the_back(sql, *params)
         return set(found(company))
 
