@@ -11,6 +11,7 @@ from credit.api.views import ClientViewSet, LimitRequestViewSet
 from invoicing.api.documents import InvoiceFromOrderView, InvoiceViewSet
 from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
+from o2c.api_docs import docs
 from o2c.reports.api import AgedBalanceView
 from o2c.shared.api.faults import NothingHere
 from o2c.shared.api.jobs import JobView
@@ -31,6 +32,7 @@ router.register("audit", AuditViewSet, "api-audit")
 urlpatterns = [
     path("auth/token/", TokenView.as_view(), name="api-token"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", docs, name="api-docs"),
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),

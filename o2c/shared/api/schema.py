@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from drf_spectacular.authentication import SessionScheme, TokenScheme
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 Direction = Literal["request", "response"]
@@ -16,6 +17,12 @@ _ALWAYS = {
     "403": "Not allowed",
     "404": "Not found, or not yours",
 }
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same request again under the same key within 24 hours gets the stored answer.",
+)
 _WRITING = {"409": "State conflict, or the key exists with other content", "422": "A rule refuses"}
 
 
@@ -56,8 +63,11 @@ class PortalSchema(AutoSchema):
         return found
 
     def get_override_parameters(self) -> list[Any]:
-        """Parameters that every view of a company takes."""
-        return [*super().get_override_parameters(), *getattr(self.view, "common_parameters", ())]
+        """Parameters that every view of a company takes, and the key that every act may carry."""
+        common = list(getattr(self.view, "common_parameters", ()))
+        if common and self.method in {"POST", "PUT", "PATCH", "DELETE"}:
+            common.append(_KEY)
+        return [*super().get_override_parameters(), *common]
 
 
 class PortalTokenScheme(TokenScheme):

@@ -1,0 +1,303 @@
+"""What nobody should send is answered, never broken on: every address that writes, with every ugly body."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from .conftest import order_body
+
+pytestmark = pytest.mark.django_db
+
+V1 = "/api/v1/"
+WRITING = [
+    "auth/token/",
+    "accounts/",
+    "accounts/C0001/block/",
+    "accounts/C0001/unblock/",
+    "accounts/C0001/watch/",
+    "accounts/C0001/unwatch/",
+    "accounts/C0001/credit-check/",
+    "limit-requests/",
+    "limit-requests/1/submit/",
+    "limit-requests/1/approve/",
+    "limit-requests/1/refuse/",
+    "orders/",
+    "orders/ORD-1/submit/",
+    "orders/ORD-1/copy/",
+    "orders/ORD-1/reopen/",
+    "orders/ORD-1/cancel/",
+    "orders/ORD-1/close/",
+    "orders/ORD-1/start-production/",
+    "orders/ORD-1/deliver/",
+    "orders/ORD-1/return/",
+    "orders/ORD-1/hold/",
+    "orders/ORD-1/release/",
+    "orders/ORD-1/refuse/",
+    "orders/ORD-1/invoice/",
+    "invoices/",
+    "payments/",
+    "payments/1/allocate/",
+    "payments/1/propose/",
+    "allocations/",
+]
+HUGE = "9" * 400
+UGLY = {
+    "nothing": "",
+    "no JSON": "{",
+    "a list": "[]",
+    "a number": "1",
+    "null": "null",
+    "NaN": '{"amount": NaN}',
+    "infinity": '{"amount": 1e999999999}',
+    "deep": "[" * 5_000,
+    "not UTF-8": b"\xff\xfe{}",
+    "half a character": '{"name": "\\ud800", "reason": "\\ud800", "comment": "\\ud800", "number": "\\ud800"}',
+}
+VALUES = ["\0", HUGE, -1, 2**70, True, None, [None], {}, "0001-01-01"]
+FIELDS = [
+    "code",
+    "name",
+    "siren",
+    "siret",
+    "vat_number",
+    "country",
+    "address",
+    "currency",
+    "term",
+    "risk_class",
+    "sales_rep",
+    "group",
+    "language",
+    "contacts",
+    "account",
+    "level",
+    "amount",
+    "kind",
+    "valid_from",
+    "valid_until",
+    "reason",
+    "submit",
+    "number",
+    "order_date",
+    "requested_delivery",
+    "customer_reference",
+    "lines",
+    "version",
+    "comment",
+    "review_on",
+    "date",
+    "issue_date",
+    "due_date",
+    "total_incl_vat",
+    "origin",
+    "instalments",
+    "external_id",
+    "method",
+    "reference",
+    "payer_iban",
+    "payer_name",
+    "match",
+    "items",
+    "from_item",
+    "to_item",
+    "order",
+    "delivery_date",
+    "username",
+    "password",
+]
+GOOD = {
+    "accounts/": {"code": "C9", "name": "Nine", "currency": "EUR", "term": "NET30", "country": "FR"},
+    "accounts/C0001/credit-check/": {"amount": "1.00"},
+    "limit-requests/": {"account": "C0001", "amount": "1", "currency": "EUR", "reason": "r"},
+    "orders/": order_body("ORD-9"),
+    "orders/ORD-1/deliver/": {"lines": [{"line": 10, "quantity": "1"}]},
+    "orders/ORD-1/release/": {"comment": "c"},
+    "invoices/": {
+        "number": "I-9",
+        "account": "C0001",
+        "issue_date": "2026-01-02",
+        "due_date": "2026-02-01",
+        "currency": "EUR",
+        "total_incl_vat": "1.00",
+        "origin": "imported",
+    },
+    "payments/": {
+        "external_id": "P-9",
+        "account": "C0001",
+        "date": "2026-01-02",
+        "amount": "1.00",
+        "currency": "EUR",
+        "method": "transfer",
+    },
+    "allocations/": {"from_item": 1, "to_item": 2, "amount": "1.00"},
+}
+
+
+@pytest.fixture
+def person(api, account):
+    """A person with an order of her own, by address: who may enter what."""
+    api("adv").post(f"{V1}orders/", order_body(submit=True))
+    return lambda path: api(
+        "accountant" if path.startswith(("payments", "allocations", "invoices")) else "adv"
+    )
+
+
+def test_every_address_that_writes_is_tried():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    keys = {"code": "C0001", "number": "ORD-1", "id": "1"}
+    told = {path.format(**keys).removeprefix(V1) for path, acts in schema["paths"].items() if "post" in acts}
+    assert {path for path in told if not path.endswith("bulk/")} == set(WRITING)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("accounts/C0001/", "name siren address term sales_rep group contacts version"),
+        ("orders/ORD-1/", "version term requested_delivery customer_reference lines number"),
+    ],
+)
+def test_ugly_changes_are_refused(person, path, fields):
+    client = person(path)
+    for value in VALUES:
+        for field in fields.split():
+            answer = client.patch(f"{V1}{path}", json.dumps({field: value}), content_type="application/json")
+            assert answer.status_code < 500, (field, value, answer.content)
+    for body in UGLY.values():
+        assert client.patch(f"{V1}{path}", data=body, content_type="application/json").status_code < 500
+
+
+@pytest.mark.parametrize("path", WRITING)
+def test_ugly_bodies_are_refused(person, path):
+    client = person(path)
+    for name, body in UGLY.items():
+        answer = client.post(f"{V1}{path}", data=body, content_type="application/json")
+        assert answer.status_code < 500, (name, answer.content)
+        if name in {"no JSON", "NaN", "deep", "not UTF-8"}:
+            # An act without a body does not look at it.
+            assert answer.status_code in {200, 201, 400, 404, 409}, (name, answer.content)
+
+
+@pytest.mark.parametrize("path", WRITING)
+def test_ugly_values_never_break_anything(person, path):
+    client = person(path)
+    for value in VALUES:
+        bodies = [dict.fromkeys(FIELDS, value)]
+        if good := GOOD.get(path):
+            bodies += [good | {name: value} for name in good]
+        for body in bodies:
+            answer = client.post(f"{V1}{path}", data=json.dumps(body), content_type="application/json")
+            assert answer.status_code < 500, (body, answer.content)
+            assert answer["Content-Type"].startswith(("application/json", "application/problem+json"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "accounts/",
+        "orders/",
+        "holds/",
+        "invoices/",
+        "payments/",
+        "items/",
+        "allocations/",
+        "limit-requests/",
+        "audit/",
+        "reports/aged-balance/",
+    ],
+)
+def test_ugly_questions_never_break_a_list(api, account, path):
+    client = api("auditor")
+    names = [
+        "page",
+        "ordering",
+        "search",
+        "company",
+        "account",
+        "status",
+        "kind",
+        "as_of",
+        "open",
+        "overdue",
+        "item",
+        "order_date_after",
+        "due_date_before",
+        "after",
+        "object",
+        "action",
+        "buckets",
+        "by",
+        "format",
+    ]
+    for name in names:
+        for value in ("\0", HUGE, "2026-02-30"):
+            answer = client.get(f"{V1}{path}", {name: value})
+            assert answer.status_code < 500, (name, value)
+
+
+@pytest.mark.parametrize(
+    "path", ["accounts/%00/", "orders/a%00b/", "jobs/999999999999999999999/", "items/1/x/", "no/"]
+)
+def test_addresses_that_are_not_there(api, people, path):
+    answer = api("adv").get(f"{V1}{path}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_another_kind_of_body_is_refused(api, account):
+    answer = api("adv").post(f"{V1}orders/", data="a=1", content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_whoever_accepts_something_else_still_gets_json(api, account):
+    assert api("adv").get(f"{V1}accounts/", headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_an_unreadable_token_is_a_401(client):
+    answer = client.get(f"{V1}accounts/", headers={"Authorization": "Token nonsense"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "authentication_failed")
+
+
+def test_a_session_works_and_needs_its_csrf_token(client, account, people):
+    client.force_login(people["adv"], backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"{V1}accounts/").json()["count"] == 1
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(people["adv"], backend="django.contrib.auth.backends.ModelBackend")
+    answer = strict.post(f"{V1}orders/", order_body(), content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (403, "application/problem+json")
+
+
+def test_a_fault_of_ours_is_a_problem_too(client, people, monkeypatch):
+    from accounts.api import tokens
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(tokens, "authenticate", broken)
+    client.raise_request_exception = False
+    answer = client.post(
+        f"{V1}auth/token/", {"username": "adv", "password": "demo"}, content_type="application/json"
+    )
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_background_work_is_shown_to_who_asked_for_it(api, people):
+    from o2c.shared import work
+
+    job = work.add("credit.nightly", "test", {}, requested_by=people["adv"])
+    shown = api("adv").get(f"{V1}jobs/{job}/").json()
+    assert (shown["state"], shown["done"], shown["result_url"]) == ("queued", 0, None)
+    assert api("sales").get(f"{V1}jobs/{job}/").status_code == 404
+
+
+def test_health_for_supervisors(client, db):
+    assert client.get("/health/live").json() == {"status": "ok"}
+    ready = client.get("/health/ready").json()
+    assert (ready["checks"]["database"], ready["checks"]["migrations"]) == (True, True)
+    text = client.get("/metrics").content.decode()
+    assert "o2c_held_orders 0\n" in text
+    assert 'o2c_work{state="failed"} 0\n' in text

@@ -1,0 +1,32 @@
+"""The description of the API is valid, complete and readable."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_schema_is_valid_without_a_warning(tmp_path):
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml"))
+
+
+def test_the_schema_tells_of_problems_company_and_keys(client):
+    schema = client.get("/api/v1/schema/", headers={"Accept": "application/json"}).json()
+    create = schema["paths"]["/api/v1/orders/"]["post"]
+    assert {"200", "201", "400", "401", "403", "404", "409", "422"} <= set(create["responses"])
+    assert {"company", "Idempotency-Key"} == {each["name"] for each in create["parameters"]}
+    listing = schema["paths"]["/api/v1/orders/"]["get"]["parameters"]
+    assert {"page", "page_size", "search", "ordering", "status", "company"} <= {
+        each["name"] for each in listing
+    }
+
+
+def test_the_page_of_the_api_shows_every_address(client):
+    page = client.get("/api/v1/docs/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    for path in ("/api/v1/orders/{number}/release/", "/api/v1/reports/aged-balance/", "/api/v1/auth/token/"):
+        assert path in text
+    assert '<script src="http' not in text
