@@ -313,6 +313,7 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",
     "imports.ledger": "o2c.imports.services.run_import",
+    "imports.preview": "o2c.imports.previews.run",
     "imports.standings": "o2c.imports.standings.refresh",
 }
 

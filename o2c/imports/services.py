@@ -481,14 +481,14 @@ def run_import(*, work: Work, import_id: int) -> dict[str, Any]:
     except LedgerRefused as refusal:
         run.status, run.errors = ImportRun.Status.FAILED, _shown(refusal.lines)
         run.counts = {**run.counts, "refused": len({line.line for line in refusal.lines})}
-        _keep_refused(run, refusal.lines, **table_args)
+        keep_refused(run, refusal.lines, **table_args)
     except Refusal as refusal:
         line = refusal.line if isinstance(refusal, Unreadable) else 1
         run.status, run.errors = ImportRun.Status.FAILED, [[line, str(refusal)]]
     else:
         run.status, run.errors, run.counts = ImportRun.Status.DONE, _shown(result.errors), counts_of(result)
         run.company = Company.objects.filter(code=run.company_code).first()
-        _keep_refused(run, result.errors, **table_args)
+        keep_refused(run, result.errors, **table_args)
     run.finished_at = at
     run.save()
     return {"import_id": run.pk, "status": run.status}
@@ -534,7 +534,7 @@ def _shown(errors: Sequence[LineError]) -> list[list[int | str]]:
     return [[error.line, error.message] for error in errors[:SHOWN_ERRORS]]
 
 
-def _keep_refused(run: ImportRun, errors: Sequence[LineError], *, delimiter: str, encoding: str) -> None:
+def keep_refused(run: ImportRun, errors: Sequence[LineError], *, delimiter: str, encoding: str) -> None:
     """Write the refused lines as a CSV of the same columns, each with its number and the reason."""
     if not errors:
         return

@@ -212,7 +212,9 @@ def _sorted(rows: list[AgedRow], report: AgedBalance, sort: str) -> list[AgedRow
     def figure(row: AgedRow) -> Decimal | int:
         if key in names:
             return row.buckets[names.index(key)]
-        return {CREDITS: row.credits, "oldest": row.oldest_days}.get(key, row.total)
+        if key == "oldest":
+            return row.oldest_days
+        return row.credits if key == CREDITS else row.total
 
     return sorted(rows, key=figure, reverse=downwards)
 

@@ -59,6 +59,8 @@ BADGES: Final[dict[str, Badge]] = {
     "in_review": Badge("info", "hourglass", _("In review")),
     "incomplete": Badge("warn", "alert-triangle", _("Incomplete")),
     # background work
+    "uploaded": Badge("mute", "upload", _("Uploaded")),
+    "previewed": Badge("info", "eye", _("To be confirmed")),
     "queued": Badge("mute", "clock", _("Waiting")),
     "running": Badge("info", "progress", _("Running")),
     "done": Badge("ok", "check", _("Done")),
