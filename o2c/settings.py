@@ -194,6 +194,9 @@ AXES_VERBOSE = False
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _flag("HTTPS")
+# A proxy in front speaks HTTPS and says so; supervisors ask for health without it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_SSL_REDIRECT else None
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -281,6 +284,7 @@ CREDIT_EXPOSURE = ("orders.queries.exposure_rows", "invoicing.queries.exposure_r
 CREDIT_FACTS = {
     "first_payment": "invoicing.queries.has_paid_invoice",
     "order_rhythm": "orders.queries.order_rhythm",
+    "deposit_received": "invoicing.queries.deposit_received",
 }
 
 # The client page and the list of clients: figures beside the rows, and the parts of the page in their order.
@@ -318,7 +322,7 @@ WORK_HANDLERS: dict[str, str] = {
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.
-BOOK_PROOFS: tuple[str, ...] = ()
+BOOK_PROOFS: tuple[str, ...] = ("invoicing.proofs.difference_rows",)
 
 # Days an exchange rate stays usable after its publication (domain.md 4.1).
 RATE_MAX_AGE_DAYS = 7

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -11,7 +12,7 @@ from django.db import connection
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
 from accounts.policy import due_date
-from invoicing.services.bulk import ImportedRow, book_imported
+from invoicing.services.bulk import ImportedRow, ImportedSettlement, book_imported
 from o2c.shared.calendar import add_months, end_of_month
 
 from .clients import PLAIN, habit_of
@@ -73,10 +74,31 @@ def make_history(
         rows.extend(_rows_of(account, number, today, random))
     rows.sort(key=lambda row: (row.issue_date, row.account_id))
     numbered = [
-        ImportedRow(**{**row.__dict__, "number": f"FC{row.issue_date.year}-{position:06d}"})
+        replace(row, number=f"FC{row.issue_date.year}-{position:06d}")
         for position, row in enumerate(rows, start=1)
     ]
-    book_imported(company=company, rows=numbered, by=by, at=at)
+    # Month by month, as it would have come in: each document and each payment is known from its own month on.
+    for first in (add_months(today.replace(day=1), -back) for back in range(MONTHS, -1, -1)):
+        last = min(end_of_month(first), today - timedelta(days=1))
+        known_at = min(at, datetime.combine(last, time(19), at.tzinfo))
+        book_imported(
+            company=company,
+            rows=[_as_known(row, last) for row in numbered if first <= row.issue_date <= last],
+            settlements=[
+                ImportedSettlement(row.number, row.settled_on)
+                for row in numbered
+                if row.settled_on is not None and row.issue_date < first <= row.settled_on <= last
+            ],
+            by=by,
+            at=known_at,
+        )
+
+
+def _as_known(row: ImportedRow, last: date) -> ImportedRow:
+    """A document as it was known at the end of a month: what is paid later is still open."""
+    if row.settled_on is None or row.settled_on <= last:
+        return row
+    return replace(row, settled_on=None)
 
 
 def make_snapshots(company: Company, *, at: datetime, today: date) -> None:

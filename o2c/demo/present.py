@@ -75,16 +75,15 @@ class Story:
                 continue
             when = self.at - timedelta(days=self.random.randint(2, 45), hours=self.random.randint(0, 6))
             order = self._order(self.client(number), self.random.randint(2, 9), when)
-            if shown_status(order) == "on_hold":
-                self._try(
-                    lambda o=order, w=when: orders.release(  # type: ignore[misc]
-                        order_id=o.pk,
-                        comment="Client suivi depuis longtemps, règlement annoncé par téléphone.",
-                        by=self.team["credit"],
-                        at=w + timedelta(hours=2),
-                    )
+            held = shown_status(order) == "on_hold"
+            if held:
+                orders.release(
+                    order_id=order.pk,
+                    comment="Client suivi depuis longtemps, règlement annoncé par téléphone.",
+                    by=self.team["credit"] if self.random.random() < 0.7 else self.team["finance"],
+                    at=when + timedelta(hours=2),
                 )
-            self._fulfil(order, when)
+            self._fulfil(order, when, surely=held)
 
     def holds_today(self) -> None:
         """The queue of this morning: each reason is there at least once."""
@@ -186,9 +185,9 @@ class Story:
         )
         return orders.submit(order_id=entered.pk, by=self.team["adv"], at=when + timedelta(minutes=4))
 
-    def _fulfil(self, order: Order, when: datetime) -> None:
-        later = when + timedelta(days=self.random.randint(1, 9))
-        if later >= self.at or self.random.random() < 0.3:
+    def _fulfil(self, order: Order, when: datetime, *, surely: bool) -> None:
+        later = min(when + timedelta(days=self.random.randint(1, 9)), self.at - timedelta(hours=1))
+        if not surely and self.random.random() < 0.4:
             return
         delivered = self._try(lambda: orders.deliver(order_id=order.pk, by=self.team["adv"], at=later))
         if delivered and self.random.random() < 0.6:
