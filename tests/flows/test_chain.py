@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, User
-from credit import nightly, services as credit
+from credit import nightly
+from credit import services as credit
 from invoicing import services as invoicing
 from invoicing.models import ReceivableItem
 from o2c.shared import work
