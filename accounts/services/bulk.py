@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import Company, CustomerAccount, EntityMembership, LegalEntity, User
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
-from o2c.shared.models import AuditEvent
+from o2c.shared.copying import copy_in
 from o2c.shared.problems import NotAllowed
 
 _BATCH: Final = 2000
@@ -70,7 +70,7 @@ def ensure_accounts(
             batch_size=_BATCH,
             ignore_conflicts=True,
         )
-        AuditEvent.objects.bulk_create(
+        copy_in(
             [
                 audit.event(
                     "account.opened",
@@ -86,8 +86,7 @@ def ensure_accounts(
                     },
                 )
                 for account in mine
-            ],
-            batch_size=_BATCH,
+            ]
         )
     return found
 

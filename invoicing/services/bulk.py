@@ -17,7 +17,7 @@ from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
-from o2c.shared.models import AuditEvent
+from o2c.shared.copying import copy_in
 from o2c.shared.money import ZERO
 from orders.enums import OrderState
 from orders.models import Order
@@ -93,9 +93,8 @@ def book_imported(
     lock_credit_of(sorted(account_ids))
     open_items = list(lock_items([item.pk for item in known]).values())
     with refusing_taken_key("invoice_number_once_per_company"):
-        invoices = Invoice.objects.bulk_create(
-            [_invoice(company, row, by, at) for row in rows], batch_size=_BATCH
-        )
+        invoices = [_invoice(company, row, by, at) for row in rows]
+        copy_in(invoices)
     items = [_item(invoice, row) for invoice, row in zip(invoices, rows, strict=True)]
     settled_on = {s.number: s.settled_on for s in settlements}
     settled = [(item, row.settled_on) for item, row in zip(items, rows, strict=True) if row.settled_on]
@@ -103,7 +102,7 @@ def book_imported(
     paid = [(item, item.open_amount, day) for item, day in settled if item.open_amount]
     for item, _amount, _day in paid:
         item.open_amount = ZERO
-    ReceivableItem.objects.bulk_create(items, batch_size=_BATCH)
+    copy_in(items)
     store_open_amounts(open_items)
     payments = _settle(company, paid, by, at)
     disputes = _dispute(items, rows, open_items, settled_on, by, at)
@@ -191,17 +190,17 @@ def _settle(
         if amount > 0
     ]
     with refusing_taken_key("payment_once_per_company"):
-        Payment.objects.bulk_create(payments, batch_size=_BATCH)
+        copy_in(payments)
     by_id = {payment.external_id: payment_item(payment) for payment in payments}
     others = [by_id.get(_settlement_id(item)) or _refund(item, amount, day, at) for item, amount, day in paid]
     for other in others:
         other.open_amount = ZERO
-    ReceivableItem.objects.bulk_create(others, batch_size=_BATCH)
+    copy_in(others)
     matches = [
         _match(item, other, amount, by, at) for (item, amount, _day), other in zip(paid, others, strict=True)
     ]
     set_letters(matches)
-    Allocation.objects.bulk_create(matches, batch_size=_BATCH)
+    copy_in(matches)
     return payments
 
 
@@ -262,7 +261,7 @@ def _dispute(
         for item, row in zip(items, rows, strict=True)
         if row.disputed > 0 and row.amount > 0
     ]
-    DisputedAmount.objects.bulk_create(made, batch_size=_BATCH)
+    copy_in(made)
     ended = list(DisputedAmount.objects.filter(item__in=open_items, effective_to=None).select_related("item"))
     for row in ended:
         row.effective_to = max(settled_on[row.item.document], row.effective_from)
@@ -295,7 +294,7 @@ def _record(invoices: Sequence[Invoice], payments: Sequence[Payment], by: User |
         )
         for payment in payments
     ]
-    AuditEvent.objects.bulk_create(events, batch_size=_BATCH)
+    copy_in(events)
 
 
 def _accounts_of_waiting_orders(account_ids: set[int]) -> set[int]:
