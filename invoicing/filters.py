@@ -25,9 +25,9 @@ Choices = tuple[tuple[str, str | Promise], ...]
 # What the tabs above the lists choose from.
 INVOICE_STATES: Final[Choices] = (
     ("open", pgettext_lazy("invoices", "Open")),
-    ("overdue", _("Overdue")),
+    ("overdue", pgettext_lazy("invoices", "Overdue")),
     ("disputed", _("Disputed")),
-    ("paid", _("Paid")),
+    ("paid", pgettext_lazy("invoices", "Paid")),
 )
 ITEM_STATES: Final[Choices] = (
     ("overdue", _("Overdue")),

@@ -9,10 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.policy import describe_term
 from o2c.shared.models import AuditEvent
 from o2c.shared.money import ZERO
 
@@ -80,6 +81,7 @@ class InvoicePage:
     disputed: Decimal
     days_late: int
     status: str
+    term: str
     account_url: str
     order_url: str
 
@@ -133,6 +135,7 @@ def invoice_page(invoice: Any, today: date) -> InvoicePage:
         disputed=sum((item.disputed_on for item in items), ZERO),
         days_late=invoice.days_late or 0,
         status=invoice.status,
+        term=describe_term(invoice.term, get_language() or "fr") if invoice.term else "",
         account_url=account_url(invoice.account),
         order_url=order_url(invoice),
     )
@@ -191,10 +194,14 @@ def _name(user: User | None) -> str:
 
 def _events(objects: dict[str, Iterable[int]]) -> list[dict[str, Any]]:
     """The journal as a timeline."""
-    return [_event(event) for event in lists.events_of(objects)]
+    events = lists.events_of(objects)
+    names = {
+        user.username: user.label() for user in User.objects.filter(username__in={e.actor for e in events})
+    }
+    return [_event(event, names.get(event.actor, event.actor) or _("the portal")) for event in events]
 
 
-def _event(event: AuditEvent) -> dict[str, Any]:
+def _event(event: AuditEvent, who: str) -> dict[str, Any]:
     tone, icon, title = _EVENTS.get(event.action, ("", "history", event.action))
     after = event.after or {}
     amount = after.get("amount") or after.get("total_incl_vat")
@@ -203,9 +210,7 @@ def _event(event: AuditEvent) -> dict[str, Any]:
         "tone": tone,
         "icon": icon,
         "title": title,
-        "sub": " · ".join(
-            filter(None, [event.actor, event.object_label if "allocation" in event.action else ""])
-        ),
+        "sub": " · ".join(filter(None, [who, event.object_label if "allocation" in event.action else ""])),
         "amount": Decimal(amount) if amount is not None else None,
         "currency": after.get("currency"),
     }

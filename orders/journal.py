@@ -92,7 +92,7 @@ def _details(event: AuditEvent, currency: str) -> list[str]:
     if number := after.get("delivery"):
         details.append(str(number))
     if event.reason:
-        details.append(f"“{event.reason}”")
+        details.append(_("“%(text)s”") % {"text": event.reason})
     return details
 
 

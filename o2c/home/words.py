@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -98,7 +98,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 FACTS: Final[dict[str, str | Promise]] = {
     "amount": gettext_lazy("Amount"),
     "total_incl_vat": gettext_lazy("Total incl. VAT"),
-    "over_limit_by": gettext_lazy("Over limit"),
+    "over_limit_by": pgettext_lazy("amount", "Over limit"),
     "reasons": gettext_lazy("Reasons"),
     "decision": gettext_lazy("Credit decision"),
     "level": gettext_lazy("Level"),

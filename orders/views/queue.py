@@ -75,7 +75,7 @@ class HoldQueue(ListPage):
             parts.append(formats.money(found["total"], language, currencies.pop()))
         waiting: timedelta = timezone.now() - found["oldest"]
         parts.append(
-            _("the oldest waits since %(time)s")
+            _("the oldest has waited for %(time)s")
             % {"time": formats.duration(int(waiting.total_seconds()), language)}
         )
         return " · ".join(parts)
