@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -71,7 +71,7 @@ class OrderEntry(OrderView):
             kept = self._keep(form, lines, order)
         except NotAllowed as refusal:
             if order is None:
-                raise
+                raise PermissionDenied from refusal
             return refused(request, refusal, order)
         except ChangedMeanwhile:
             assert order is not None

@@ -16,7 +16,7 @@ from credit.models import CreditDecision
 from o2c.shared.calendar import paris_date
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, open_item
-from tests.orders.test_views import browse, text_of
+from tests.orders.pages import browse, text_of
 
 pytestmark = pytest.mark.django_db
 
