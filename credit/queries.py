@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import CustomerAccount
 
 from . import formulas
-from .enums import Level
+from .enums import Level, LimitKind
 from .exposure import AccountFigures, Book, Cuts, read
 from .formulas import LimitFacts, LimitState, TemporaryAmount
 from .models import (
@@ -341,27 +341,26 @@ def limit_history(account: CustomerAccount) -> list[dict[str, Any]]:
     wanted = Q()
     for level, key, _name in relatives.targets():
         wanted |= Q(**{f"{level.word}_id": key})
-    rows: list[tuple[datetime, dict[str, Any]]] = []
-    for model in (CreditLimit, TemporaryLimit):
-        for row in model.objects.filter(wanted).select_related("decided_by"):
-            rows.append(
-                (
-                    row.decided_at,
-                    {
-                        "level": Level(row.level).word,
-                        "kind": getattr(row, "kind", "temporary"),
-                        "amount": money(row.amount),
-                        "currency": row.currency,
-                        "valid_from": row.valid_from,
-                        "valid_until": row.valid_until,
-                        "reason": row.reason,
-                        "decided_by": row.decided_by.username,
-                        "decided_at": row.decided_at,
-                        "closed_on": row.closed_on,
-                    },
-                )
-            )
-    return [row for _at, row in sorted(rows, key=lambda pair: pair[0], reverse=True)]
+    granted: list[CreditLimit | TemporaryLimit] = [
+        *CreditLimit.objects.filter(wanted).select_related("decided_by"),
+        *TemporaryLimit.objects.filter(wanted).select_related("decided_by"),
+    ]
+    granted.sort(key=lambda row: row.decided_at, reverse=True)
+    return [
+        {
+            "level": Level(row.level).word,
+            "kind": row.kind if isinstance(row, CreditLimit) else LimitKind.TEMPORARY.value,
+            "amount": money(row.amount),
+            "currency": row.currency,
+            "valid_from": row.valid_from,
+            "valid_until": row.valid_until,
+            "reason": row.reason,
+            "decided_by": row.decided_by.username,
+            "decided_at": row.decided_at,
+            "closed_on": row.closed_on,
+        }
+        for row in granted
+    ]
 
 
 def limit_requests_visible(user: Any, company: Any) -> QuerySet[LimitRequest]:

@@ -110,7 +110,7 @@ def test_while_payments_are_matched_and_orders_invoiced(adv: User, rounds: int) 
         beside: list[Callable[[], object]] = [
             partial(invoicing.issue_from_order, order_id=to_invoice.pk, by=adv, at=timezone.now()),
             *[
-                lambda pair=pair: invoicing.allocate(  # type: ignore[misc]
+                lambda pair=pair: invoicing.allocate(
                     from_item_id=pair[0].pk,
                     to_item_id=pair[1].pk,
                     amount=Decimal(25),
