@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
+from credit.api.bulk import BulkView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
 from invoicing.api.documents import InvoiceFromOrderView, InvoiceViewSet
 from invoicing.api.items import AllocationViewSet, ItemViewSet
@@ -36,6 +37,15 @@ urlpatterns = [
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),
+    *(
+        path(f"{resource}/bulk/", BulkView.as_view(enters=enters), name=f"api-{resource}-bulk")
+        for resource, enters in {
+            "accounts": "credit.api.entry.enter_client",
+            "orders": "orders.api.entry.enter_order",
+            "invoices": "invoicing.api.entry.enter_invoice",
+            "payments": "invoicing.api.entry.enter_payment",
+        }.items()
+    ),
     *router.urls,
     re_path(r"^(?:.*/)?$", NothingHere.as_view()),
 ]

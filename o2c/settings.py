@@ -313,6 +313,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 
 # Long work by kind: the function that does it.
 WORK_HANDLERS: dict[str, str] = {
+    "api.bulk": "credit.api.bulk.run",
+    "api.bulk.on": "credit.api.bulk.run_on",
     "credit.nightly": "credit.nightly.start",
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",

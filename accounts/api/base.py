@@ -54,6 +54,17 @@ def lowest_role_with(permission: str) -> str | None:
     return found.code if found else None
 
 
+def account_of(user: User, company: Company, code: str) -> CustomerAccount:
+    """The client with this code.
+
+    :raises AccountUnknown: there is none, or it is not this user's to see
+    """
+    try:
+        return find_account(user, company, code)
+    except NotFound as unknown:
+        raise AccountUnknown from unknown
+
+
 class CompanyEdge(Edge):
     """A view within one company: ``?company=``, or the user's home company.
 
@@ -120,10 +131,7 @@ class CompanyEdge(Edge):
 
         :raises AccountUnknown: there is none, or it is not this user's to see
         """
-        try:
-            return find_account(self.user, self.company, code)
-        except NotFound as unknown:
-            raise AccountUnknown from unknown
+        return account_of(self.user, self.company, code)
 
 
 class CompanyViewSet(Words, CompanyEdge, viewsets.GenericViewSet[Any]):

@@ -24,13 +24,13 @@ from credit import queries, services
 from credit.enums import Level, LimitKind, RequestStatus
 from credit.history import exposure_by
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest
-from credit.services.moves import change_client
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotFound
 
+from .entry import save_client, save_known
 from .serializers import (
     BlockBody,
     CheckAnswer,
@@ -45,9 +45,6 @@ from .serializers import (
     limit_request_answer,
     standing_answer,
 )
-
-# Fields whose change moves exposure from one limit to another.
-_MOVING = {"siren", "siret", "group"}
 
 
 class ClientViewSet(AccountViewSet):
@@ -84,14 +81,11 @@ class ClientViewSet(AccountViewSet):
 
     def upsert(self, code: str, body: dict[str, Any]) -> SavedAccount:
         """As for accounts; a known client may also move between entities and groups."""
-        known = CustomerAccount.objects.filter(company=self.company, code=code).first()
-        return super().upsert(code, body) if known is None else self.change(known, body)
+        return save_client(code, body, company=self.company, by=self.user, at=self.at)
 
     def change(self, account: CustomerAccount, body: dict[str, Any]) -> SavedAccount:
         """As for accounts; moves take the credit locks first."""
-        if _MOVING.isdisjoint(body):
-            return super().change(account, body)
-        return change_client(account_id=account.pk, **self._common(body))
+        return save_known(account, body, by=self.user, at=self.at)
 
     @extend_schema(
         parameters=[OpenApiParameter("as_of", date, description="A past day: from its snapshot.")],
@@ -103,7 +97,7 @@ class ClientViewSet(AccountViewSet):
         account, today = self.account(code), paris_date(self.at)
         day = read_date(request, "as_of") or today
         if day > today:
-            raise Invalid(errors={"as_of": [_("This day is to come.")]})
+            raise Invalid(errors={"as_of": [_("This day is still to come.")]})
         if day == today:
             return Response(queries.exposure_of(account, on=today).as_contract())
         return Response(exposure_by(account, on=day))

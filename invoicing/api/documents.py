@@ -19,13 +19,12 @@ from invoicing import queries, services
 from invoicing.enums import DocumentKind, InvoiceStatus, Origin
 from invoicing.models import Invoice, ReceivableItem
 from o2c.shared.api import Pages
-from o2c.shared.api.bodies import body_hash
-from o2c.shared.api.replays import answer_creation
+from o2c.shared.api.replays import creation_answer
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
-from orders.models import Order
 from orders.queries import find_order
 
+from .entry import enter_invoice
 from .serializers import (
     FromOrderBody,
     InvoiceAnswer,
@@ -34,7 +33,6 @@ from .serializers import (
     instalments,
     invoice_answer,
     invoice_line_answer,
-    line_inputs,
 )
 
 
@@ -116,32 +114,8 @@ class InvoiceViewSet(CompanyViewSet):
     @extend_schema(request=InvoiceBody, responses={201: InvoiceDetail})
     def create(self, request: Request) -> Response:
         """Issue or take over a document; the same body again answers 200 with its present state."""
-        body = self.read(InvoiceBody)
-        account = self.account(body["account"])
-        order = find_order(self.user, self.company, body["order"]) if body.get("order") else None
-        number, hashed = body.get("number"), body_hash(body)
-        taken = Invoice.objects.filter(company=self.company, number=number)
-        return answer_creation(
-            find=lambda: taken.first() if number else None,
-            create=lambda: self._record(body, account, order, hashed),
-            answer=self._answer,
-            body_hash=hashed,
-        )
-
-    def _record(
-        self, body: dict[str, Any], account: CustomerAccount, order: Order | None, hashed: str
-    ) -> Invoice:
-        return services.record_invoice(
-            company=self.company,
-            account=account,
-            order=order,
-            lines=line_inputs(body.get("lines")),
-            instalments=instalments(body.get("instalments")),
-            creation_hash=hashed,
-            by=self.user,
-            at=self.at,
-            **{k: v for k, v in body.items() if k not in {"account", "order", "lines", "instalments"}},
-        )
+        entered = enter_invoice(request.data, company=self.company, by=self.user, at=self.at)
+        return creation_answer(self._answer(entered.document), is_new=entered.is_new)
 
     def _answer(self, invoice: Invoice) -> dict[str, Any]:
         return self._detail(shown(Invoice.objects.filter(pk=invoice.pk), on=paris_date(self.at)).get())

@@ -14,21 +14,18 @@ from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
 from accounts.enums import PaymentMethod
-from accounts.models import CustomerAccount
 from credit.queries import money
 from invoicing import queries, services
 from invoicing.enums import PaymentStatus
 from invoicing.lists import candidates_for, payment_list
 from invoicing.models import Payment, ReceivableItem
 from o2c.shared.api import Pages
-from o2c.shared.api.bodies import body_hash
-from o2c.shared.api.replays import answer_creation
+from o2c.shared.api.replays import creation_answer
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
-from orders.models import Order
-from orders.queries import find_order
 
+from .entry import enter_payment
 from .serializers import (
     AllocateBody,
     AllocatedAnswer,
@@ -91,18 +88,8 @@ class PaymentViewSet(CompanyViewSet):
     @extend_schema(request=PaymentBody)
     def create(self, request: Request) -> Response:
         """Record a payment; the same body again answers 200 with its present state."""
-        body = self.read(PaymentBody)
-        order = find_order(self.user, self.company, body["order"]) if body.get("order") else None
-        account = self.account(body["account"]) if body.get("account") else None
-        hashed = body_hash(body)
-        return answer_creation(
-            find=lambda: Payment.objects.filter(
-                company=self.company, external_id=body["external_id"]
-            ).first(),
-            create=lambda: self._record(body, account, order, hashed),
-            answer=self._answer,
-            body_hash=hashed,
-        )
+        entered = enter_payment(request.data, company=self.company, by=self.user, at=self.at)
+        return creation_answer(self._answer(entered.document), is_new=entered.is_new)
 
     @extend_schema(request=AllocateBody, responses={200: AllocatedAnswer})
     @action(detail=True, methods=["post"])
@@ -144,22 +131,6 @@ class PaymentViewSet(CompanyViewSet):
             if each.suggested is not None
         ]
         return Response({"items": rows, "unallocated_amount": payment_answer(payment)["unallocated_amount"]})
-
-    def _record(
-        self, body: dict[str, Any], account: CustomerAccount | None, order: Order | None, hashed: str
-    ) -> Payment:
-        owner = account or (order.account if order else None)
-        return services.record_payment(
-            company=self.company,
-            account=account,
-            order=order,
-            received_on=body["date"],
-            currency=body.get("currency") or (owner.currency if owner else self.company.currency),
-            creation_hash=hashed,
-            by=self.user,
-            at=self.at,
-            **{k: v for k, v in body.items() if k not in {"account", "order", "date", "currency"}},
-        )
 
     def _payment(self, pk: str) -> Payment:
         found = self.get_queryset().filter(pk=pk).first()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -18,9 +17,7 @@ from rest_framework.response import Response
 from accounts.api.base import CompanyViewSet
 from credit.api.serializers import ReasonBody
 from o2c.shared.api import Pages
-from o2c.shared.api.bodies import body_hash
-from o2c.shared.api.replays import answer_creation
-from o2c.shared.locking import retrying
+from o2c.shared.api.replays import creation_answer
 from o2c.shared.problems import Invalid
 from orders import queries, services
 from orders.enums import ShownStatus
@@ -28,6 +25,7 @@ from orders.lists import with_status
 from orders.models import HoldCase, Order
 from orders.services import LineInput
 
+from .entry import enter_order
 from .serializers import (
     CommentBody,
     CopyBody,
@@ -109,29 +107,8 @@ class OrderViewSet(CompanyViewSet):
     @extend_schema(request=OrderBody)
     def create(self, request: Request) -> Response:
         """Enter an order; the same body again answers 200 with its present state."""
-        body = self.read(OrderBody)
-        account = self.account(body["account"])
-        hashed = body_hash(body)
-        return answer_creation(
-            find=lambda: Order.objects.filter(company=self.company, number=body["number"]).first(),
-            create=lambda: self._enter(
-                submit=body["submit"],
-                company=self.company,
-                account=account,
-                lines=line_inputs(body["lines"]),
-                creation_hash=hashed,
-                **{k: v for k, v in body.items() if k not in {"account", "lines", "submit"}},
-            ),
-            answer=self._answer,
-            body_hash=hashed,
-        )
-
-    @retrying
-    def _enter(self, *, submit: bool, **fields: Any) -> Order:
-        """Both or neither: who sends an order to the check does not want a draft left behind."""
-        with transaction.atomic():
-            order = services.create_order(by=self.user, at=self.at, **fields)
-            return services.submit(order_id=order.pk, by=self.user, at=self.at) if submit else order
+        entered = enter_order(request.data, company=self.company, by=self.user, at=self.at)
+        return creation_answer(self._answer(entered.document), is_new=entered.is_new)
 
     def retrieve(self, request: Request, number: str) -> Response:
         """One order."""

@@ -71,7 +71,7 @@ def test_a_file_is_looked_at_then_booked_when_confirmed(adv: Client, work_drain:
     assert not Invoice.objects.exists()
     assert page.context["columns"][-2:] == [("Contesté", "Disputed amount"), ("Note", "")]
     assert page.context["counts"]["head"][1][:4] == [3, "C100", "Façades Mirabel", "FX-0002"]
-    assert "3 new clients and 5 new invoices" in page.content.decode()
+    assert "New clients: 3, new invoices: 5, settled: 1." in page.content.decode()
     assert page.context["sums"] == [
         {"currency": "EUR", "read": Decimal("5300.50"), "booked": None, "difference": None}
     ]

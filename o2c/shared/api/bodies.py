@@ -115,6 +115,16 @@ class CurrencyField(serializers.RegexField):
         super().__init__(r"^[A-Z]{3}$", **options)
 
 
+def read_body(shape: type[serializers.BaseSerializer[Any]], data: Any, **options: Any) -> Any:
+    """A body as its serializer understands it.
+
+    :raises ValidationError: per field what is wrong
+    """
+    serializer = shape(data=data, **options)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
 def body_hash(body: Mapping[str, Any], *, without: Sequence[str] = ("submit",)) -> str:
     """The hash of a normalised creation body (contract §3): what is empty or left out counts the same.
 

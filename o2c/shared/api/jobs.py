@@ -41,7 +41,19 @@ class JobView(Edge):
         found = Work.objects.filter(pk=pk, requested_by_id=request.user.pk).first()
         if found is None:
             raise NotFound
-        return Response(job_answer(found))
+        return Response(job_answer(_last_piece(found)) | {"id": found.pk})
+
+
+def _last_piece(row: Work) -> Work:
+    """Long work goes on in further rows; the last one knows how far it is."""
+    total = row.total
+    while following := row.result.get("continued_by"):
+        row = Work.objects.get(pk=following)
+        if row.state in {Work.State.QUEUED, Work.State.RUNNING}:
+            # It stands where the piece before it ended.
+            row.state, row.done, row.total = Work.State.RUNNING, row.payload["start"], total
+            row.result = row.payload["counts"]
+    return row
 
 
 def job_answer(row: Work) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -38,14 +38,15 @@ class Document(Protocol):
 D = TypeVar("D", bound=Document)
 
 
-def answer_creation(
-    *,
-    find: Callable[[], D | None],
-    create: Callable[[], D],
-    answer: Callable[[D], dict[str, Any]],
-    body_hash: str,
-) -> Response:
-    """Create a document, or answer with what the same body made before.
+class Entered(NamedTuple):
+    """A document as stored, and whether it was made just now."""
+
+    document: Any
+    is_new: bool
+
+
+def enter_once(*, find: Callable[[], D | None], create: Callable[[], D], body_hash: str) -> Entered:
+    """Create a document, or find what the same body made before.
 
     :param find: the stored document with this key, whoever may see it
     :param create: the act; it stores ``body_hash`` with the document
@@ -54,7 +55,7 @@ def answer_creation(
     found = find()
     if found is None:
         try:
-            return Response(answer(create()), status=status.HTTP_201_CREATED)
+            return Entered(create(), True)
         except (IntegrityError, Conflict):
             # Somebody stored the same key between our look and our write.
             found = find()
@@ -62,7 +63,14 @@ def answer_creation(
                 raise
     if found.creation_hash != body_hash:
         raise KeyConflict
-    return Response(answer(found), headers=REPLAYED)
+    return Entered(found, False)
+
+
+def creation_answer(body: dict[str, Any], *, is_new: bool) -> Response:
+    """201 for a document made just now, 200 and a header for one that was there."""
+    if is_new:
+        return Response(body, status=status.HTTP_201_CREATED)
+    return Response(body, headers=REPLAYED)
 
 
 def fingerprint(request: HttpRequest) -> str:

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from o2c.shared.problems import Invalid, NotFound
 
-from .bodies import ExactJSONParser
+from .bodies import ExactJSONParser, read_body
 from .replays import HEADER, answer_once
 from .schema import PortalSchema
 
@@ -96,6 +96,4 @@ class Edge(APIView):
 
         :raises rest_framework.exceptions.ValidationError: per field what is wrong
         """
-        serializer = shape(data=self.request.data, context={"request": self.request, "view": self}, **options)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        return read_body(shape, self.request.data, **options)

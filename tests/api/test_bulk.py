@@ -1,0 +1,125 @@
+"""Many documents at once: each for itself, all or nothing, in the background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.models import CustomerAccount
+from o2c.shared import work
+from orders.models import Order
+
+from .conftest import order_body
+from .test_invoicing import imported, payment
+
+pytestmark = pytest.mark.django_db
+
+V1 = "/api/v1/"
+
+
+def client_body(number: int, **fields: Any) -> dict[str, Any]:
+    return {"code": f"B{number:04d}", "name": f"Bulk {number}", "currency": "EUR", "country": "FR", **fields}
+
+
+def told(answer: Any) -> tuple[int, int, int, int]:
+    body = answer.json()
+    return body["created"], body["unchanged"], body["updated"], body["failed"]
+
+
+def test_each_document_counts_for_itself(api, account):
+    adv = api("adv")
+    documents = [order_body("A-1"), order_body("A-2", account="NONE"), "x", order_body("A-3", lines=[])]
+    answer = adv.post(f"{V1}orders/bulk/", documents)
+    assert (answer.status_code, told(answer)) == (200, (1, 0, 0, 3))
+    assert [(e["index"], e["code"]) for e in answer.json()["errors"]] == [
+        (1, "account_not_found"),
+        (2, "invalid"),
+        (3, "invalid"),
+    ]
+    assert list(answer.json()["errors"][2]["errors"]) == ["lines"]
+    again = adv.post(f"{V1}orders/bulk/", [order_body("A-1"), order_body("A-1", net="7"), order_body("A-4")])
+    assert told(again) == (1, 1, 0, 1)
+    assert again.json()["errors"][0]["code"] == "key_conflict"
+    assert sorted(Order.objects.values_list("number", flat=True)) == ["A-1", "A-4"]
+
+
+def test_orders_of_one_batch_share_the_limit(api, account):
+    documents = [order_body(f"A-{n}", net="3000", submit=True) for n in range(4)]
+    assert told(api("adv").post(f"{V1}orders/bulk/", documents)) == (4, 0, 0, 0)
+    shown = {n: api("adv").get(f"{V1}orders/A-{n}/").json()["status"] for n in range(4)}
+    assert shown == {0: "confirmed", 1: "confirmed", 2: "on_hold", 3: "on_hold"}
+
+
+def test_all_or_nothing(api, account):
+    adv = api("adv")
+    mixed = [order_body("A-1"), order_body("A-2", account="NONE")]
+    refused = adv.post(f"{V1}orders/bulk/?atomic=1", mixed)
+    assert (refused.status_code, told(refused)) == (422, (0, 0, 0, 1))
+    assert not Order.objects.exists()
+    kept = adv.post(f"{V1}orders/bulk/?atomic=1", [order_body("A-1"), order_body("A-2")])
+    assert (kept.status_code, told(kept)) == (200, (2, 0, 0, 0))
+    many = [order_body(f"N-{n}", account=f"K{n}") for n in range(501)]
+    assert adv.post(f"{V1}orders/bulk/?atomic=1", many).json()["code"] == "too_many_accounts"
+
+
+def test_clients_are_opened_and_brought_in_line(api):
+    integration = api("integration")
+    documents = [client_body(n) for n in range(3)]
+    assert told(integration.post(f"{V1}accounts/bulk/", documents)) == (3, 0, 0, 0)
+    documents[1]["term"] = "NET45"
+    assert told(integration.post(f"{V1}accounts/bulk/", documents)) == (0, 2, 1, 0)
+    assert CustomerAccount.objects.get(code="B0001").term == "NET45"
+
+
+def test_documents_and_payments(api, account):
+    accountant = api("accountant")
+    documents = [imported(f"OLD-{n}") for n in range(3)]
+    assert told(accountant.post(f"{V1}invoices/bulk/", documents)) == (3, 0, 0, 0)
+    payments = [payment(f"BK-{n}", reference=f"OLD-{n}", match=True, amount="1200") for n in range(3)]
+    assert told(accountant.post(f"{V1}payments/bulk/", payments)) == (3, 0, 0, 0)
+    assert told(accountant.post(f"{V1}payments/bulk/", payments)) == (0, 3, 0, 0)
+    assert accountant.get(f"{V1}items/", {"open": 1}).json()["count"] == 0
+
+
+def test_a_long_batch_runs_in_the_background_piece_by_piece(api):
+    integration = api("integration")
+    documents = [client_body(n) for n in range(201)]
+    documents[120]["country"] = "France"
+    accepted = integration.post(f"{V1}accounts/bulk/", documents)
+    assert accepted.status_code == 202
+    address = accepted["Location"]
+    assert (accepted.json()["url"], accepted.json()["state"]) == (address, "queued")
+    work.drain(limit=2)
+    half = integration.get(address).json()
+    assert half["state"] in {"running", "done"}
+    work.drain()
+    shown = integration.get(address).json()
+    assert (shown["state"], shown["done"], shown["total"]) == ("done", 201, 201)
+    assert (shown["result"]["created"], shown["result"]["failed"]) == (200, 1)
+    assert shown["result"]["errors"][0]["index"] == 120
+    assert CustomerAccount.objects.filter(code__startswith="B").count() == 200
+    assert api("sales").get(address).status_code == 404
+
+
+def test_few_documents_may_go_to_the_background_and_numbers_stay_exact(api, account):
+    body = (
+        '[{"number": "A-1", "account": "C0001", "lines": [{"sku": "A", "description": "d", "quantity": 1.5,'
+    )
+    body += ' "unit_price": 0.1, "vat_rate": 20.00}]}]'
+    accepted = api("adv").post(f"{V1}orders/bulk/?async=1", data=body, content_type="application/json")
+    work.drain()
+    assert api("adv").get(accepted["Location"]).json()["result"]["created"] == 1
+    assert str(Order.objects.get(number="A-1").total_excl_vat) == "0.15"
+
+
+@pytest.mark.parametrize("resource", ["accounts", "orders", "invoices", "payments"])
+def test_what_is_no_list_or_too_long_is_refused(api, account, resource):
+    client = api("accountant" if resource in {"invoices", "payments"} else "adv")
+    bodies: list[Any] = [{"documents": []}, "x", None, 1, [{}] * 5001]
+    for body in bodies:
+        answer = client.post(f"{V1}{resource}/bulk/", body)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["body"])
+    assert client.post(f"{V1}{resource}/bulk/?atomic=perhaps", []).status_code == 400
+    ugly: list[Any] = [None, 1, [], {}, {"account": "\0"}, {"account": {}, "code": []}]
+    assert client.post(f"{V1}{resource}/bulk/?atomic=1", ugly).json()["failed"] == len(ugly)

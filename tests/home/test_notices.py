@@ -1,0 +1,103 @@
+"""Who is told of a held, released or refused order; once per person and event."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Company, CustomerAccount, User
+from o2c.home import notices
+from o2c.shared.models import Notice
+from orders import services
+from orders.models import Order
+from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
+from tests.factories.orders import give_limit, submitted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company() -> Company:
+    return CompanyFactory(code="DEMO")
+
+
+@pytest.fixture
+def rep(company: Company) -> User:
+    return make_user("sales", company, "sales")
+
+
+@pytest.fixture
+def adv(company: Company) -> User:
+    return make_user("adv_officer", company, "adv")
+
+
+@pytest.fixture
+def analyst(company: Company) -> User:
+    return make_user("credit_analyst", company, "analyst")
+
+
+@pytest.fixture
+def manager(company: Company) -> User:
+    return make_user("credit_manager", company, "credit")
+
+
+@pytest.fixture
+def held(company: Company, rep: User, adv: User, analyst: User, manager: User) -> Order:
+    account: CustomerAccount = CustomerAccountFactory(company=company, code="C0001", name="Bâti-Loire", rep=rep)
+    give_limit(account, "1000")
+    return submitted(account, "5000", by=adv, number="CDE-1")
+
+
+def told(kind: str) -> set[str]:
+    return set(Notice.objects.filter(kind=kind).values_list("user__username", flat=True))
+
+
+def test_a_hold_is_told_to_rep_submitter_and_the_lowest_who_may_decide(held: Order) -> None:
+    notices.order_held(work=None, order_id=held.pk)
+    notices.order_held(work=None, order_id=held.pk)
+
+    assert told("order.held") == {"sales", "adv", "analyst"}
+    assert Notice.objects.count() == 3
+    notice = Notice.objects.get(user__username="sales")
+    assert notice.figures["client"] == "Bâti-Loire"
+    assert notice.figures["over_limit_by"] == "4000.00"
+    assert notice.url == "/orders/CDE-1/"
+
+
+def test_a_hold_that_has_ended_is_told_to_nobody(held: Order, manager: User) -> None:
+    services.release(order_id=held.pk, comment="fine", by=manager, at=timezone.now())
+    notices.order_held(work=None, order_id=held.pk)
+    assert not Notice.objects.exists()
+
+
+def test_a_release_is_told_to_rep_and_submitter(held: Order, manager: User) -> None:
+    services.release(order_id=held.pk, comment="fine", by=manager, at=timezone.now())
+    notices.order_released(work=None, order_id=held.pk)
+    assert told("order.released") == {"sales", "adv"}
+
+
+def test_a_refusal_is_told_with_its_reason(held: Order, manager: User) -> None:
+    services.refuse(order_id=held.pk, reason="Insolvent", by=manager, at=timezone.now())
+    notices.order_refused(work=None, order_id=held.pk)
+    assert told("order.refused") == {"sales", "adv"}
+    assert {notice.figures["reason"] for notice in Notice.objects.all()} == {"Insolvent"}
+
+
+def test_the_queue_delivers_them(held: Order, work_drain: object) -> None:
+    assert callable(work_drain)
+    work_drain()
+    assert told("order.held") == {"sales", "adv", "analyst"}
+
+
+def test_writing_the_lines_costs_the_same_however_many_are_told(
+    held: Order, company: Company, django_assert_num_queries: object
+) -> None:
+    assert callable(django_assert_num_queries)
+    with django_assert_num_queries(3):
+        notices.order_held(work=None, order_id=held.pk)
+    Notice.objects.all().delete()
+    for number in range(3):
+        make_user("credit_analyst", company, f"analyst{number}")
+    with django_assert_num_queries(3):
+        notices.order_held(work=None, order_id=held.pk)
+    assert Notice.objects.count() == 6
