@@ -57,29 +57,27 @@ def _late(today: date, due: str) -> Case:
 def invoice_list(user: User, company: Company | None, today: date) -> QuerySet[Invoice]:
     """Invoices of the clients this user sees, newest first.
 
-    Each has ``open_amount``, ``late_since`` (oldest due date passed), ``days_late`` and ``status`` (code of a badge).
+    Each has ``open_on`` (what is open today), ``late_since`` (its oldest due date that has passed), ``days_late``
+    and ``status`` (code of a badge).
     """
     items = ReceivableItem.objects.filter(invoice=OuterRef("pk")).exclude(open_amount=0).order_by()
-    left = items.values("invoice").annotate(sum=Sum("open_amount")).values("sum")
     oldest = (
         items.filter(open_amount__gt=0, due_date__lt=today)
         .values("invoice")
         .annotate(first=Min("due_date"))
         .values("first")
     )
+    seen = Invoice.objects.filter(account__in=CustomerAccount.objects.visible_to(user, company))
     return (
-        Invoice.objects.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        queries.invoices_with_open(seen, on=today)
         .select_related("account", "company")
-        .annotate(
-            open_amount=Coalesce(Subquery(left, output_field=_MONEY), Value(ZERO), output_field=_MONEY),
-            late_since=Subquery(oldest),
-        )
+        .annotate(late_since=Subquery(oldest))
         .annotate(
             days_late=_late(today, "late_since"),
             status=Case(
-                When(open_amount=0, then=Value("paid")),
+                When(open_on=0, then=Value("paid")),
                 When(late_since__isnull=False, then=Value("overdue")),
-                When(~Q(open_amount=F("total_incl_vat")), then=Value("partly_paid")),
+                When(~Q(open_on=F("total_incl_vat")), then=Value("partly_paid")),
                 default=Value("open"),
                 output_field=CharField(),
             ),
@@ -96,16 +94,12 @@ class Totals(NamedTuple):
     open_amount: Decimal
 
 
-def invoice_totals(rows: QuerySet[Invoice]) -> list[Totals]:
+def invoice_totals(rows: QuerySet[Invoice], user: User, company: Company | None, today: date) -> list[Totals]:
     """Return the sums of these invoices per currency, in two statements; what is open has an index of its own."""
-    invoices = rows.order_by().values("pk")
-    left = dict(
-        ReceivableItem.objects.exclude(open_amount=0)
-        .filter(invoice__in=invoices)
-        .order_by()
-        .values_list("currency")
-        .annotate(sum=Sum("open_amount"))
-    )
+    accounts = CustomerAccount.objects.visible_to(user, company)
+    book = queries.items_on(accounts, on=today, open_only=True)
+    items = book.filter(invoice__in=rows.order_by().values("pk")).order_by()
+    left = dict(items.values_list("currency").annotate(sum=Sum("open_on")))
     sums = rows.order_by().values_list("currency").annotate(sum=Sum("total_incl_vat")).order_by("currency")
     return [Totals(currency, total, left.get(currency, ZERO)) for currency, total in sums]
 

@@ -130,8 +130,8 @@ def invoice_page(invoice: Any, today: date) -> InvoicePage:
                 "invoicing.disputedamount": disputed,
             }
         ),
-        open_amount=invoice.open_amount,
-        matched=invoice.total_incl_vat - invoice.open_amount,
+        open_amount=invoice.open_on,
+        matched=invoice.total_incl_vat - invoice.open_on,
         disputed=sum((item.disputed_on for item in items), ZERO),
         days_late=invoice.days_late or 0,
         status=invoice.status,

@@ -83,6 +83,7 @@ class InvoiceTable(Table):
         verbose_name=_("Amount incl. VAT"),
     )
     open_amount = AmountColumn(
+        accessor="open_on",
         currency_from="currency",
         total=True,
         strong=True,

@@ -130,7 +130,9 @@ class InvoiceList(ListPage):
 
     def _sums(self, rows: QuerySet[Invoice]) -> list[lists.Totals]:
         if not hasattr(self, "_found"):
-            self._found = lists.invoice_totals(rows)
+            self._found = lists.invoice_totals(
+                rows, self.request.user, self.request.company, timezone.localdate()
+            )
         return self._found
 
 

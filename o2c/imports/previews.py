@@ -56,7 +56,9 @@ def look(*, run: ImportRun, by: User, at: datetime) -> None:
         ImportRun.objects.filter(pk=run.pk).update(errors=[[line, str(text)] for text in said])
         return
     run.refresh_from_db()
-    run.counts = {**run.counts, **head}
+    # As the result counts them: documents of the file that are settled by the day, new ones included.
+    settled = len(seen.plan.settled) + sum(line.settled_on is not None for line in seen.plan.new)
+    run.counts = {**run.counts, **head, "settlements": settled}
     services.keep_refused(run, seen.plan.errors, delimiter=mapping.delimiter, encoding=mapping.encoding)
     run.save(update_fields=["counts", "refused"])
 
