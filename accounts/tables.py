@@ -49,7 +49,7 @@ class AccountTable(Table):
         accessor="net_exposure",
         bare=True,
         total=True,
-        phone="right",
+        phone="hide",
         verbose_name=gettext_lazy("Net exposure"),
     )
     use = PercentColumn(accessor="use", bar=True, phone="hide", verbose_name=gettext_lazy("Use"))
@@ -101,7 +101,10 @@ class AccountTable(Table):
         if record.available is None:
             return _("unlimited") if record.limit_kind == "unlimited" else formats.NOTHING
         written = formats.amount(record.available, _language())
-        return format_html('<span class="o-bad">{}</span>', written) if record.available < 0 else written
+        if record.available < 0:
+            written = format_html('<span class="o-bad">{}</span>', written)
+        # On a phone the column has no title.
+        return format_html('{} <span class="o-mh o-2 o-s">{}</span>', written, _("headroom"))
 
     def value_available(self, record: Any) -> Decimal | None:
         """The amount in files."""

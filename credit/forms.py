@@ -64,7 +64,6 @@ class LimitRequestForm(forms.Form):
     )
     amount = MoneyField(
         label=_("Amount"),
-        required=False,
         min_value=Decimal(0),
         help_text=_("12000, 12k; leave empty for unlimited"),
     )
@@ -86,7 +85,7 @@ class LimitRequestForm(forms.Form):
 
     def __init__(self, *args: Any, account: CustomerAccount, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        levels = [("account", _("This client"))]
+        levels: list[tuple[str, Any]] = [("account", _("This client"))]
         if account.entity_id:
             levels.append(("entity", _("Its legal entity (%(name)s)") % {"name": account.entity.name}))
         if account.entity.group is not None:
@@ -94,6 +93,14 @@ class LimitRequestForm(forms.Form):
         self.fields["level"].choices = levels  # type: ignore[attr-defined]
         self.fields["level"].initial = Level.ACCOUNT.word
         self.fields["amount"].unit = _unit(account.company.currency)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for no amount where there is no bound."""
+        entered = super().clean() or {}
+        if entered.get("kind") == LimitKind.UNLIMITED:
+            self.errors.pop("amount", None)
+            entered["amount"] = None
+        return entered
 
 
 class LimitDecisionForm(forms.Form):

@@ -53,27 +53,29 @@ def with_current_limit(requests: QuerySet[LimitRequest]) -> QuerySet[LimitReques
     )
 
 
-def waiting_for(requests: QuerySet[LimitRequest], user: User, company: Company) -> QuerySet[LimitRequest]:
+def waiting_for(
+    requests: QuerySet[LimitRequest], user: User, company: Company, *, own_level_only: bool = False
+) -> QuerySet[LimitRequest]:
     """Submitted requests that this person may decide alone: within the matrix, and not their own.
 
     The same rule as ``policy.limit_level``, as a condition of the database.
+
+    :param own_level_only: leave out what a level below may decide too
     """
     level = user.authority_in(company)
     if not level or not user.may("credit.decide_limit", company):
         return requests.none()
     matrix = mandates(company.pk)
-    top = matrix[-1].level
-    within = _granted_by(matrix, level)
-    # Class E raises every case by one level, but not above the top.
-    in_class_e = within if level >= top else _granted_by(matrix, level - 1)
-    return (
-        requests.filter(status=RequestStatus.SUBMITTED)
-        .exclude(requested_by=user)
-        .filter(
-            (~Q(asked_for__risk_class=RiskClass.E) & within)
-            | (Q(asked_for__risk_class=RiskClass.E) & in_class_e)
-        )
-    )
+    waiting = requests.filter(status=RequestStatus.SUBMITTED).exclude(requested_by=user)
+    found = waiting.filter(_decided_at(matrix, level))
+    return found.exclude(_decided_at(matrix, level - 1)) if own_level_only else found
+
+
+def _decided_at(matrix: Sequence[Mandate], level: int) -> Q:
+    """Requests that a level of the matrix may decide; class E raises every case by one, not above the top."""
+    in_class_e = level if level >= matrix[-1].level else level - 1
+    class_e = Q(asked_for__risk_class=RiskClass.E)
+    return (~class_e & _granted_by(matrix, level)) | (class_e & _granted_by(matrix, in_class_e))
 
 
 def _granted_by(matrix: Sequence[Mandate], level: int) -> Q:

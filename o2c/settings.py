@@ -309,6 +309,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "order.held": ("o2c.home.notices.order_held",),
     "order.released": ("o2c.home.notices.order_released",),
     "order.refused": ("o2c.home.notices.order_refused",),
+    "limit.submitted": ("o2c.home.notices.limit_submitted",),
+    "limit.decided": ("o2c.home.notices.limit_decided",),
 }
 
 # Long work by kind: the function that does it.

@@ -188,6 +188,7 @@ def _submit(request: LimitRequest, by: User, at: datetime) -> None:
     request.version += 1
     request.save(update_fields=["status", "submitted_at", "version"])
     _record("limit.submitted", request, by=by, at=at)
+    work.emit("limit.submitted", f"request:{request.pk}", {"request_id": request.pk})
 
 
 def _locked(request_id: int) -> LimitRequest:
@@ -223,6 +224,7 @@ def _decided(request: LimitRequest, status: str, reason: str, by: User, at: date
     request.decision_reason = reason.strip()
     request.version += 1
     request.save(update_fields=["status", "decided_by", "decided_at", "decision_reason", "facts", "version"])
+    work.emit("limit.decided", f"request:{request.pk}", {"request_id": request.pk})
 
 
 def _grant(request: LimitRequest, by: User, at: datetime) -> dict[str, object]:

@@ -95,7 +95,7 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
             "total": sum((part["amount"] for part in parts), ZERO),
             "limit_until": _iso(figures["limit"]["valid_until"]),
             "currency": figures["currency"],
-            "levels": _levels(figures),
+            "levels": _levels(account, figures),
             "binding": figures["binding_level"],
             "use": _decimal(figures["utilisation"]),
             "kin": _kin(request, account, figures) if day == today else None,
@@ -277,14 +277,13 @@ def _documents(account: CustomerAccount, code: str) -> str:
     return f"{page}#orders" if code in {"open_orders", "delivered_not_invoiced"} else ""
 
 
-def _levels(figures: dict[str, Any]) -> list[LevelLine]:
+def _levels(account: CustomerAccount, figures: dict[str, Any]) -> list[LevelLine]:
     """Legal entity and group: limit, net exposure and available, no more (design 3.5)."""
     lines = []
     for level in figures["levels"][1:]:
         kind = level["limit"]["kind"]
         limit, net = _decimal(level["effective_limit"]), Decimal(level["net_exposure"])
-        name = level.get("siren") or level.get("code") or ""
-        label = _("Legal entity") if level["level"] == "entity" else _("Group %(name)s") % {"name": name}
+        label = _("Legal entity") if level["level"] == "entity" else str(account.entity.group)
         lines.append(
             LevelLine(
                 label=label,

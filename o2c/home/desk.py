@@ -1,85 +1,28 @@
-"""What waits for one person: figures, an inbox by urgency, what happened since last night. One shape for all roles."""
+"""The home page: figures, what waits, what happened since last night. One shape for all roles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from accounts.models import Company, CustomerAccount, User
-from credit.lists import with_standing
-from credit.models import AccountBlock, AccountWatch, LimitRequest
 from o2c.shared import formats
 from o2c.shared.bars import Part
 from o2c.shared.calendar import PARIS
 from o2c.shared.menu import url_or_nothing
-from orders.models import HoldCase
 
 from . import queries
-
-_ROWS: Final = 10
-_EVENING: Final = time(18)
-_REVIEW_AHEAD: Final = timedelta(days=7)
-_LIMIT_ANSWER: Final = timedelta(days=1)
-ORDERS, LIMITS, ALERTS = "orders", "limits", "alerts"
-
-Text = str | Promise
+from .inbox import EVENING, Inbox, Text, Waiting, language
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """One line of the inbox; ``due`` is what the lines are sorted by."""
-
-    kind: str
-    tone: str
-    icon: str
-    word: Text
-    title: Text
-    sub: Text
-    url: str
-    due: datetime
-    amount: Decimal | None = None
-    currency: str = "EUR"
-    seconds: int | None = None
-    note: Text = ""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """The reader, where they work, and when they look."""
-
-    user: User
-    company: Company
-    at: datetime
-
-    def may(self, permission: str) -> bool:
-        """Whether the reader may do this here."""
-        return self.user.may(permission, self.company)
-
-    @property
-    def decides(self) -> bool:
-        """Whether held orders wait for the reader's decision, rather than concern their clients."""
-        return self.may("orders.release")
-
-    @property
-    def watches_only(self) -> bool:
-        """Whether the reader looks at what others did: auditors and administrators."""
-        return self.may("audit.view") and not (self.decides or self.may("orders.enter"))
-
-    @property
-    def clients(self) -> Any:
-        """The reader's clients."""
-        return CustomerAccount.objects.visible_to(self.user, self.company)
-
-    # --- figures ---
+class Desk(Inbox):
+    """Everything the home page shows to one reader."""
 
     def figures(self, held: queries.Sums, overdue: queries.Overdue) -> list[dict[str, Any]]:
         """The strip of figures, each opening its documents."""
@@ -92,7 +35,9 @@ class Desk:
                     "adjustments-dollar",
                     _("Limits to decide"),
                     str(count),
-                    _("within your authority"),
+                    _("above the credit manager")
+                    if self.user.authority_in(self.company) >= queries.SENIOR
+                    else _("within your authority"),
                     reverse("credit:limit_requests") + state,
                 )
             )
@@ -129,7 +74,7 @@ class Desk:
     def _overdue_figure(self, overdue: queries.Overdue) -> dict[str, Any]:
         detail = _("nothing is late")
         if overdue.amount:
-            share = formats.percent(overdue.share, _language())
+            share = formats.percent(overdue.share, language())
             detail = ngettext("%(n)d client", "%(n)d clients", overdue.clients) % {"n": overdue.clients}
             detail = f"{detail} · " + _("%(share)s of what is owed") % {"share": share}
         url = (
@@ -151,187 +96,31 @@ class Desk:
         )
         return _figure("moon", _("Nightly run"), when, detail, "", tone="bad" if found else "")
 
-    # --- inbox ---
-
-    def inbox(self) -> list[Waiting]:
-        """What waits for the reader, the most urgent first: the first lines of each source."""
-        rows = self._held() + self._limits() + self._reviews()
-        if self.may("orders.enter"):
-            rows += self._drafts()
-        if self.may("payments.allocate"):
-            rows += self._payments()
-        if not self.decides and not self.watches_only:
-            rows += self._late_clients()
-        return sorted(rows, key=lambda row: row.due)
-
-    def counts(self, rows: Sequence[Waiting]) -> dict[str, int]:
-        """How many lines of each kind there are in all, also those that are not drawn."""
-        found = {kind: sum(1 for row in rows if row.kind == kind) for kind in (ORDERS, LIMITS, ALERTS)}
-        drawn = sum(1 for row in rows if row.kind == ORDERS and row.seconds is not None)
-        if drawn >= _ROWS:
-            found[ORDERS] += queries.held_for(self.user, self.company).count() - drawn
-        return found
-
-    def _held(self) -> list[Waiting]:
-        return [self._held_row(case) for case in queries.held_for(self.user, self.company)[:_ROWS]]
-
-    def _held_row(self, case: HoldCase) -> Waiting:
-        order = case.order
-        reasons = ", ".join(str(hold.get_reason_display()).lower() for hold in case.active)  # type: ignore[attr-defined]
-        parts = [order.number, reasons]
-        if case.over_limit_by > 0:
-            short = formats.money(case.over_limit_by, _language(), self.company.currency)
-            parts.append(_("%(amount)s short") % {"amount": short})
-        return Waiting(
-            kind=ORDERS,
-            tone="warn",
-            icon="hand-stop",
-            word=_("Order"),
-            title=order.account.name,
-            sub=" · ".join(part for part in parts if part),
-            url=reverse("orders:detail", args=[order.number]),
-            due=case.target_at,
-            amount=order.total_incl_vat,
-            currency=order.currency,
-            seconds=int((case.target_at - self.at).total_seconds()),
-        )
-
-    def _limits(self) -> list[Waiting]:
-        return [self._limit_row(wish) for wish in queries.limits_for(self.user, self.company)[:_ROWS]]
-
-    def _limit_row(self, wish: LimitRequest) -> Waiting:
-        sent = wish.submitted_at or wish.created_at
-        waited = int((self.at - sent).total_seconds())
-        return Waiting(
-            kind=LIMITS,
-            tone="info",
-            icon="adjustments-dollar",
-            word=_("Limit"),
-            title=wish.asked_for.name,
-            sub=_("%(kind)s, asked for by %(name)s")
-            % {"kind": wish.get_kind_display(), "name": wish.requested_by.label()},
-            url=reverse("credit:limit_request", args=[wish.pk]),
-            due=sent + _LIMIT_ANSWER,
-            amount=wish.amount,
-            currency=wish.currency,
-            note=_("waiting for %(time)s") % {"time": formats.duration(waited, _language())},
-        )
-
-    def _reviews(self) -> list[Waiting]:
-        day = timezone.localdate(self.at) + _REVIEW_AHEAD
-        blocks, watches = queries.reviews_until(self.user, self.company, day)
-        rows = []
-        if self.may("accounts.block"):
-            rows += [self._review_row(flag, "lock", "bad", _("Block")) for flag in blocks[:_ROWS]]
-        if self.may("accounts.watch"):
-            rows += [self._review_row(flag, "eye", "warn", _("Watch")) for flag in watches[:_ROWS]]
-        return rows
-
-    def _review_row(self, flag: AccountBlock | AccountWatch, icon: str, tone: str, word: str) -> Waiting:
-        assert flag.review_on is not None
-        today = timezone.localdate(self.at)
-        return Waiting(
-            kind=ALERTS,
-            tone=tone,
-            icon=icon,
-            word=word,
-            title=flag.account.name,
-            sub=flag.reason,
-            url=reverse("accounts:detail", args=[flag.account.code]),
-            due=datetime.combine(flag.review_on, _EVENING, PARIS),
-            note=_("look again %(when)s")
-            % {"when": formats.relative_day(flag.review_on, today, _language())},
-        )
-
-    def _drafts(self) -> list[Waiting]:
-        return [
-            Waiting(
-                kind=ORDERS,
-                tone="mute",
-                icon="pencil",
-                word=_("Draft"),
-                title=order.account.name,
-                sub=_("%(number)s is not sent yet") % {"number": order.number},
-                url=reverse("orders:detail", args=[order.number]),
-                due=order.created_at + timedelta(days=2),
-                amount=order.total_incl_vat,
-                currency=order.currency,
-            )
-            for order in queries.drafts_of(self.user, self.company)[:_ROWS]
-        ]
-
-    def _payments(self) -> list[Waiting]:
-        return [
-            Waiting(
-                kind=ALERTS,
-                tone="info",
-                icon="cash",
-                word=_("Payment"),
-                title=item.account.name,
-                sub=" · ".join(
-                    part for part in (item.document, item.payment.reference if item.payment else "") if part
-                ),
-                url=reverse("invoicing:payment", args=[item.payment_id]) if item.payment_id else "",
-                due=datetime.combine(item.effective_date, _EVENING, PARIS),
-                amount=-item.open_amount,
-                currency=item.currency,
-                note=formats.relative_day(item.effective_date, timezone.localdate(self.at), _language()),
-            )
-            for item in queries.unmatched_payments(self.user, self.company)[:_ROWS]
-        ]
-
-    def _late_clients(self) -> list[Waiting]:
-        """The reader's clients who owe most that is late."""
-        annotated: Any = with_standing(self.clients)
-        late = annotated.filter(overdue__gt=0).order_by("-overdue", "sort_key")[:_ROWS]
-        today = timezone.localdate(self.at)
-        rows = []
-        for client in late:
-            days = (today - client.oldest_due).days if client.oldest_due else 0
-            rows.append(
-                Waiting(
-                    kind=ALERTS,
-                    tone="bad",
-                    icon="clock-exclamation",
-                    word=_("Overdue"),
-                    title=client.name,
-                    sub=_("the oldest: %(days)s late; the next order may be held")
-                    % {"days": formats.days_in_words(days, _language())},
-                    url=reverse("accounts:detail", args=[client.code]) + "?show=overdue#items",
-                    due=self.at + timedelta(days=30) - timedelta(days=min(days, 29)),
-                    amount=client.overdue,
-                    currency=self.company.currency,
-                )
-            )
-        return rows
-
-    # --- since last night ---
-
     def since(self) -> list[dict[str, Any]]:
         """What happened since the evening before, in three or four lines."""
         yesterday = timezone.localdate(self.at) - timedelta(days=1)
-        start = datetime.combine(yesterday, _EVENING, PARIS)
+        start = datetime.combine(yesterday, EVENING, PARIS)
         lines: list[dict[str, Any]] = []
         self._note(
             lines,
             queries.freed_since(self.user, self.company, start),
             "circle-check",
             "ok",
-            lambda n: ngettext("%(n)d order went by itself", "%(n)d orders went by themselves", n),
+            lambda n: ngettext("%(n)s order went by itself", "%(n)s orders went by themselves", n),
         )
         self._note(
             lines,
             queries.held_since(self.user, self.company, start),
             "hand-stop",
             "warn",
-            lambda n: ngettext("%(n)d order newly on hold", "%(n)d orders newly on hold", n),
+            lambda n: ngettext("%(n)s order newly on hold", "%(n)s orders newly on hold", n),
         )
         self._note(
             lines,
             queries.paid_since(self.user, self.company, start),
             "cash",
             "ok",
-            lambda n: ngettext("%(n)d payment came in", "%(n)d payments came in", n),
+            lambda n: ngettext("%(n)s payment came in", "%(n)s payments came in", n),
         )
         run = queries.last_nightly()
         if run is not None and run.finished_at is not None and run.finished_at >= start:
@@ -345,9 +134,9 @@ class Desk:
                     else _("Nightly run without difference"),
                     "sub": _("%(accounts)s clients · %(at)s · %(seconds)s s")
                     % {
-                        "accounts": formats.number(run.accounts, _language()),
+                        "accounts": formats.number(run.accounts, language()),
                         "at": f"{timezone.localtime(run.finished_at):%H:%M}",
-                        "seconds": formats.number(Decimal(str(seconds)), _language(), decimals=1),
+                        "seconds": formats.number(Decimal(str(seconds)), language(), decimals=1),
                     },
                 }
             )
@@ -362,7 +151,7 @@ class Desk:
         words: Callable[[int], str],
     ) -> None:
         if found.count:
-            title = words(found.count) % {"n": found.count}
+            title = words(found.count) % {"n": formats.number(found.count, language())}
             lines.append({"icon": icon, "tone": tone, "title": title, "sub": self.money(found.amount)})
 
     # --- further cards ---
@@ -405,35 +194,24 @@ class Desk:
     def sentence(self, held: queries.Sums, inbox: Sequence[Waiting]) -> str:
         """The answer to "what waits for me?" in one line."""
         late = sum(1 for row in inbox if row.seconds is not None and row.seconds <= 0)
-        if self.decides and held.count:
-            text = ngettext(
-                "%(n)d order waits for your answer", "%(n)d orders wait for your answer", held.count
-            )
-            text %= {"n": held.count}
+        n = held.count
+        if self.decides and n:
+            text = ngettext("%(n)d order waits for your answer", "%(n)d orders wait for your answer", n)
             if late:
-                text += ", " + ngettext("%(n)d of them late", "%(n)d of them late", late) % {"n": late}
-            return text
-        if not self.decides and held.count and not self.watches_only:
+                text += ", " + ngettext("%(late)d of them late", "%(late)d of them late", late)
+            return text % {"n": n, "late": late}
+        if self.has_portfolio and n:
             text = ngettext(
-                "%(n)d order of your clients is on hold",
-                "%(n)d orders of your clients are on hold",
-                held.count,
+                "%(n)d order of your clients is on hold", "%(n)d orders of your clients are on hold", n
             )
-            return text % {"n": held.count}
+            return text % {"n": n}
+        if self.handles_orders and n:
+            return ngettext("%(n)d order is on hold", "%(n)d orders are on hold", n) % {"n": n}
         if inbox:
-            return ngettext("%(n)d thing waits for you", "%(n)d things wait for you", len(inbox)) % {
-                "n": len(inbox)
-            }
+            n = len(inbox)
+            return ngettext("%(n)d thing waits for you", "%(n)d things wait for you", n) % {"n": n}
         return _("Nothing waits for you")
-
-    def money(self, amount: Decimal) -> str:
-        """An amount in the company's currency."""
-        return formats.money(amount, _language(), self.company.currency)
 
 
 def _figure(icon: str, label: Text, value: str, detail: Text, url: str, *, tone: str = "") -> dict[str, Any]:
     return {"icon": icon, "label": label, "value": value, "detail": detail, "url": url, "tone": tone}
-
-
-def _language() -> str:
-    return get_language() or "fr"

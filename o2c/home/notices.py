@@ -1,4 +1,4 @@
-"""Telling people: one line each, once per event, written by the reactions to what happened to an order."""
+"""Telling people: one line each, once per event, written by the reactions to orders and limit requests."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import RoleGrant
+from accounts.queries import rep_of
+from credit.enums import RequestStatus
+from credit.models import LimitRequest
+from credit.services.limits import required_role
+from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
 from orders.models import HoldCase, Order
 
-# The right that a decision on a held order needs.
+# The rights that a decision on a held order, and on a limit, needs.
 _DECIDES: Final = "orders.release"
+_DECIDES_LIMITS: Final = "credit.decide_limit"
 
 
 def order_held(*, work: Any, order_id: int) -> dict[str, int]:
@@ -40,6 +46,28 @@ def order_refused(*, work: Any, order_id: int) -> dict[str, int]:
     return _tell("order.refused", case, _concerned(case.order), {"reason": case.decision_reason})
 
 
+def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell those who may decide that a limit request waits for them."""
+    wish = _limit_request(request_id)
+    if wish is None or wish.status != RequestStatus.SUBMITTED:
+        return {"told": 0}
+    asked = {wish.requested_by_id}
+    level = required_role(wish).level
+    told = _lowest_with(_DECIDES_LIMITS, wish.asked_for.company_id, level=level, without=asked)
+    return _tell_of_limit("limit.submitted", wish, told)
+
+
+def limit_decided(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell whoever asked for a limit, and the client's rep, what was decided and why."""
+    wish = _limit_request(request_id)
+    if wish is None or wish.decided_by_id is None:
+        return {"told": 0}
+    rep = rep_of(wish.asked_for, paris_date(timezone.now()))
+    told = {wish.requested_by_id} | ({rep.pk} if rep else set())
+    kind = "limit.approved" if wish.status == RequestStatus.APPROVED else "limit.refused"
+    return _tell_of_limit(kind, wish, told - {wish.decided_by_id})
+
+
 def _last_case(order_id: int, *, open_only: bool = False) -> HoldCase | None:
     """The case an event is about: the newest of the order; for a hold only while it is open."""
     cases = HoldCase.objects.filter(order_id=order_id).select_related("order__account", "order__company")
@@ -53,20 +81,30 @@ def _concerned(order: Order) -> set[int]:
 
 def _deciders(case: HoldCase) -> set[int]:
     """People of the lowest role that may release it; four eyes leave the submitter and the rep out."""
+    order = case.order
+    level = case.required_level
+    return _lowest_with(_DECIDES, order.company_id, level=level, without=_concerned(order))
+
+
+def _lowest_with(permission: str, company_id: int, *, level: int, without: set[int]) -> set[int]:
+    """Those who may do this from a level of the matrix on, of the lowest level that anybody holds."""
     grants = RoleGrant.objects.filter(
-        company=case.order.company,
-        role__permissions__contains=[_DECIDES],
-        role__authority_level__gte=case.required_level,
+        company_id=company_id,
+        role__permissions__contains=[permission],
+        role__authority_level__gte=level,
         user__is_active=True,
         user__is_system=False,
-    ).exclude(user_id__in=_concerned(case.order))
+    ).exclude(user_id__in=without)
     found = list(grants.values_list("user_id", "role__authority_level"))
-    lowest = min((level for _user, level in found), default=0)
-    return {user for user, level in found if level == lowest}
+    lowest = min((held for _user, held in found), default=0)
+    return {user for user, held in found if held == lowest}
+
+
+def _limit_request(request_id: int) -> LimitRequest | None:
+    return LimitRequest.objects.select_related("asked_for__company").filter(pk=request_id).first()
 
 
 def _tell(kind: str, case: HoldCase, users: Iterable[int], figures: dict[str, str]) -> dict[str, int]:
-    """Write the lines; who was told of this event already is not told again."""
     order = case.order
     facts = {
         "order": order.number,
@@ -76,16 +114,26 @@ def _tell(kind: str, case: HoldCase, users: Iterable[int], figures: dict[str, st
         "currency": order.currency,
         **figures,
     }
+    return _write(kind, f"case:{case.pk}", facts, reverse("orders:detail", args=[order.number]), users)
+
+
+def _tell_of_limit(kind: str, wish: LimitRequest, users: Iterable[int]) -> dict[str, int]:
+    facts = {
+        "account": wish.asked_for.code,
+        "client": wish.asked_for.name,
+        "amount": "" if wish.amount is None else str(wish.amount),
+        "currency": wish.currency,
+        "reason": wish.decision_reason or wish.reason,
+    }
+    address = reverse("credit:limit_request", args=[wish.pk])
+    return _write(kind, f"request:{wish.pk}", facts, address, users)
+
+
+def _write(kind: str, key: str, facts: dict[str, str], url: str, users: Iterable[int]) -> dict[str, int]:
+    """Write the lines; who was told of this event already is not told again."""
     lines = [
-        Notice(
-            user_id=user_id,
-            kind=kind,
-            key=f"case:{case.pk}",
-            figures=facts,
-            url=reverse("orders:detail", args=[order.number]),
-            created_at=timezone.now(),
-        )
-        for user_id in sorted(users)
+        Notice(user_id=user, kind=kind, key=key, figures=facts, url=url, created_at=timezone.now())
+        for user in sorted(users)
     ]
     Notice.objects.bulk_create(lines, ignore_conflicts=True)
     return {"told": len(lines)}

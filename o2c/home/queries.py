@@ -29,6 +29,8 @@ from orders.models import HoldCase, Order, Release
 from orders.queries import hold_queue
 
 ZERO: Final = Decimal("0.00")
+# From this level of the matrix on, work means what nobody below may decide.
+SENIOR: Final = 4
 # Upper bounds of the ages of the summary, in days late.
 AGES: Final = (30, 60, 90, 120)
 
@@ -66,7 +68,7 @@ def menu_counts(user: User, company: Company | None) -> dict[str, int]:
     }
     if company is None:
         return counts
-    if user.may("orders.view", company):
+    if user.may("orders.enter", company) or user.may("credit.decide_limit", company):
         counts["holds"] = held_for(user, company).count()
     if user.may("credit.decide_limit", company):
         counts["limit_requests"] = limits_for(user, company).count()
@@ -81,22 +83,26 @@ def unread(user: User) -> QuerySet[Notice]:
 
 
 def held_for(user: User, company: Company) -> QuerySet[HoldCase]:
-    """Held orders that wait for this person: those they may decide, else those of their clients.
+    """Held orders that wait for this person: credit sees what it may decide, everybody else all of their clients'.
 
-    Four eyes and authority are looked at as stored; the act asks again.
+    From level 4 on only what nobody below may decide. Four eyes and authority are looked at as stored; the act
+    asks again.
     """
     cases = hold_queue(user, company)
-    if not user.may("orders.release", company):
+    if not user.may("credit.decide_limit", company):
         return cases
-    return cases.filter(required_level__lte=user.authority_in(company)).exclude(
-        Q(order__submitted_by=user) | Q(order__sales_rep=user)
-    )
+    level = user.authority_in(company)
+    mine = cases.filter(required_level__lte=level)
+    if level >= SENIOR:
+        mine = mine.filter(required_level=level)
+    return mine.exclude(Q(order__submitted_by=user) | Q(order__sales_rep=user))
 
 
 def limits_for(user: User, company: Company) -> QuerySet[LimitRequest]:
-    """Limit requests this person may decide alone, the oldest first."""
+    """Limit requests this person may decide alone, the oldest first; from level 4 on those nobody below may."""
     requests = limit_requests_visible(user, company).select_related("asked_for__company")
-    return waiting_for(requests, user, company).order_by("submitted_at", "pk")
+    senior = user.authority_in(company) >= SENIOR
+    return waiting_for(requests, user, company, own_level_only=senior).order_by("submitted_at", "pk")
 
 
 def unmatched_payments(user: User, company: Company) -> QuerySet[ReceivableItem]:

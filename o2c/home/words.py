@@ -215,6 +215,11 @@ NOTICES: Final[dict[str, Words]] = {
     "order.held": Words(gettext_lazy("%(order)s of %(client)s is on hold"), "hand-stop", "warn"),
     "order.released": Words(gettext_lazy("%(order)s of %(client)s may go"), "circle-check", "ok"),
     "order.refused": Words(gettext_lazy("%(order)s of %(client)s is refused"), "circle-x", "bad"),
+    "limit.submitted": Words(
+        gettext_lazy("A limit for %(client)s waits for you"), "adjustments-dollar", "warn"
+    ),
+    "limit.approved": Words(gettext_lazy("The limit for %(client)s is granted"), "adjustments-dollar", "ok"),
+    "limit.refused": Words(gettext_lazy("The limit for %(client)s is refused"), "adjustments-dollar", "bad"),
 }
 JOBS: Final[dict[str, str | Promise]] = {
     "imports.ledger": gettext_lazy("Ledger import"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Company, CustomerAccount, User
+from credit import services as credit
 from o2c.home import notices
+from o2c.shared import work
 from o2c.shared.models import Notice
 from orders import services
 from orders.models import Order
@@ -43,7 +48,9 @@ def manager(company: Company) -> User:
 
 @pytest.fixture
 def held(company: Company, rep: User, adv: User, analyst: User, manager: User) -> Order:
-    account: CustomerAccount = CustomerAccountFactory(company=company, code="C0001", name="Bâti-Loire", rep=rep)
+    account: CustomerAccount = CustomerAccountFactory(
+        company=company, code="C0001", name="Bâti-Loire", rep=rep
+    )
     give_limit(account, "1000")
     return submitted(account, "5000", by=adv, number="CDE-1")
 
@@ -83,16 +90,14 @@ def test_a_refusal_is_told_with_its_reason(held: Order, manager: User) -> None:
     assert {notice.figures["reason"] for notice in Notice.objects.all()} == {"Insolvent"}
 
 
-def test_the_queue_delivers_them(held: Order, work_drain: object) -> None:
-    assert callable(work_drain)
-    work_drain()
+def test_the_queue_delivers_them(held: Order) -> None:
+    work.drain()
     assert told("order.held") == {"sales", "adv", "analyst"}
 
 
 def test_writing_the_lines_costs_the_same_however_many_are_told(
-    held: Order, company: Company, django_assert_num_queries: object
+    held: Order, company: Company, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    assert callable(django_assert_num_queries)
     with django_assert_num_queries(3):
         notices.order_held(work=None, order_id=held.pk)
     Notice.objects.all().delete()
@@ -101,3 +106,22 @@ def test_writing_the_lines_costs_the_same_however_many_are_told(
     with django_assert_num_queries(3):
         notices.order_held(work=None, order_id=held.pk)
     assert Notice.objects.count() == 6
+
+
+def test_a_limit_request_is_told_to_the_lowest_who_may_decide(held: Order, rep: User, analyst: User) -> None:
+    wish = credit.create_limit_request(
+        account=held.account,
+        amount=Decimal(20000),
+        kind="base",
+        reason="r",
+        by=rep,
+        at=timezone.now(),
+        submit=True,
+    )
+    work.drain()
+    assert told("limit.submitted") == {"analyst"}
+
+    credit.approve_limit_request(request_id=wish.pk, reason="Paid on time", by=analyst, at=timezone.now())
+    work.drain()
+    assert told("limit.approved") == {"sales"}
+    assert Notice.objects.get(kind="limit.approved").figures["reason"] == "Paid on time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -75,10 +76,16 @@ def test_credit_sees_what_it_may_decide_and_nothing_of_its_own(
 ) -> None:
     submitted(account, "5000", by=adv, number="CDE-1")
     credit.create_limit_request(
-        account=account, amount=500, kind="base", reason="r", by=rep, at=timezone.now(), submit=True
+        account=account, amount=Decimal(500), kind="base", reason="r", by=rep, at=timezone.now(), submit=True
     )
     credit.create_limit_request(
-        account=account, amount=900, kind="base", reason="r", by=manager, at=timezone.now(), submit=True
+        account=account,
+        amount=Decimal(900),
+        kind="base",
+        reason="r",
+        by=manager,
+        at=timezone.now(),
+        submit=True,
     )
     credit.block(
         account_id=CustomerAccountFactory(company=company, name="Lemoine").pk,
@@ -107,7 +114,13 @@ def test_finance_sees_only_what_nobody_below_may_decide(
     submitted(account, "90000", by=adv)
     for amount in (500, 200_000):
         credit.create_limit_request(
-            account=account, amount=amount, kind="base", reason="r", by=rep, at=timezone.now(), submit=True
+            account=account,
+            amount=Decimal(amount),
+            kind="base",
+            reason="r",
+            by=rep,
+            at=timezone.now(),
+            submit=True,
         )
 
     rows = signed_in(finance).get("/").context["rows"]
@@ -192,7 +205,7 @@ def test_home_costs_the_same_with_one_and_three_orders(
 def test_the_menu_counts_what_waits(account: CustomerAccount, adv: User, rep: User, manager: User) -> None:
     submitted(account, "5000", by=adv)
     credit.create_limit_request(
-        account=account, amount=500, kind="base", reason="r", by=rep, at=timezone.now(), submit=True
+        account=account, amount=Decimal(500), kind="base", reason="r", by=rep, at=timezone.now(), submit=True
     )
     Notice.objects.create(user=manager, kind="order.held", key="k", created_at=timezone.now())
 
@@ -316,7 +329,7 @@ def test_every_act_stored_by_these_stories_has_words(
     submitted(account, "5000", by=adv)
     credit.watch(account_id=account.pk, reason="r", by=manager, at=timezone.now())
     wish = credit.create_limit_request(
-        account=account, amount=500, kind="base", reason="r", by=rep, at=timezone.now(), submit=True
+        account=account, amount=Decimal(500), kind="base", reason="r", by=rep, at=timezone.now(), submit=True
     )
     credit.approve_limit_request(request_id=wish.pk, reason="r", by=manager, at=timezone.now())
     assert set(AuditEvent.objects.values_list("action", flat=True)) <= set(WORDS)
@@ -356,7 +369,9 @@ def test_background_work_of_the_reader(manager: User, rep: User) -> None:
         kind="imports.ledger", key="a", not_before=now, created_at=now, requested_by=manager, done=3, total=9
     )
     Work.objects.create(kind="react:x", key="b", not_before=now, created_at=now, requested_by=manager)
-    theirs = Work.objects.create(kind="imports.ledger", key="c", not_before=now, created_at=now, requested_by=rep)
+    theirs = Work.objects.create(
+        kind="imports.ledger", key="c", not_before=now, created_at=now, requested_by=rep
+    )
     browser = signed_in(manager)
 
     page = browser.get("/work/")

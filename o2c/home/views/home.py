@@ -12,7 +12,8 @@ from django.views import View
 
 from accounts.views.answers import company_of, now, signed_in
 from o2c.home import queries, words
-from o2c.home.desk import ALERTS, LIMITS, ORDERS, Desk
+from o2c.home.desk import Desk
+from o2c.home.inbox import ALERTS, LIMITS, ORDERS
 from o2c.shared.menu import url_or_nothing
 from o2c.shared.views import PermissionMixin
 
@@ -77,7 +78,7 @@ def _main_action(desk: Desk, rows: Any) -> dict[str, str] | None:
     if desk.may("payments.allocate") and payments:
         return {"url": payments, "icon": "arrows-join", "label": _("Match payments"), "key": "t"}
     sell = url_or_nothing("credit:can_i_sell")
-    if desk.may("orders.enter") and not desk.decides and sell:
+    if desk.has_portfolio and sell:
         return {"url": sell, "icon": "help-circle", "label": _("Can I sell?"), "key": "v"}
     new = url_or_nothing("orders:new")
     if desk.may("orders.enter") and new:

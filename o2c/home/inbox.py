@@ -1,0 +1,253 @@
+"""What waits for one person, line by line, the most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.models import Company, CustomerAccount, User
+from credit.lists import with_standing
+from credit.models import AccountBlock, AccountWatch, LimitRequest
+from o2c.shared import formats
+from o2c.shared.calendar import PARIS
+from orders.models import HoldCase
+
+from . import queries
+
+EVENING: Final = time(18)
+_ROWS: Final = 10
+_LATE_CLIENTS: Final = 5
+# Clients to speak to come after what has a clock.
+_LATE_CLIENTS_LAST: Final = timedelta(days=90)
+_REVIEW_AHEAD: Final = timedelta(days=7)
+_LIMIT_ANSWER: Final = timedelta(days=1)
+ORDERS, LIMITS, ALERTS = "orders", "limits", "alerts"
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One line of the inbox; ``due`` is what the lines are sorted by."""
+
+    kind: str
+    tone: str
+    icon: str
+    word: Text
+    title: Text
+    sub: Text
+    url: str
+    due: datetime
+    amount: Decimal | None = None
+    currency: str = "EUR"
+    seconds: int | None = None
+    note: Text = ""
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The reader, where they work, and when they look; then the lines that wait for them."""
+
+    user: User
+    company: Company
+    at: datetime
+
+    def may(self, permission: str) -> bool:
+        """Whether the reader may do this here."""
+        return self.user.may(permission, self.company)
+
+    @property
+    def decides(self) -> bool:
+        """Whether held orders wait for the reader's decision, rather than concern their clients."""
+        return self.may("credit.decide_limit")
+
+    @property
+    def watches_only(self) -> bool:
+        """Whether the reader looks at what others did: auditors and administrators."""
+        return self.may("audit.view") and not (self.decides or self.may("orders.enter"))
+
+    @property
+    def handles_orders(self) -> bool:
+        """Whether held orders are the reader's business: credit decides them, sales and ADV entered them."""
+        return self.decides or self.may("orders.enter")
+
+    @property
+    def has_portfolio(self) -> bool:
+        """Whether the reader sees a portfolio of their own, rather than every client."""
+        return not any(role.sees_all_accounts for role in self.user.roles_in(self.company))
+
+    @property
+    def clients(self) -> Any:
+        """The reader's clients."""
+        return CustomerAccount.objects.visible_to(self.user, self.company)
+
+    def inbox(self) -> list[Waiting]:
+        """What waits for the reader, the most urgent first: the first lines of each source."""
+        rows = self._limits() + self._reviews()
+        if self.handles_orders:
+            rows += self._held()
+        if self.may("orders.enter"):
+            rows += self._drafts()
+        if self.may("payments.allocate"):
+            rows += self._payments()
+        if self.has_portfolio or self.may("payments.allocate"):
+            rows += self._late_clients()
+        return sorted(rows, key=lambda row: row.due)
+
+    def counts(self, rows: Sequence[Waiting]) -> dict[str, int]:
+        """How many lines of each kind there are in all, also those that are not drawn."""
+        found = {kind: sum(1 for row in rows if row.kind == kind) for kind in (ORDERS, LIMITS, ALERTS)}
+        drawn = sum(1 for row in rows if row.kind == ORDERS and row.seconds is not None)
+        if drawn >= _ROWS:
+            found[ORDERS] += queries.held_for(self.user, self.company).count() - drawn
+        return found
+
+    def _held(self) -> list[Waiting]:
+        return [self._held_row(case) for case in queries.held_for(self.user, self.company)[:_ROWS]]
+
+    def _held_row(self, case: HoldCase) -> Waiting:
+        order = case.order
+        reasons = ", ".join(str(hold.get_reason_display()).lower() for hold in case.active)  # type: ignore[attr-defined]
+        parts = [order.number, reasons]
+        if case.over_limit_by > 0:
+            short = formats.money(case.over_limit_by, language(), self.company.currency)
+            parts.append(_("%(amount)s short") % {"amount": short})
+        return Waiting(
+            kind=ORDERS,
+            tone="warn",
+            icon="hand-stop",
+            word=_("Order"),
+            title=order.account.name,
+            sub=" · ".join(part for part in parts if part),
+            url=reverse("orders:detail", args=[order.number]),
+            due=case.target_at,
+            amount=order.total_incl_vat,
+            currency=order.currency,
+            seconds=int((case.target_at - self.at).total_seconds()),
+        )
+
+    def _limits(self) -> list[Waiting]:
+        return [self._limit_row(wish) for wish in queries.limits_for(self.user, self.company)[:_ROWS]]
+
+    def _limit_row(self, wish: LimitRequest) -> Waiting:
+        sent = wish.submitted_at or wish.created_at
+        waited = int((self.at - sent).total_seconds())
+        return Waiting(
+            kind=LIMITS,
+            tone="info",
+            icon="adjustments-dollar",
+            word=_("Limit"),
+            title=wish.asked_for.name,
+            sub=_("%(kind)s, asked for by %(name)s")
+            % {"kind": wish.get_kind_display(), "name": wish.requested_by.label()},
+            url=reverse("credit:limit_request", args=[wish.pk]),
+            due=sent + _LIMIT_ANSWER,
+            amount=wish.amount,
+            currency=wish.currency,
+            note=_("waiting for %(time)s") % {"time": formats.duration(waited, language())},
+        )
+
+    def _reviews(self) -> list[Waiting]:
+        day = timezone.localdate(self.at) + _REVIEW_AHEAD
+        blocks, watches = queries.reviews_until(self.user, self.company, day)
+        rows = []
+        if self.may("accounts.block"):
+            rows += [self._review_row(flag, "lock", "bad", _("Block")) for flag in blocks[:_ROWS]]
+        if self.may("accounts.watch"):
+            rows += [self._review_row(flag, "eye", "warn", _("Watch")) for flag in watches[:_ROWS]]
+        return rows
+
+    def _review_row(self, flag: AccountBlock | AccountWatch, icon: str, tone: str, word: str) -> Waiting:
+        assert flag.review_on is not None
+        today = timezone.localdate(self.at)
+        return Waiting(
+            kind=ALERTS,
+            tone=tone,
+            icon=icon,
+            word=word,
+            title=flag.account.name,
+            sub=flag.reason,
+            url=reverse("accounts:detail", args=[flag.account.code]),
+            due=datetime.combine(flag.review_on, EVENING, PARIS),
+            note=_("look again %(when)s") % {"when": formats.relative_day(flag.review_on, today, language())},
+        )
+
+    def _drafts(self) -> list[Waiting]:
+        return [
+            Waiting(
+                kind=ORDERS,
+                tone="mute",
+                icon="pencil",
+                word=_("Draft"),
+                title=order.account.name,
+                sub=_("%(number)s is not sent yet") % {"number": order.number},
+                url=reverse("orders:detail", args=[order.number]),
+                due=order.created_at + timedelta(days=7),
+                amount=order.total_incl_vat,
+                currency=order.currency,
+            )
+            for order in queries.drafts_of(self.user, self.company)[:_ROWS]
+        ]
+
+    def _payments(self) -> list[Waiting]:
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="info",
+                icon="cash",
+                word=_("Payment"),
+                title=item.account.name,
+                sub=" · ".join(
+                    part for part in (item.document, item.payment.reference if item.payment else "") if part
+                ),
+                url=reverse("invoicing:payment", args=[item.payment_id]) if item.payment_id else "",
+                due=datetime.combine(item.effective_date, EVENING, PARIS),
+                amount=-item.open_amount,
+                currency=item.currency,
+                note=formats.relative_day(item.effective_date, timezone.localdate(self.at), language()),
+            )
+            for item in queries.unmatched_payments(self.user, self.company)[:_ROWS]
+        ]
+
+    def _late_clients(self) -> list[Waiting]:
+        """The reader's clients who owe most that is late."""
+        annotated: Any = with_standing(self.clients)
+        late = annotated.filter(overdue__gt=0).order_by("-overdue", "sort_key")[:_LATE_CLIENTS]
+        today = timezone.localdate(self.at)
+        rows = []
+        for client in late:
+            days = (today - client.oldest_due).days if client.oldest_due else 0
+            rows.append(
+                Waiting(
+                    kind=ALERTS,
+                    tone="bad",
+                    icon="clock-exclamation",
+                    word=_("Overdue"),
+                    title=client.name,
+                    sub=_("the oldest: %(days)s late; the next order may be held")
+                    % {"days": formats.days_in_words(days, language())},
+                    url=reverse("accounts:detail", args=[client.code]) + "?show=overdue#items",
+                    due=self.at + _LATE_CLIENTS_LAST,
+                    amount=client.overdue,
+                    currency=self.company.currency,
+                )
+            )
+        return rows
+
+    def money(self, amount: Decimal) -> str:
+        """An amount in the company's currency."""
+        return formats.money(amount, language(), self.company.currency)
+
+
+def language() -> str:
+    """The reader's language."""
+    return get_language() or "fr"
