@@ -160,7 +160,7 @@ def sweep() -> list[int]:
     for work_id in dead:
         _take_back(work_id)
     return list(
-        Work.objects.filter(state=Work.State.QUEUED, not_before__lte=now)
+        Work.objects.filter(state=Work.State.QUEUED, not_before__lte=timezone.now())
         .filter(Q(created_at__lt=now - SWEEP_AGE) | Q(pk__in=dead))
         .order_by("not_before", "pk")
         .values_list("pk", flat=True)[:SWEEP_BATCH]

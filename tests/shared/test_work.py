@@ -1,0 +1,160 @@
+"""The work table: asked for once, done once, given back by the dead, tried again when it fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import IntegrityError, connections, transaction
+from django.utils import timezone
+
+from o2c.shared import work
+from o2c.shared.models import Work
+
+pytestmark = pytest.mark.django_db
+
+done: list[dict[str, Any]] = []
+
+
+def note(*, work: Work, **payload: Any) -> dict[str, Any]:
+    """Handler: remembers what it was asked."""
+    done.append(payload)
+    return {"seen": len(done)}
+
+
+def fail(*, work: Work) -> None:
+    """Handler: cannot."""
+    raise RuntimeError("no paper")
+
+
+def ask_again(*, work: Work, times: int) -> None:
+    """Handler: the same work is asked for while it runs."""
+    from o2c.shared import work as table
+
+    done.append({"times": times})
+    if times:
+        table.add("note.again", "k", {"times": times - 1})
+
+
+@pytest.fixture(autouse=True)
+def _handlers(settings: LazySettings) -> None:
+    done.clear()
+    work._handler.cache_clear()
+    here = "tests.shared.test_work"
+    settings.WORK_HANDLERS = {
+        "note": f"{here}.note",
+        "fail": f"{here}.fail",
+        "note.again": f"{here}.ask_again",
+    }
+    settings.REACTIONS = {"thing.happened": (f"{here}.note",)}
+
+
+def test_the_same_work_waits_once() -> None:
+    assert work.add("note", "k", {"n": 1}) is not None
+    assert work.add("note", "k", {"n": 2}) is None
+    assert work.add("note", "other") is not None
+    assert work.drain() == 2
+    assert done == [{"n": 1}, {}]
+
+
+def test_work_of_an_act_that_failed_was_never_asked_for() -> None:
+    with transaction.atomic():
+        work.add("note", "k")
+        transaction.set_rollback(True)
+    assert not Work.objects.exists()
+
+
+def test_what_is_asked_for_during_a_run_is_done_after_it() -> None:
+    work.add("note.again", "k", {"times": 2})
+    assert work.drain() == 3
+    assert done == [{"times": 2}, {"times": 1}, {"times": 0}]
+
+
+def test_a_result_is_kept_and_done_work_is_not_done_again() -> None:
+    work_id = work.add("note", "k")
+    assert work_id is not None
+    assert work.run(work_id) is True
+    assert work.run(work_id) is False
+    row = Work.objects.get()
+    assert (row.state, row.result, row.attempts) == ("done", {"seen": 1}, 1)
+
+
+def test_failed_work_waits_longer_each_time_and_gives_up() -> None:
+    work_id = work.add("fail", "k")
+    assert work_id is not None
+    for attempt in range(1, work.MAX_ATTEMPTS + 1):
+        work.run(work_id)
+        row = Work.objects.get()
+        assert row.attempts == attempt
+        assert "RuntimeError: no paper" in row.message
+        if attempt < work.MAX_ATTEMPTS:
+            assert (row.state, row.not_before > timezone.now()) == ("queued", True)
+            Work.objects.update(not_before=timezone.now())
+    assert row.state == "failed"
+    assert work.drain() == 0
+
+
+def test_work_for_later_waits() -> None:
+    work.add("note", "k", not_before=timezone.now() + timedelta(hours=1))
+    assert work.drain() == 0
+
+
+def test_an_event_reaches_everybody_named_for_it() -> None:
+    work.emit("thing.happened", "7", {"id": 7})
+    work.emit("nobody.listens", "7", {"id": 7})
+    assert work.drain() == 1
+    assert done == [{"id": 7}]
+
+
+def test_the_sweep_gives_back_what_a_dead_worker_left() -> None:
+    work_id = work.add("note", "k")
+    Work.objects.update(state="running", attempts=1, started_at=timezone.now() - timedelta(seconds=5))
+    assert work.sweep() == [work_id]
+    assert Work.objects.get().state == "queued"
+    assert work.drain() == 1
+
+
+def test_what_a_dead_worker_left_gives_way_to_the_same_wish() -> None:
+    work.add("note", "k", {"n": 1})
+    Work.objects.update(state="running", attempts=1, started_at=timezone.now() - timedelta(seconds=5))
+    newer = work.add("note", "k", {"n": 2})
+    Work.objects.filter(pk=newer).update(created_at=timezone.now() - timedelta(minutes=1))
+    assert work.sweep() == [newer]
+    assert work.drain() == 1
+    assert done == [{"n": 2}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_leaves_alone_what_somebody_works_on() -> None:
+    work.add("note", "k")
+    Work.objects.update(state="running", attempts=1, started_at=timezone.now() - timedelta(seconds=5))
+    other = connections.create_connection("default")
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM shared_work FOR UPDATE")
+        assert work.sweep() == []
+        assert Work.objects.get().state == "running"
+    finally:
+        other.rollback()
+        other.close()
+
+
+def test_the_database_lets_one_row_wait() -> None:
+    work.add("note", "k")
+    row = Work.objects.get()
+    row.pk = None
+    with pytest.raises(IntegrityError, match="work_one_waiting_per_key"), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_progress_is_seen_while_it_runs_and_afterwards() -> None:
+    work.add("note", "k")
+    row = Work.objects.get()
+    row.state = "running"
+    work.report_progress(row, 3, 10, "lines")
+    assert work.progress(row) == {"state": "running", "done": 3, "total": 10, "message": "lines"}
+    row.state = "done"
+    assert work.progress(row)["state"] == "done"
