@@ -134,7 +134,7 @@ def _known_items(company: Company, settlements: Sequence[ImportedSettlement]) ->
 
 def _invoice(company: Company, row: ImportedRow, by: User | None, at: datetime) -> Invoice:
     return Invoice(
-        company=company,
+        company_id=company.pk,
         account_id=row.account_id,
         kind=DocumentKind.CREDIT_NOTE if row.amount < 0 else DocumentKind.INVOICE,
         number=row.number,
@@ -144,7 +144,7 @@ def _invoice(company: Company, row: ImportedRow, by: User | None, at: datetime) 
         currency=row.currency,
         total_incl_vat=row.amount,
         customer_reference=row.customer_reference,
-        created_by=by,
+        created_by_id=by.pk if by else None,
         recorded_at=at,
     )
 
@@ -175,7 +175,7 @@ def _settle(
     """Store what settled items: payments of invoices, and money paid back for credit notes."""
     payments = [
         Payment(
-            company=company,
+            company_id=company.pk,
             account_id=item.account_id,
             external_id=_settlement_id(item),
             received_on=day,
@@ -183,7 +183,7 @@ def _settle(
             currency=item.currency,
             method=PaymentMethod.TRANSFER,
             reference=item.document,
-            created_by=by,
+            created_by_id=by.pk if by else None,
             recorded_at=at,
         )
         for item, amount, day in paid
