@@ -19,7 +19,7 @@ from o2c.shared.money import ZERO
 
 from . import lists, queries
 from .models import DisputedAmount, Invoice, InvoiceLine, Payment, ReceivableItem
-from .tables import account_url, item_url, page_url
+from .tables import account_url, item_url
 
 # Journal words of the acts these pages are about: tone and icon of the dot, and the sentence.
 _EVENTS = {
@@ -162,7 +162,7 @@ def payment_page(payment: Payment, today: date) -> PaymentPage:
 
 def order_url(document: Invoice | Payment) -> str:
     """The page of the order behind a document, empty where there is none."""
-    return page_url("orders:detail", document.order.number) if document.order is not None else ""
+    return reverse("orders:detail", args=[document.order.number]) if document.order is not None else ""
 
 
 def _match_row(match: Any, own: set[int]) -> MatchRow:

@@ -41,7 +41,7 @@ from .filters import (
 )
 from .forms import MatchForm
 from .models import Invoice, Payment, ReceivableItem
-from .tables import InvoiceTable, ItemTable, PaymentTable, page_url
+from .tables import InvoiceTable, ItemTable, PaymentTable
 
 PANEL_ROWS = 8
 ALL = ("", gettext_lazy("All"))
@@ -393,7 +393,7 @@ def _back(request: Any, order: Order) -> HttpResponseRedirect:
     """Go back to where the button was pressed."""
     target = request.POST.get("next", "")
     if not _is_ours(request, target):
-        target = page_url("orders:detail", order.number) or reverse("invoicing:list")
+        target = reverse("orders:detail", args=[order.number])
     return HttpResponseRedirect(target)
 
 

@@ -18,7 +18,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -178,7 +178,7 @@ def detail(request: Any, key: int) -> HttpResponse:
         "book": _book(run),
         "columns": [(column, _FIELDS.get(field, "")) for column, field in run.counts.get("columns", ())],
         "mapping": run.mapping_name or _("a mapping of your own"),
-        "aged_url": _aged_url(run),
+        "aged_url": _aged_url(request, run),
         "reference": f"imp-{run.created_at:%Y%m%d}-{run.pk:04d}",
     }
     return render(request, "imports/detail.html", context)
@@ -223,14 +223,12 @@ def _book(run: ImportRun) -> list[dict[str, Any]]:
     return [row | {name: Decimal(row[name]) for name in amounts} for row in run.counts.get("book", ())]
 
 
-def _aged_url(run: ImportRun) -> str:
-    """The aged balance of the day the book was taken over at."""
-    if run.status != ImportRun.Status.DONE:
+def _aged_url(request: Any, run: ImportRun) -> str:
+    """The aged balance of the day the book was taken over at; empty where the reader works in another company."""
+    here = request.company is not None and request.company.code == run.company_code
+    if run.status != ImportRun.Status.DONE or not here:
         return ""
-    try:
-        return f"{reverse('reports:aged_balance')}?{urlencode({'as_of': run.counts.get('as_of', '')})}"
-    except NoReverseMatch:
-        return ""
+    return f"{reverse('reports:aged_balance')}?{urlencode({'as_of': run.counts.get('as_of', '')})}"
 
 
 @importer

@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
@@ -224,10 +224,7 @@ def _address(request: Any) -> Callable[[str, str, str], str]:
 
 
 def _client_url(code: str) -> str:
-    try:
-        return reverse("accounts:detail", args=[code])
-    except NoReverseMatch:
-        return ""
+    return reverse("accounts:detail", args=[code])
 
 
 def _title(report: AgedBalance) -> str:
