@@ -150,6 +150,8 @@ TEMPLATES = [
 DATABASES = {"default": _database("DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
+# Every trigger reads this variable; unset, each reading raises and catches an error, several times the cost.
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c pgtrigger.ignore={}")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 
@@ -320,6 +322,7 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.nightly": "credit.nightly.start",
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",
+    "orders.recheck": "orders.services.recheck_account",
     "imports.ledger": "o2c.imports.services.run_import",
     "imports.preview": "o2c.imports.previews.run",
     "imports.standings": "o2c.imports.standings.refresh",

@@ -46,7 +46,9 @@ class Work(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["not_before"], condition=Q(state__in=["queued", "running"]), name="work_due"),
+            models.Index(
+                fields=["not_before"], condition=Q(state__in=["queued", "running"]), name="work_due"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .decisions import blockers_for, hold, refuse, release
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
-from .queue import nightly_recheck, reexamine, reexamine_held
+from .queue import nightly_recheck, recheck_account, reexamine, reexamine_held
 
 __all__ = [
     "LineInput",
@@ -20,6 +20,7 @@ __all__ = [
     "hold",
     "nightly_recheck",
     "note_progress",
+    "recheck_account",
     "reexamine",
     "reexamine_held",
     "refuse",

@@ -6,19 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import CustomerAccount
 from credit.enums import Finding
 from credit.locks import lock_credit_of
 from o2c.shared import audit
+from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
 
 from .. import policy
 from ..enums import Occasion, OrderState
 from ..models import HoldCase, Order, OrderHold
 from . import advance
+
+RECHECK = "orders.recheck"
 
 
 def reexamine_held(*, work: Any, account_id: int) -> dict[str, int]:
@@ -107,10 +110,11 @@ def _reconfirm(order: Order, case: HoldCase, at: datetime) -> bool:
 
 
 def nightly_recheck(*, work: Any, account_ids: list[int]) -> dict[str, int]:
-    """Work handler of the nightly run: look again at held orders and at confirmed ones still to be delivered."""
+    """Work handler of the nightly run: ask for a new look at the orders of each of these clients.
+
+    One piece of work per client: locks of several clients in one transaction would have to be taken all at once.
+    """
     del work
-    at = timezone.now()
-    counts = {"examined": 0, "held": 0}
     with_orders = (
         Order.objects.filter(account_id__in=account_ids)
         .filter(Q(is_open=True) | Q(state=OrderState.SUBMITTED))
@@ -119,11 +123,26 @@ def nightly_recheck(*, work: Any, account_ids: list[int]) -> dict[str, int]:
         .distinct()
     )
     for account_id in with_orders:
-        counts["examined"] += reexamine(account_id=account_id, at=at)["examined"]
-        with transaction.atomic():
-            lock_credit_of([account_id])
-            counts["held"] += _recheck_confirmed(account_id, at)
-    return counts
+        work_table.add(RECHECK, f"account:{account_id}", {"account_id": account_id})
+    return {"clients": len(with_orders)}
+
+
+def recheck_account(*, work: Any, account_id: int) -> dict[str, int]:
+    """Work handler: look again at a client's held orders and at confirmed ones still to be delivered."""
+    del work
+    at = timezone.now()
+    with transaction.atomic():
+        lock_credit_of(sorted(_kin_of(account_id).values_list("pk", flat=True)))
+        found = reexamine(account_id=account_id, at=at)
+        return found | {"held": _recheck_confirmed(account_id, at)}
+
+
+def _kin_of(account_id: int) -> QuerySet[CustomerAccount]:
+    """Everybody who shares an entity or group with an account."""
+    own = CustomerAccount.objects.filter(pk=account_id).values("entity_id", "entity__group_id")
+    return CustomerAccount.objects.filter(
+        Q(entity_id__in=own.values("entity_id")) | Q(entity__group_id__in=own.values("entity__group_id"))
+    )
 
 
 def _recheck_confirmed(account_id: int, at: datetime) -> int:

@@ -49,7 +49,7 @@ def test_the_run_stores_what_the_live_statement_says(company: Company) -> None:
     give_limit(accounts[0], None, at_group=True)
     for number, account in enumerate(accounts):
         open_item(account, Decimal(1000 + number), due=today - timedelta(days=3))
-        open_item(account, "-200", kind="PAYMENT")
+        open_item(account, "-200")
         submitted(account, "300", by=make_user("adv_officer", company))
     run = nightly.begin(at=timezone.now())
     work.drain()

@@ -82,7 +82,7 @@ def open_item(
     amount: str | Decimal,
     *,
     due: date | None = None,
-    kind: str = ItemKind.INVOICE,
+    kind: str = ItemKind.OPENING,
     **fields: Any,
 ) -> ReceivableItem:
     """An item without a document behind it; negative amounts are credits."""
