@@ -80,7 +80,7 @@ def make_history(
     # Month by month, as it would have come in: each document and each payment is known from its own month on.
     for first in (add_months(today.replace(day=1), -back) for back in range(MONTHS, -1, -1)):
         last = min(end_of_month(first), today - timedelta(days=1))
-        known_at = min(at, datetime.combine(last, time(19), at.tzinfo))
+        known_at = min(at, datetime.combine(last, time(12), at.tzinfo))
         book_imported(
             company=company,
             rows=[_as_known(row, last) for row in numbered if first <= row.issue_date <= last],
