@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from accounts.enums import RiskClass
@@ -38,6 +39,13 @@ def with_standing(accounts: QuerySet[CustomerAccount]) -> QuerySet[CustomerAccou
             output_field=DecimalField(max_digits=16, decimal_places=4),
         )
     )
+
+
+def standing_totals(accounts: QuerySet[CustomerAccount]) -> dict[str, Any]:
+    """Sums over a set of clients, in the currency of their company: ``net``, ``overdue``; ``at``, the newest time."""
+    return CreditStanding.objects.filter(
+        level=Level.ACCOUNT, target_id__in=accounts.order_by().values("pk")
+    ).aggregate(net=Sum("net_exposure"), overdue=Sum("overdue"), at=Max("computed_at"))
 
 
 def with_current_limit(requests: QuerySet[LimitRequest]) -> QuerySet[LimitRequest]:

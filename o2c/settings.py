@@ -290,7 +290,7 @@ CREDIT_FACTS = {
 }
 
 # The client page and the list of clients: figures beside the rows, and the parts of the page in their order.
-CLIENT_FIGURES = "credit.lists.with_standing"
+CLIENT_FIGURES = {"rows": "credit.lists.with_standing", "totals": "credit.lists.standing_totals"}
 CLIENT_PANELS = {
     "state": "credit.views.panels.state",
     "exposure": "credit.views.panels.exposure",

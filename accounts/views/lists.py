@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Concat, Trim
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -30,7 +30,13 @@ from .answers import company_of, signed_in
 
 def with_figures(accounts: QuerySet[CustomerAccount]) -> QuerySet[CustomerAccount]:
     """Clients beside the figures of the application that ``CLIENT_FIGURES`` names."""
-    found: QuerySet[CustomerAccount] = import_string(settings.CLIENT_FIGURES)(accounts)
+    found: QuerySet[CustomerAccount] = import_string(settings.CLIENT_FIGURES["rows"])(accounts)
+    return found
+
+
+def totals_of(accounts: QuerySet[CustomerAccount]) -> dict[str, Any]:
+    """Sums of the figures over a set of clients (``net``, ``overdue``) and the time of the newest (``at``)."""
+    found: dict[str, Any] = import_string(settings.CLIENT_FIGURES["totals"])(accounts)
     return found
 
 
@@ -55,10 +61,15 @@ class ClientList(ListPage):
             rep_name=Subquery(rep.annotate(full_name=full_name).values("full_name")[:1])
         )
 
+    def get_totals(self, rows: QuerySet[CustomerAccount]) -> dict[str, Any]:
+        """The sums for the foot, asked of the figures themselves: the rows would be annotated one by one."""
+        totals = self._totals(rows)
+        return {"sum_net": totals["net"], "sum_overdue": totals["overdue"]}
+
     def get_subtitle(self, rows: QuerySet[CustomerAccount]) -> str:
         """Say in which currency and as of when the figures are."""
         company = company_of(self.request)
-        newest = rows.order_by().aggregate(at=Max("standing_at"))["at"]
+        newest = self._totals(rows)["at"]
         parts = [_("amounts in %(currency)s") % {"currency": company.currency if company else "EUR"}]
         if newest is None:
             parts.append(_("no figures computed yet"))
@@ -66,6 +77,11 @@ class ClientList(ListPage):
             moment = formats.moment(timezone.localtime(newest), timezone.localdate())
             parts.append(_("figures last changed %(at)s") % {"at": moment})
         return " · ".join(parts)
+
+    def _totals(self, rows: QuerySet[CustomerAccount]) -> dict[str, Any]:
+        if not hasattr(self, "_found_totals"):
+            self._found_totals = totals_of(rows)
+        return self._found_totals
 
     def get_tabs(self) -> Sequence[Tab]:
         """The situations people look for most."""

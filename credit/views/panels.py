@@ -52,9 +52,17 @@ class LevelLine:
     binds: bool
 
 
+def _live(request: HttpRequest, account: CustomerAccount) -> queries.ExposureView:
+    """Today's exposure, read once for all parts of one page."""
+    read_already: dict[int, queries.ExposureView] = request.__dict__.setdefault("live_exposure", {})
+    if account.pk not in read_already:
+        read_already[account.pk] = queries.exposure_of(account, on=timezone.localdate())
+    return read_already[account.pk]
+
+
 def state(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     """What everybody must know first: blocked, no limit, expired, in credit."""
-    view = queries.exposure_of(account, on=timezone.localdate())
+    view = _live(request, account)
     block = AccountBlock.objects.filter(account=account, lifted_at=None).select_related("set_by").first()
     kind = view.limit.kind.value
     calls = {
@@ -77,9 +85,7 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
     context: dict[str, Any] = {"day": day, "is_past": day < today, "problem": problem, "today": today}
     try:
         figures = (
-            history.exposure_by(account, on=day)
-            if day < today
-            else queries.exposure_of(account, on=today).as_contract()
+            history.exposure_by(account, on=day) if day < today else _live(request, account).as_contract()
         )
     except history.NoSnapshot as refusal:
         return Panel("credit/_exposure.html", context | {"missing": str(refusal)})
@@ -129,7 +135,7 @@ def sell(request: HttpRequest, account: CustomerAccount) -> Panel:
 
 def trend(request: HttpRequest, account: CustomerAccount) -> Panel:
     """Net exposure against the limit over twelve months, from the snapshots; today live."""
-    view = queries.exposure_of(account, on=timezone.localdate())
+    view = _live(request, account)
     spec = trend_spec(account, view)
     if spec is None:
         return Panel("credit/_trend.html", {"spec": None})
