@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from rest_framework import permissions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +27,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "type": "urn:o2c:problem:server_error",
         "title": "Internal Server Error",
         "status": 500,
-        "detail": f"Something broke on our side. Reference {reference}.",
+        "detail": _("Something broke on our side. Reference %(reference)s.") % {"reference": reference},
         "code": "server_error",
         "errors": {},
     }
