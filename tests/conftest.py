@@ -14,9 +14,15 @@ from django.db import models
 from django.db.models.signals import post_migrate
 from django.test.utils import override_settings
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from o2c.shared import work
+
+# A busy machine is no failure: examples may take their time.
+hypothesis_settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("portal")
 
 # Django makes these again itself after it has emptied a database.
 MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission", "accounts.user"}

@@ -46,7 +46,7 @@ _BOOK = """
     INSERT INTO invoicing_receivableitem
         (company_id, account_id, kind, document, instalment, issue_date, due_date, currency, amount, open_amount,
          effective_date, recorded_at)
-    SELECT %(company)s, c.id, 'INVOICE', 'F' || c.id || '-' || n, 1, DATE '2026-01-01', DATE '2026-02-01', 'EUR',
+    SELECT %(company)s, c.id, 'OPENING', 'F' || c.id || '-' || n, 1, DATE '2026-01-01', DATE '2026-02-01', 'EUR',
            100 + n + c.id %% 50, 100 + n + c.id %% 50, DATE '2026-01-01', now()
     FROM clients c CROSS JOIN generate_series(1, 5) n
 """

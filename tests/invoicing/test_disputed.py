@@ -59,7 +59,9 @@ def test_a_dispute_begins_ends_once_and_is_journalled(account: CustomerAccount, 
     assert list(actions.values_list("action", flat=True)) == ["dispute.noted", "dispute.ended"]
 
 
-def test_money_announced_for_later_leaves_the_item_disputable_today(account: CustomerAccount, accountant: User):
+def test_money_announced_for_later_leaves_the_item_disputable_today(
+    account: CustomerAccount, accountant: User
+):
     item = make_item(account, by=accountant)
     credit = make_credit(account, by=accountant, received=day(5))
     services.allocate(from_item_id=credit.pk, to_item_id=item.pk, amount=Decimal(100), by=accountant, at=AT)

@@ -94,6 +94,12 @@ def names_in(page: str) -> list[str]:
     return re.findall(r'name="ids" value="\d+" data-amount="1.50" aria-label="Choose ([^"]+)"', page)
 
 
+@pytest.fixture(autouse=True)
+def _no_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These readers are no users: nothing waits for them."""
+    monkeypatch.setattr("o2c.shared.context.counts_for", lambda menu, user, company: {})
+
+
 @pytest.fixture
 def _groups() -> None:
     Group.objects.bulk_create(
