@@ -49,11 +49,11 @@ class AccountTable(Table):
         accessor="net_exposure",
         bare=True,
         total=True,
-        phone="hide",
+        phone="right",
         verbose_name=gettext_lazy("Net exposure"),
     )
     use = PercentColumn(accessor="use", bar=True, phone="hide", verbose_name=gettext_lazy("Use"))
-    available = AmountColumn(bare=True, phone="right", verbose_name=gettext_lazy("Headroom"), empty_values=())
+    available = AmountColumn(bare=True, phone="full", verbose_name=gettext_lazy("Headroom"), empty_values=())
     overdue = AmountColumn(
         bare=True, zero=False, total=True, phone="hide", verbose_name=gettext_lazy("Overdue")
     )
@@ -96,6 +96,10 @@ class AccountTable(Table):
         """The amount in files; a word where there is none."""
         return _("unlimited") if record.limit_kind == "unlimited" else record.effective_limit
 
+    def render_net(self, record: Any) -> SafeString:
+        """Draw the net exposure."""
+        return _with_title(formats.amount(record.net_exposure, _language()), _("net"))
+
     def render_available(self, record: Any) -> str | SafeString:
         """Draw the headroom, red when there is none left."""
         if record.available is None:
@@ -103,8 +107,7 @@ class AccountTable(Table):
         written = formats.amount(record.available, _language())
         if record.available < 0:
             written = format_html('<span class="o-bad">{}</span>', written)
-        # On a phone the column has no title.
-        return format_html('{} <span class="o-mh o-2 o-s">{}</span>', written, _("headroom"))
+        return _with_title(written, _("headroom"))
 
     def value_available(self, record: Any) -> Decimal | None:
         """The amount in files."""
@@ -159,6 +162,11 @@ class AccountTable(Table):
         """Sort the blocked first, then the watched."""
         sign = "-" if not is_descending else ""
         return rows.order_by(f"{sign}is_blocked", f"{sign}is_watched", "sort_key", "code"), True
+
+
+def _with_title(written: str, title: str) -> SafeString:
+    """A figure with its name behind it on a phone, where columns have no titles."""
+    return format_html('{} <span class="o-mh o-2 o-s">{}</span>', written, title)
 
 
 def _sorted(rows: QuerySet[Any], name: str, is_descending: bool) -> QuerySet[Any]:

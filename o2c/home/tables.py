@@ -27,7 +27,7 @@ class JournalTable(Table):
     at = DateColumn(order_by=("at", "pk"), phone="right", css="o-n o-nw", verbose_name=gettext_lazy("When"))
     actor = Column(phone="full", empty_values=(), verbose_name=gettext_lazy("Who"), order_by="actor")
     client = Column(accessor="client_name", phone="hide", verbose_name=gettext_lazy("Client"))
-    reason = Column(phone="full", verbose_name=gettext_lazy("Why"))
+    reason = Column(phone="full", default="", verbose_name=gettext_lazy("Why"))
     change = Column(
         accessor="pk", phone="full", orderable=False, verbose_name=gettext_lazy("Before and after")
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -83,6 +85,7 @@ WORDS: Final[dict[str, Words]] = {
     "entity.group_changed": Words(
         gettext_lazy("Legal entity %(label)s moved to another group"), "sitemap", "", CLIENT
     ),
+    "ledger.imported": Words(gettext_lazy("Ledger %(label)s imported"), "file-import", "", OTHER),
     "company.created": Words(gettext_lazy("Company %(label)s created"), "building", "", OTHER),
     "user.role_granted": Words(gettext_lazy("Role granted to %(label)s"), "user-shield", "", OTHER),
     "user.role_revoked": Words(gettext_lazy("Role taken from %(label)s"), "user-shield", "", OTHER),
@@ -120,8 +123,32 @@ FACTS: Final[dict[str, str | Promise]] = {
     "company": gettext_lazy("Company"),
     "due_date": gettext_lazy("Due"),
     "letter": gettext_lazy("Letter"),
+    "date": gettext_lazy("Date"),
+    "issue_date": gettext_lazy("Issued"),
+    "effective_date": gettext_lazy("Counts from"),
+    "requested_delivery": gettext_lazy("Delivery"),
+    "order_date": gettext_lazy("Order date"),
+    "method": gettext_lazy("Payment method"),
+    "order": gettext_lazy("Order"),
+    "debit": gettext_lazy("Document"),
+    "credit": gettext_lazy("Paid by"),
+    "debit_open": gettext_lazy("Still owed"),
+    "credit_open": gettext_lazy("Still to match"),
+    "state": gettext_lazy("State"),
+    "lines": gettext_lazy("Lines"),
+    "version": gettext_lazy("Version"),
+    "entity": gettext_lazy("Legal entity"),
+    "group": gettext_lazy("Group"),
+    "required_role": gettext_lazy("Role needed"),
+    "invoices": gettext_lazy("Invoices"),
+    "payments": gettext_lazy("Payments"),
+    "clients": gettext_lazy("Clients"),
+    "file": gettext_lazy("File"),
 }
 
+# Facts that are written as amounts, and dates as people write them.
+_AMOUNTS: Final = frozenset({"amount", "total_incl_vat", "over_limit_by", "debit_open", "credit_open"})
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AMOUNT_FACTS = ("total_incl_vat", "amount")
 
 
@@ -167,11 +194,13 @@ def _shown(name: str, value: Any) -> str:
         return ", ".join(_finding(code) for code in value)
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
-    if name in {"amount", "total_incl_vat", "over_limit_by"}:
+    if name in _AMOUNTS:
         try:
             return formats.amount(Decimal(str(value)), get_language() or "fr")
         except InvalidOperation:
             return str(value)
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        return formats.date_short(date.fromisoformat(value))
     return str(value)
 
 
