@@ -144,6 +144,10 @@ FACTS: Final[dict[str, str | Promise]] = {
     "payments": gettext_lazy("Payments"),
     "clients": gettext_lazy("Clients"),
     "file": gettext_lazy("File"),
+    "as_of": gettext_lazy("As of"),
+    "settlements": gettext_lazy("Settlements"),
+    "read": gettext_lazy("Read"),
+    "booked": gettext_lazy("Booked"),
 }
 
 # Facts that are written as amounts, and dates as people write them.
@@ -194,6 +198,8 @@ def _shown(name: str, value: Any) -> str:
         return ", ".join(_finding(code) for code in value)
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
     if name in _AMOUNTS:
         try:
             return formats.amount(Decimal(str(value)), get_language() or "fr")
