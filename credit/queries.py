@@ -200,13 +200,23 @@ def level_as_contract(level: LevelFigures) -> dict[str, Any]:
     return shown
 
 
+def kin_of(account_id: int) -> QuerySet[CustomerAccount]:
+    """An account with everybody who shares its entity or, where there is one, its group."""
+    # Two steps, each answered by an index: one statement with an OR of both reads every account there is.
+    entity_id, group_id = CustomerAccount.objects.values_list("entity_id", "entity__group_id").get(
+        pk=account_id
+    )
+    if group_id is None:
+        return CustomerAccount.objects.filter(entity_id=entity_id)
+    return CustomerAccount.objects.filter(entity__group_id=group_id)
+
+
 def relatives_of(account: CustomerAccount) -> Relatives:
     """The accounts that share this account's entity or group, read afresh (after the lock)."""
-    own = CustomerAccount.objects.filter(pk=account.pk).values("entity_id", "entity__group_id")
     rows = list(
-        CustomerAccount.objects.filter(
-            Q(entity_id__in=own.values("entity_id")) | Q(entity__group_id__in=own.values("entity__group_id"))
-        ).values_list("pk", "entity_id", "entity__group_id", "entity__siren", "entity__group__code")
+        kin_of(account.pk).values_list(
+            "pk", "entity_id", "entity__group_id", "entity__siren", "entity__group__code"
+        )
     )
     mine = next(row for row in rows if row[0] == account.pk)
     return Relatives(

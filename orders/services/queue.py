@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import CustomerAccount
 from credit.enums import Finding
 from credit.locks import lock_credit_of
+from credit.queries import kin_of
 from o2c.shared import audit
 from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
@@ -132,17 +133,9 @@ def recheck_account(*, work: Any, account_id: int) -> dict[str, int]:
     del work
     at = timezone.now()
     with transaction.atomic():
-        lock_credit_of(sorted(_kin_of(account_id).values_list("pk", flat=True)))
+        lock_credit_of(sorted(kin_of(account_id).values_list("pk", flat=True)))
         found = reexamine(account_id=account_id, at=at)
         return found | {"held": _recheck_confirmed(account_id, at)}
-
-
-def _kin_of(account_id: int) -> QuerySet[CustomerAccount]:
-    """Everybody who shares an entity or group with an account."""
-    own = CustomerAccount.objects.filter(pk=account_id).values("entity_id", "entity__group_id")
-    return CustomerAccount.objects.filter(
-        Q(entity_id__in=own.values("entity_id")) | Q(entity__group_id__in=own.values("entity__group_id"))
-    )
 
 
 def _recheck_confirmed(account_id: int, at: datetime) -> int:
