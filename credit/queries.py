@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import CustomerAccount
+from accounts.models import CustomerAccount, LegalEntity
 
 from . import formulas
 from .enums import Level, LimitKind
@@ -203,12 +203,10 @@ def level_as_contract(level: LevelFigures) -> dict[str, Any]:
 def kin_of(account_id: int) -> QuerySet[CustomerAccount]:
     """An account with everybody who shares its entity or, where there is one, its group."""
     # Two steps, each answered by an index: one statement with an OR of both reads every account there is.
-    entity_id, group_id = CustomerAccount.objects.values_list("entity_id", "entity__group_id").get(
-        pk=account_id
-    )
-    if group_id is None:
-        return CustomerAccount.objects.filter(entity_id=entity_id)
-    return CustomerAccount.objects.filter(entity__group_id=group_id)
+    entity = LegalEntity.objects.only("group_id").get(accounts=account_id)
+    if entity.group_id is None:
+        return CustomerAccount.objects.filter(entity_id=entity.pk)
+    return CustomerAccount.objects.filter(entity__group_id=entity.group_id)
 
 
 def relatives_of(account: CustomerAccount) -> Relatives:

@@ -120,7 +120,7 @@ def test_what_a_dead_worker_left_gives_way_to_the_same_wish() -> None:
     work.add("note", "k", {"n": 1})
     Work.objects.update(state="running", attempts=1, started_at=timezone.now() - timedelta(seconds=5))
     newer = work.add("note", "k", {"n": 2})
-    Work.objects.filter(pk=newer).update(created_at=timezone.now() - timedelta(minutes=1))
+    Work.objects.filter(key="k", state="queued").update(created_at=timezone.now() - timedelta(minutes=1))
     assert work.sweep() == [newer]
     assert work.drain() == 1
     assert done == [{"n": 2}]
