@@ -210,6 +210,18 @@ def close_case(case: HoldCase, status: CaseStatus, *, by: User | None, at: datet
     case.save(update_fields=["status", "closed_at", "closed_by", "decision_reason"])
 
 
+def drop_remainder(order: Order, lines: Sequence[OrderLine]) -> None:
+    """Cancel what is not delivered: nothing but the delivered part stays approved."""
+    before = [line_facts(line, approved=True) for line in lines]
+    for line in lines:
+        line.cancelled = line.quantity - max(line.delivered, line.invoiced)
+        # Approved follows, so that nothing but the delivered part remains of it.
+        line.approved_quantity = line.quantity
+    after = [line_facts(line, approved=True) for line in lines]
+    order.approved_total = policy.remaining_total(order.approved_total, before, after)
+    OrderLine.objects.bulk_update(lines, ["cancelled", "approved_quantity"])
+
+
 def tell_credit_changed(order: Order) -> None:
     """Ask for the examination of everybody who waits for the credit this order has freed."""
     work.emit("credit.changed", f"account:{order.account_id}", {"account_id": order.account_id})

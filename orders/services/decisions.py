@@ -136,6 +136,8 @@ def release(
 def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
     """Refuse a held order, or a held change of a confirmed one, which goes back to what was approved.
 
+    A confirmed order held again ends: refused when nothing is delivered, else closed with what is delivered.
+
     :raises AuthorityExceeded: as for a release
     """
     _require(reason, "reason")
@@ -147,12 +149,12 @@ def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
         codes = {found.code.value for found in outcome.blocking}
         _allow(order, case, codes, outcome.result.mandate, by, at)
         advance.close_case(case, CaseStatus.REFUSED, by=by, at=at, reason=reason.strip())
-        if order.state == OrderState.CONFIRMED:
+        changed = order.total_incl_vat != order.approved_total or order.term != order.approved_term
+        if order.state == OrderState.CONFIRMED and changed:
             _restore(order, lines)
             advance.confirm(order, advance.lines_of(order), by=by, at=at)
         else:
-            order.state, order.ended_at, order.end_reason = OrderState.REFUSED, at, reason.strip()
-            advance.save(order, "state", "ended_at", "end_reason")
+            _end_refused(order, lines, reason, at)
         audit.record(
             "order.refused",
             order,
@@ -247,6 +249,16 @@ def _until(valid_until: date | None, order: Order, at: datetime) -> date:
     if valid_until > today + policy.RELEASE_LONGEST:
         raise Invalid(errors={"valid_until": [_("A release lasts 60 days at most.")]})
     return valid_until
+
+
+def _end_refused(order: Order, lines: Sequence[OrderLine], reason: str, at: datetime) -> None:
+    started = any(line.delivered or line.invoiced for line in lines)
+    if started:
+        advance.drop_remainder(order, lines)
+    order.state = OrderState.CLOSED if started else OrderState.REFUSED
+    order.ended_at, order.end_reason = at, reason.strip()
+    advance.mark_progress(order, lines)
+    advance.save(order, "state", "ended_at", "end_reason", "approved_total", "is_started", "is_open")
 
 
 def _restore(order: Order, lines: Sequence[OrderLine]) -> None:

@@ -21,10 +21,8 @@ from o2c.shared.locking import retrying
 from o2c.shared.problems import Invalid, NotAllowed
 from o2c.shared.vat import vat_totals
 
-from .. import policy
 from ..enums import CaseStatus, Occasion, OrderState
 from ..models import Order, OrderLine
-from ..queries import line_facts
 from . import advance
 from .refusals import (
     AccountNotActive,
@@ -257,7 +255,7 @@ def _end(order_id: int, state: OrderState, reason: str, by: User, at: datetime) 
         if state == OrderState.CLOSED:
             if order.state != OrderState.CONFIRMED:
                 raise WrongState
-            _drop_remainder(order, lines)
+            advance.drop_remainder(order, lines)
         elif order.state not in (OrderState.DRAFT, OrderState.SUBMITTED, OrderState.CONFIRMED) or started:
             raise WrongState
         order.state, order.ended_at, order.end_reason = state, at, reason.strip()
@@ -270,17 +268,6 @@ def _end(order_id: int, state: OrderState, reason: str, by: User, at: datetime) 
         audit.record(f"order.{verb}", order, by=by, at=at, reason=reason, after=_journal(order))
         advance.tell_credit_changed(order)
         return order
-
-
-def _drop_remainder(order: Order, lines: list[OrderLine]) -> None:
-    before = [line_facts(line, approved=True) for line in lines]
-    for line in lines:
-        line.cancelled = line.quantity - max(line.delivered, line.invoiced)
-        # Approved follows, so that nothing but the delivered part remains of it.
-        line.approved_quantity = line.quantity
-    after = [line_facts(line, approved=True) for line in lines]
-    order.approved_total = policy.remaining_total(order.approved_total, before, after)
-    OrderLine.objects.bulk_update(lines, ["cancelled", "approved_quantity"])
 
 
 def _submit(order: Order, lines: list[OrderLine], by: User, at: datetime, occasion: Occasion) -> None:

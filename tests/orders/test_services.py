@@ -231,6 +231,30 @@ def test_refusal_ends_the_order(account: CustomerAccount, adv: User, credit_mana
         services.release(order_id=order.pk, comment="ok", by=credit_manager, at=timezone.now())
 
 
+def test_refusing_an_order_held_again_ends_it(
+    account: CustomerAccount, adv: User, credit_manager: User
+) -> None:
+    orders = [
+        services.create_order(
+            company=account.company,
+            account=account,
+            lines=[services.LineInput("A", "Goods", Decimal(10), Decimal(100))],
+            by=adv,
+            at=timezone.now(),
+        )
+        for _ in range(2)
+    ]
+    for order in orders:
+        services.submit(order_id=order.pk, by=adv, at=timezone.now())
+    number = orders[0].lines.get().line
+    services.deliver(order_id=orders[0].pk, lines=[(number, Decimal(4))], by=adv, at=timezone.now())
+    for order, shown in zip(orders, ("closed", "refused"), strict=True):
+        services.hold(order_id=order.pk, comment="Doute", by=adv, at=timezone.now())
+        refused = services.refuse(order_id=order.pk, reason="Arrêt", by=credit_manager, at=timezone.now())
+        assert shown_status(refused) == shown
+    assert net(account) == Decimal("480.00")
+
+
 def test_a_raise_waits_and_keeps_what_was_approved(
     account: CustomerAccount, adv: User, credit_manager: User
 ) -> None:
