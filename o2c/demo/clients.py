@@ -167,7 +167,7 @@ def _account(
         address_line1=f"{random.randint(1, 180)} {random.choice(STREETS)}",
         postcode=postcode,
         city=city,
-        currency="USD" if number == 90 else "EUR",
+        currency="EUR",
         term="NET30" if plain else random.choice(TERMS),
         cap_regime="STD60",
         risk_class="C" if plain else random.choice(CLASSES),

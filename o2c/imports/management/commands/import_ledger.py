@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.utils import timezone
 
 from o2c.imports import services
@@ -40,8 +40,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the command."""
+        """Run the command. It speaks English throughout, as scripts that read it expect."""
         try:
             result = services.import_ledger(
                 company_code=options["company"],
