@@ -18,7 +18,7 @@ from django.views.i18n import set_language
 from accounts.middleware import SESSION_COMPANY
 from accounts.models import Company, User
 from accounts.views.answers import now, signed_in
-from o2c.home import queries, words
+from o2c.home import queries, services, words
 from o2c.shared import work
 from o2c.shared.models import Notice, Work
 from o2c.shared.views import PermissionMixin
@@ -44,7 +44,7 @@ class Notices(PermissionMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Mark all as read."""
-        queries.unread(signed_in(request)).update(read_at=now())
+        services.read_all_notices(by=signed_in(request), at=now())
         return redirect("notifications")
 
 
@@ -54,9 +54,7 @@ class OpenNotice(PermissionMixin, View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Go there."""
         notice = get_object_or_404(Notice, pk=pk, user=signed_in(request))
-        if notice.read_at is None:
-            notice.read_at = now()
-            notice.save(update_fields=["read_at"])
+        services.read_notice(notice=notice, at=now())
         return redirect(notice.url or "notifications")
 
 
@@ -105,7 +103,7 @@ class SetLanguage(View):
         """Keep the choice and go back."""
         code = request.POST.get("language", "")
         if isinstance(request.user, User) and check_for_language(code):
-            User.objects.filter(pk=request.user.pk).update(language=code)
+            services.choose_language(code=code, by=request.user)
         answer: HttpResponse = set_language(request)
         return answer
 
