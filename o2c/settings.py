@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "o2c.imports",
     "o2c.demo",
     "o2c.cases",
+    "o2c.bench",
     "o2c.home",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,25 @@
+"""The benchmarks there are. Another one is a line here: its name and the function that takes a ``Session``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.utils.module_loading import import_string
+
+from .session import Session
+
+BENCHMARKS: Final[dict[str, str]] = {
+    "check": "o2c.bench.check.run",
+}
+# Named in the interface, measured once the application is there.
+LATER: Final[dict[str, str]] = {"dunning": "dunning is measured once reminders are there."}
+
+
+def benchmark(name: str) -> Callable[[Session], None]:
+    """The function of a benchmark.
+
+    :raises KeyError: there is none of this name
+    """
+    found: Callable[[Session], None] = import_string(BENCHMARKS[name])
+    return found

@@ -1,0 +1,67 @@
+"""What speed is asked for: each figure with what it must reach and what it aims at. Plain values, no rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Verdict(StrEnum):
+    """What a figure reaches."""
+
+    AIM = "aim reached"
+    MUST = "must reached"
+    MISSED = "MISSED"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure.
+
+    :ivar aim: the same as ``must`` where there is nothing beyond it
+    :ivar least: whether the figure must be at least that; else at most
+    :ivar unit: ``×`` of the raw work or of a smaller case, ``%`` of the raw throughput, ``MB``, or a plain count
+    """
+
+    benchmark: str
+    work: str
+    must: float
+    aim: float
+    least: bool = False
+    unit: str = "×"
+
+    def verdict(self, figure: float | None) -> Verdict:
+        """Say what a figure reaches."""
+        if figure is None:
+            return Verdict.NOT_RUN
+        if self._reaches(figure, self.aim):
+            return Verdict.AIM
+        return Verdict.MUST if self._reaches(figure, self.must) else Verdict.MISSED
+
+    def _reaches(self, figure: float, bound: float) -> bool:
+        return figure >= bound if self.least else figure <= bound
+
+    def worse(self, one: float, other: float) -> float:
+        """The figure that counts where several were measured."""
+        return min(one, other) if self.least else max(one, other)
+
+    def bound(self, value: float) -> str:
+        """A bound as the tables show it."""
+        return f"{'≥' if self.least else '≤'} {shown(value, self.unit)}"
+
+
+def shown(value: float, unit: str) -> str:
+    """A figure with its unit, as long as it needs to be."""
+    if not unit:
+        return f"{value:g}"
+    return f"{value:.2f} {unit}" if unit == "×" else f"{value:.0f} {unit}"
+
+
+TARGETS: Final[dict[str, Target]] = {
+    "exposure": Target("check", "exposure read, beside the raw check", 10, 5),
+    "confirm": Target("check", "confirmation with decision, hold and audit, beside the raw one", 15, 8),
+    "confirm.items": Target("check", "confirmation at 10 000 open items beside 10", 2.5, 1.3),
+    "confirm.orders": Target("check", "confirmation at 1 000 open orders beside 10", 1.5, 1.2),
+}
