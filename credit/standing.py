@@ -77,17 +77,19 @@ _BELOW = " ".join(
 _LEVELS = f"""
     WITH rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
     summed AS (
-        SELECT {{row}} AS target_id,
-               -- One currency below: figures stay in it; several: all in euro.
+        SELECT w.target_id,
+               -- One currency below: figures stay in it; several, or nobody left: all in euro.
                CASE WHEN COUNT(DISTINCT s.currency) = 1 THEN MIN(s.currency) ELSE 'EUR' END AS currency,
                {_BELOW}
                MIN(s.oldest_due) AS oldest_due
-        FROM accounts_customeraccount a
-        JOIN accounts_legalentity e ON e.id = a.entity_id
-        JOIN credit_creditstanding s ON s.level = 3 AND s.target_id = a.id
+        FROM unnest(%(targets)s::bigint[]) AS w (target_id)
+        LEFT JOIN (
+            accounts_customeraccount a
+            JOIN accounts_legalentity e ON e.id = a.entity_id
+            JOIN credit_creditstanding s ON s.level = 3 AND s.target_id = a.id
+        ) ON {{row}} = w.target_id
         LEFT JOIN rates r ON r.currency = s.currency
-        WHERE {{row}} = ANY(%(targets)s)
-        GROUP BY {{row}}
+        GROUP BY w.target_id
     ),
     figures AS (
         SELECT {{level}} AS level, x.target_id, x.currency, '{{{{}}}}'::jsonb AS parts, x.gross_exposure,
@@ -121,7 +123,7 @@ _LEAST = """
              ON r.currency = own.currency
         LEFT JOIN credit_creditstanding e ON e.level = 2 AND e.target_id = a.entity_id
         LEFT JOIN credit_creditstanding g ON g.level = 1 AND g.target_id = le.group_id
-        WHERE a.entity_id = ANY(%(entities)s)
+        WHERE le.id = ANY(%(entities)s) OR le.group_id = ANY(%(groups)s)
     ) x
     WHERE s.level = 3 AND s.target_id = x.id AND s.available IS DISTINCT FROM x.least
 """
@@ -223,14 +225,22 @@ def refresh(account_ids: Sequence[int], *, at: datetime, day: date | None = None
     return Refreshed(len(account_ids), changed)
 
 
-def refresh_levels(entity_ids: Sequence[int], *, at: datetime, day: date | None = None) -> int:
-    """The same for legal entities and the groups above them, then the least available of their accounts."""
+def refresh_levels(
+    entity_ids: Sequence[int], *, at: datetime, day: date | None = None, left_groups: Sequence[int] = ()
+) -> int:
+    """The same for legal entities and the groups above them, then the least available of their accounts.
+
+    :param left_groups: further groups, above none of these entities any more
+    """
     today = day or paris_date(at)
     params = _params(today, at) | {"entities": list(entity_ids)}
+    groups = sorted({*_groups_of(entity_ids), *left_groups})
+    # A group's figure is part of what every account under it may still use.
+    params |= {"groups": groups}
     changed = 0
     with connection.cursor() as cursor:
         for level, row, key in ((2, "a.entity_id", "entity_id"), (1, "e.group_id", "group_id")):
-            targets = list(entity_ids) if level == 2 else _groups_of(entity_ids)
+            targets = list(entity_ids) if level == 2 else groups
             if not targets:
                 continue
             limit = _LIMIT.format(key=key, row="x.target_id")
@@ -248,6 +258,12 @@ def refresh_after(*, work: Any, account_id: int) -> None:
     account = CustomerAccount.objects.only("entity_id").get(pk=account_id)
     refresh([account_id], at=at)
     refresh_levels([account.entity_id], at=at)
+
+
+def refresh_left(*, work: Any, entity_id: int, group_id: int | None) -> None:
+    """Work handler: fresh figures of what a client has left: its former entity and the group above it then."""
+    del work
+    refresh_levels([entity_id], at=timezone.now(), left_groups=[group_id] if group_id else [])
 
 
 def _params(today: date, now: datetime) -> dict[str, Any]:

@@ -307,6 +307,7 @@ CLIENT_PANELS = {
 REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.changed": ("orders.services.reexamine_held", "credit.standing.refresh_after"),
     "credit.taken": ("credit.standing.refresh_after",),
+    "credit.left": ("credit.standing.refresh_left",),
     "account.opened": ("credit.standing.refresh_after",),
     "nightly.accounts": ("orders.services.nightly_recheck",),
     "order.held": ("o2c.home.notices.order_held",),

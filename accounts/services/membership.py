@@ -19,7 +19,7 @@ from accounts.models import (
     TeamMember,
     User,
 )
-from o2c.shared import audit
+from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotAllowed, RuleRefused
 
@@ -94,6 +94,7 @@ def move_entity(
         before={"entity": before.pk, "siren": before.siren},
         after={"entity": entity.pk, "siren": entity.siren},
     )
+    _tell_left(before, before.group)
 
 
 def move_group(
@@ -120,3 +121,14 @@ def move_group(
         before={"group": before.code if before else None},
         after={"group": group.code if group else None},
     )
+    _tell_left(entity, before)
+
+
+def _tell_left(entity: LegalEntity, group: CustomerGroup | None) -> None:
+    """Those who stay behind have more room now: their figures change and their held orders are examined."""
+    work.emit("credit.left", f"entity:{entity.pk}", {"entity_id": entity.pk, "group_id": group and group.pk})
+    behind = CustomerAccount.objects.filter(entity=entity)
+    if group is not None:
+        behind = behind.union(CustomerAccount.objects.filter(entity__group=group))
+    if account_id := behind.values_list("pk", flat=True).order_by("pk").first():
+        work.emit("credit.changed", f"account:{account_id}", {"account_id": account_id})

@@ -69,6 +69,14 @@ def amount_to_test(order: Order, lines: Sequence[OrderLine]) -> Decimal:
     return policy.value_in_exposure(order.total_incl_vat, [line_facts(line) for line in lines])
 
 
+def takes_more(order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Whether the order as it stands would take more credit than what was last approved of it."""
+    approved = policy.value_in_exposure(
+        order.approved_total, [line_facts(line, approved=True) for line in lines]
+    )
+    return amount_to_test(order, lines) > approved
+
+
 def examine(
     order: Order, lines: Sequence[OrderLine], *, by: User | None, at: datetime, keep_as: Occasion | None
 ) -> Outcome:
@@ -76,10 +84,12 @@ def examine(
 
     :param keep_as: store the decision for this occasion; None only asks
     """
+    raised = takes_more(order, lines)
     about = OrderInCheck(
         order_id=order.pk,
         number=order.number,
-        confirmed_at=order.confirmed_at if order.state == OrderState.CONFIRMED else None,
+        # What it has already counts before later confirmations; what it asks beyond counts after all of them.
+        confirmed_at=order.confirmed_at if order.state == OrderState.CONFIRMED and not raised else None,
         order_date=order.order_date,
     )
     amount = amount_to_test(order, lines)
@@ -219,6 +229,10 @@ def drop_remainder(order: Order, lines: Sequence[OrderLine]) -> None:
         line.approved_quantity = line.quantity
     after = [line_facts(line, approved=True) for line in lines]
     order.approved_total = policy.remaining_total(order.approved_total, before, after)
+    # At approved prices: a pending change ends with the order.
+    order.approved_lines = [
+        {**line_as_kept(line), "unit_price": plain(line.approved_price)} for line in lines
+    ]
     OrderLine.objects.bulk_update(lines, ["cancelled", "approved_quantity"])
 
 

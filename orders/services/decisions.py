@@ -258,7 +258,9 @@ def _end_refused(order: Order, lines: Sequence[OrderLine], reason: str, at: date
     order.state = OrderState.CLOSED if started else OrderState.REFUSED
     order.ended_at, order.end_reason = at, reason.strip()
     advance.mark_progress(order, lines)
-    advance.save(order, "state", "ended_at", "end_reason", "approved_total", "is_started", "is_open")
+    advance.save(
+        order, "state", "ended_at", "end_reason", "approved_total", "approved_lines", "is_started", "is_open"
+    )
 
 
 def _restore(order: Order, lines: Sequence[OrderLine]) -> None:

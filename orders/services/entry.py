@@ -260,7 +260,16 @@ def _end(order_id: int, state: OrderState, reason: str, by: User, at: datetime) 
             raise WrongState
         order.state, order.ended_at, order.end_reason = state, at, reason.strip()
         advance.mark_progress(order, lines)
-        advance.save(order, "state", "ended_at", "end_reason", "approved_total", "is_started", "is_open")
+        advance.save(
+            order,
+            "state",
+            "ended_at",
+            "end_reason",
+            "approved_total",
+            "approved_lines",
+            "is_started",
+            "is_open",
+        )
         case = order.cases.filter(closed_at=None).first()
         if case is not None:
             advance.close_case(case, CaseStatus.CANCELLED, by=by, at=at, reason=reason)
@@ -286,7 +295,7 @@ def _submit(order: Order, lines: list[OrderLine], by: User, at: datetime, occasi
 def _check_change(order: Order, lines: list[OrderLine], by: User, at: datetime) -> None:
     if order.state == OrderState.DRAFT:
         return
-    raised = order.total_incl_vat > order.approved_total
+    raised = order.total_incl_vat > order.approved_total or advance.takes_more(order, lines)
     longer = order.state == OrderState.CONFIRMED and advance.term_due(
         order.order_date, order.term
     ) > advance.term_due(order.order_date, order.approved_term or order.term)
@@ -307,14 +316,17 @@ def _replace_lines(order: Order, lines: Sequence[LineInput]) -> list[OrderLine]:
         new = wanted.get(number)
         if (Decimal(0) if new is None else new.quantity) < least:
             raise BelowDelivered(errors={"lines": [_("Line %(line)s.") % {"line": number}]})
+        # Approved less cancelled is what the exposure counts: it stays until the change is decided.
         if new is not None:
             row.sku, row.description, row.vat_rate = new.sku, new.description, new.vat_rate
+            row.approved_quantity -= row.cancelled
             row.quantity, row.unit_price, row.cancelled = new.quantity, new.unit_price, Decimal(0)
             row.save()
         elif order.state == OrderState.CONFIRMED:
             # It was approved: it stays as a line of nothing, so that history adds up.
+            row.approved_quantity += row.quantity - row.cancelled
             row.cancelled = row.quantity
-            row.save(update_fields=["cancelled"])
+            row.save(update_fields=["cancelled", "approved_quantity"])
         else:
             row.delete()
     OrderLine.objects.bulk_create(

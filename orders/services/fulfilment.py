@@ -74,6 +74,11 @@ def take_back(
         _store(
             order, rows, [(row, -quantity) for row, quantity in back], on or paris_date(at), by, at, reason
         )
+        if order.state == OrderState.CLOSED:
+            # Nothing of a closed order goes out again: what came back leaves the exposure with the rest.
+            advance.drop_remainder(order, rows)
+            advance.mark_progress(order, rows)
+            advance.save(order, "approved_total", "approved_lines", "is_started", "is_open")
         advance.tell_credit_changed(order)
         return order
 

@@ -1,0 +1,199 @@
+"""The book once more, in plain Python: what exposure, ageing and limits must be, from the documents alone.
+
+Slow and simple on purpose. It shares no statement with the product: open amounts from amounts and matches, orders
+from what was last approved, delivered and invoiced, limits from the decisions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from django.db.models import Sum
+
+from accounts.models import CustomerAccount, ExchangeRate
+from credit.models import CreditLimit, TemporaryLimit
+from invoicing.models import Allocation, DisputedAmount, ReceivableItem
+from orders.models import DeliveryLine, Order
+
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+
+
+class OrderValue(NamedTuple):
+    """What an order counts: still to deliver (E3), delivered and not invoiced (E2); in its own currency."""
+
+    to_deliver: Decimal
+    to_invoice: Decimal
+
+    @property
+    def whole(self) -> Decimal:
+        """Both together."""
+        return self.to_deliver + self.to_invoice
+
+
+class Figures(NamedTuple):
+    """What one account shows, in the company's currency."""
+
+    parts: dict[str, Decimal]
+    disputed: Decimal
+    on_hold: Decimal
+    overdue: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Net exposure."""
+        return sum(self.parts.values(), ZERO)
+
+
+def cents(amount: Decimal) -> Decimal:
+    """Rounded half-up to the cent."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def open_amounts(items: Iterable[ReceivableItem], on: date | None = None) -> dict[int, Decimal]:
+    """What is open of items at the end of a day; all that is recorded when no day is given."""
+    found = {item.pk: item.amount for item in items}
+    matches = Allocation.objects.all() if on is None else Allocation.objects.filter(effective_date__lte=on)
+    for match in matches:
+        if match.debit_id in found:
+            found[match.debit_id] -= match.amount
+        if match.credit_id in found:
+            found[match.credit_id] += match.amount
+    return found
+
+
+def disputed_amounts(on: date) -> dict[int, Decimal]:
+    """What was contested of each item on a day, whatever is open of it."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for row in DisputedAmount.objects.all():
+        if row.effective_from <= on and (row.effective_to is None or row.effective_to > on):
+            found[row.item_id] += row.amount
+    return found
+
+
+def order_value(order: Order) -> OrderValue:
+    """What an order counts, from the lines as last approved and what went out, came back and was invoiced."""
+    if order.state not in ("CONFIRMED", "CLOSED"):
+        return OrderValue(ZERO, ZERO)
+    invoiced = dict(order.lines.values_list("line", "invoiced"))
+    delivered: dict[int, Decimal] = dict(
+        DeliveryLine.objects.filter(delivery__order=order)
+        .values_list("order_line__line")
+        .annotate(total=Sum("quantity"))
+    )
+    bases: dict[Decimal, Decimal] = defaultdict(Decimal)
+    whole = to_deliver = to_invoice = ZERO
+    for row in order.approved_lines:
+        wanted = Decimal(row["quantity"]) - Decimal(row["cancelled"])
+        out, billed = delivered.get(row["line"], ZERO), invoiced.get(row["line"], ZERO)
+        rate = Decimal(row["vat_rate"])
+        price = Decimal(row["unit_price"]) * (1 + rate / 100)
+        bases[rate] += cents(wanted * Decimal(row["unit_price"]))
+        whole += wanted * price
+        to_invoice += max(ZERO, out - billed) * price
+        if order.state == "CONFIRMED":
+            to_deliver += max(ZERO, wanted - max(out, billed)) * price
+    total = sum((base + cents(base * rate / 100) for rate, base in bases.items()), ZERO)
+    if not any(delivered.values()) and not any(invoiced.values()):
+        return OrderValue(total if order.state == "CONFIRMED" else ZERO, ZERO)
+    if not whole:
+        return OrderValue(ZERO, ZERO)
+    return OrderValue(cents(to_deliver * total / whole), cents(to_invoice * total / whole))
+
+
+def rate_on(currency: str, day: date) -> Decimal:
+    """Units for one euro, as last published."""
+    if currency == "EUR":
+        return Decimal(1)
+    return ExchangeRate.objects.filter(currency=currency, day__lte=day).latest("day").units_per_eur
+
+
+def figures_of(account: CustomerAccount, on: date) -> Figures:
+    """What an account must show on a day that is today."""
+    by_part: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    late: dict[str, Decimal] = defaultdict(Decimal)
+    items = [i for i in account.items.all() if i.effective_date <= on]
+    contested = disputed_amounts(on)
+    opened = open_amounts(items, on)
+    for item in items:
+        left = opened[item.pk]
+        by_part[_part_of(item), item.currency] += left
+        if left > 0:
+            by_part["disputed", item.currency] += min(left, contested.get(item.pk, ZERO))
+            if item.due_date < on:
+                late[item.currency] += left
+    for order in account.orders.all():
+        value = order_value(order)
+        by_part["open_orders", order.currency] += value.to_deliver
+        by_part["delivered_not_invoiced", order.currency] += value.to_invoice
+        if order.state == "SUBMITTED":
+            by_part["on_hold", order.currency] += order.total_incl_vat
+    target = account.company.currency
+    parts: dict[str, Decimal] = defaultdict(Decimal)
+    for (part, currency), amount in by_part.items():
+        parts[part] += _converted(amount, currency, target, on)
+    overdue = sum((_converted(amount, currency, target, on) for currency, amount in late.items()), ZERO)
+    return Figures(
+        disputed=parts.pop("disputed", ZERO),
+        on_hold=parts.pop("on_hold", ZERO),
+        overdue=overdue,
+        parts={part: amount for part, amount in parts.items() if amount},
+    )
+
+
+def _part_of(item: ReceivableItem) -> str:
+    if item.kind == "CREDIT_NOTE":
+        return "unallocated_credit_notes"
+    return "unallocated_payments" if item.amount < 0 else "open_invoices"
+
+
+def _converted(amount: Decimal, currency: str, target: str, on: date) -> Decimal:
+    return amount if currency == target else cents(amount * rate_on(target, on) / rate_on(currency, on))
+
+
+class LevelLimit(NamedTuple):
+    """The decision of one level on a day; ``amount`` None is unlimited."""
+
+    decided: bool
+    expired: bool
+    amount: Decimal | None
+
+
+def limit_of(level: str, key: int, on: date) -> LevelLimit:
+    """What a level may use on a day: the last decision begun and not closed, plus temporary raises."""
+    raised = sum(
+        (
+            row.amount
+            for row in TemporaryLimit.objects.filter(**{f"{level}_id": key})
+            if row.valid_from <= on <= row.valid_until and (row.closed_on is None or row.closed_on > on)
+        ),
+        ZERO,
+    )
+    begun = [
+        row
+        for row in CreditLimit.objects.filter(**{f"{level}_id": key}).order_by("valid_from", "pk")
+        if row.valid_from <= on and (row.closed_on is None or row.closed_on > on)
+    ]
+    if not begun:
+        return LevelLimit(False, False, raised)
+    row = begun[-1]
+    if row.valid_until < on:
+        return LevelLimit(True, True, raised)
+    return LevelLimit(True, False, None if row.amount is None else row.amount + raised)
+
+
+def levels_of(account: CustomerAccount) -> dict[tuple[str, int], list[CustomerAccount]]:
+    """Each level of an account with the accounts it adds up."""
+    everybody = list(CustomerAccount.objects.select_related("entity", "company"))
+    found = {
+        ("account", account.pk): [account],
+        ("entity", account.entity_id): [a for a in everybody if a.entity_id == account.entity_id],
+    }
+    group_id = account.entity.group_id
+    if group_id is not None:
+        found["group", group_id] = [a for a in everybody if a.entity.group_id == group_id]
+    return found
