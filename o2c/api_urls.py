@@ -38,13 +38,17 @@ urlpatterns = [
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),
     *(
-        path(f"{resource}/bulk/", BulkView.as_view(enters=enters), name=f"api-{resource}-bulk")
-        for resource, enters in {
-            "accounts": "credit.api.entry.enter_client",
-            "orders": "orders.api.entry.enter_order",
-            "invoices": "invoicing.api.entry.enter_invoice",
-            "payments": "invoicing.api.entry.enter_payment",
-        }.items()
+        path(
+            f"{resource}/bulk/",
+            BulkView.as_view(enters=enters, enters_many=enters_many),
+            name=f"api-{resource}-bulk",
+        )
+        for resource, enters, enters_many in (
+            ("accounts", "credit.api.entry.enter_client", ""),
+            ("orders", "orders.api.entry.enter_order", ""),
+            ("invoices", "invoicing.api.entry.enter_invoice", "invoicing.api.entry.enter_invoices"),
+            ("payments", "invoicing.api.entry.enter_payment", "invoicing.api.entry.enter_payments"),
+        )
     ),
     *router.urls,
     re_path(r"^(?:.*/)?$", NothingHere.as_view()),

@@ -308,6 +308,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.changed": ("orders.services.reexamine_held", "credit.standing.refresh_after"),
     "credit.taken": ("credit.standing.refresh_after",),
     "credit.left": ("credit.standing.refresh_left",),
+    "credit.taken_by_many": ("credit.standing.refresh_many",),
     "account.opened": ("credit.standing.refresh_after",),
     "nightly.accounts": ("orders.services.nightly_recheck",),
     "order.held": ("o2c.home.notices.order_held",),
@@ -327,7 +328,7 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.recheck": "orders.services.recheck_account",
     "imports.ledger": "o2c.imports.services.run_import",
     "imports.preview": "o2c.imports.previews.run",
-    "imports.standings": "o2c.imports.standings.refresh",
+    "imports.standings": "credit.standing.refresh_many",
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -39,11 +39,31 @@ JOB: Final = "api.bulk"
 DIRECTLY: Final = 200
 MOST: Final = 5_000
 MOST_ATOMIC_ACCOUNTS: Final = 500
-# Documents of one piece of background work: it holds the credit locks of all of them.
+# Documents of one piece of background work: it holds the credit locks of all of them. Those that are entered
+# together take a few statements whatever their number.
 SLICE: Final = 50
+SLICE_TOGETHER: Final = 1_000
 
-# What enters one document: ``(document, *, company, by, at)`` → something with ``effect`` or ``is_new``.
+# What enters one document: ``(document, *, company, by, at)`` → something with ``effect`` or ``is_new``; or many:
+# ``(documents, *, company, by, at)`` → for each such a thing or the exception that refused it.
 Enter = Callable[..., Any]
+
+# A piece of a batch as the database cuts it out of its first row: what went before is neither sent nor read again.
+_PIECE: Final = """
+    SELECT jsonb_path_query_array(payload, ('$.documents[' || %(start)s || ' to ' || %(end)s || ']')::jsonpath),
+           jsonb_array_length(payload -> 'documents'), payload - 'documents'
+    FROM shared_work WHERE id = %(id)s
+"""
+_ERRORS_BEFORE: Final = """
+    WITH RECURSIVE pieces AS (
+        SELECT id, 1 AS place, result FROM shared_work WHERE id = %(id)s
+        UNION ALL
+        SELECT w.id, p.place + 1, w.result FROM shared_work w
+        JOIN pieces p ON w.id = (p.result ->> 'continued_by')::bigint
+    )
+    SELECT error FROM pieces, jsonb_array_elements(result -> 'errors') WITH ORDINALITY AS e (error, number)
+    ORDER BY place, number
+"""
 
 
 class _Undo(Exception):
@@ -72,6 +92,28 @@ class Counts:
         self.errors.append({"index": index, "code": code, "detail": detail, "errors": errors})
 
 
+@dataclass(frozen=True)
+class How:
+    """What enters documents, by dotted paths: one at a time, and many at once where there is such a thing."""
+
+    one: str
+    many: str = ""
+
+    @property
+    def piece(self) -> int:
+        """Documents of one piece of background work."""
+        return SLICE_TOGETHER if self.many else SLICE
+
+    def together(
+        self, documents: Sequence[Any], *, company: Company, by: User, at: datetime
+    ) -> Iterable[Any]:
+        """Enter documents; for each what was entered, or the exception that refused it."""
+        if not self.many:
+            return _one_by_one(self.one, documents, company=company, by=by, at=at)
+        entered: Iterable[Any] = import_string(self.many)(documents, company=company, by=by, at=at)
+        return entered
+
+
 class RefusedDocument(serializers.Serializer[Any]):
     """One document that was refused."""
 
@@ -95,9 +137,11 @@ class BulkView(CompanyEdge):
     """``{resource}/bulk/``.
 
     :cvar enters: dotted path of the function that enters one document
+    :cvar enters_many: of the one that enters many, each for itself, where there is one
     """
 
     enters: ClassVar[str] = ""
+    enters_many: ClassVar[str] = ""
 
     @extend_schema(
         parameters=[
@@ -117,12 +161,16 @@ class BulkView(CompanyEdge):
         if self._flag("async") or (len(documents) > DIRECTLY and not atomic):
             return self._later(documents, atomic=atomic)
         if atomic:
-            counts = enter_all(self.enters, documents, company=self.company, by=self.user, at=self.at)
+            counts = enter_all(self._how, documents, company=self.company, by=self.user, at=self.at)
             refused = status.HTTP_422_UNPROCESSABLE_ENTITY
             return Response(asdict(counts), status=refused if counts.failed else status.HTTP_200_OK)
         counts = Counts()
-        enter_each(self.enters, documents, counts, company=self.company, by=self.user, at=self.at)
+        enter_each(self._how, documents, counts, company=self.company, by=self.user, at=self.at)
         return Response(asdict(counts))
+
+    @property
+    def _how(self) -> How:
+        return How(self.enters, self.enters_many)
 
     def _documents(self, data: Any) -> list[Any]:
         if not isinstance(data, list):
@@ -139,7 +187,7 @@ class BulkView(CompanyEdge):
 
     def _later(self, documents: Sequence[Any], *, atomic: bool) -> Response:
         payload = {
-            "enters": self.enters,
+            "how": asdict(self._how),
             # Numbers stay exact as texts.
             "documents": json.loads(json.dumps(list(documents), default=_exact)),
             "company_id": self.company.pk,
@@ -162,7 +210,7 @@ def _exact(value: Any) -> str:
 
 
 def enter_each(
-    enters: str,
+    how: How,
     documents: Sequence[Any],
     counts: Counts,
     *,
@@ -171,10 +219,21 @@ def enter_each(
     at: datetime,
     first: int = 0,
 ) -> None:
-    """Enter documents one by one; a refused one stops nobody else."""
+    """Enter documents in their order; a refused one stops nobody else."""
+    entered = how.together(documents, company=company, by=by, at=at)
+    for index, outcome in enumerate(entered, start=first):
+        if isinstance(outcome, Exception):
+            counts.refuse(index, *_told(outcome))
+        else:
+            counts.note(outcome)
+
+
+def _one_by_one(
+    enters: str, documents: Sequence[Any], *, company: Company, by: User, at: datetime
+) -> Iterator[Any]:
     enter: Enter = import_string(enters)
     within = connection.in_atomic_block
-    for index, document in enumerate(documents, start=first):
+    for document in documents:
         try:
             # On its own each act is the outermost, and starts over by itself when it collides.
             with transaction.atomic() if within else nullcontext():
@@ -182,37 +241,42 @@ def enter_each(
         except Exception as error:
             if within and (isinstance(error, Moved) or is_collision(error)):
                 raise  # the whole piece starts over
-            counts.refuse(index, *_told(error))
+            yield error
         else:
-            counts.note(entered)
+            yield entered
 
 
 @retrying
-def enter_all(enters: str, documents: Sequence[Any], *, company: Company, by: User, at: datetime) -> Counts:
+def enter_all(how: How, documents: Sequence[Any], *, company: Company, by: User, at: datetime) -> Counts:
     """Enter all documents or none, and say what is wrong with each.
-
-    The credit of every client they name is locked first, in one order, so that two batches never meet crosswise.
 
     :raises Invalid: they name more clients than one transaction should hold
     """
-    codes = {str(d.get("account") or d.get("code") or "")[:40] for d in documents if isinstance(d, dict)}
-    if len(codes) > MOST_ATOMIC_ACCOUNTS:
+    if len(_codes(documents)) > MOST_ATOMIC_ACCOUNTS:
         raise Invalid(
             errors={"body": [_("All or nothing takes at most 500 clients.")]}, code="too_many_accounts"
         )
     counts = Counts()
     try:
         with transaction.atomic():
-            known = CustomerAccount.objects.visible_to(by, company).filter(
-                code__in=[code for code in codes if "\0" not in code]
-            )
-            lock_credit_of(sorted(known.values_list("pk", flat=True)))
-            enter_each(enters, documents, counts, company=company, by=by, at=at)
+            _lock_credit(documents, company, by)
+            enter_each(how, documents, counts, company=company, by=by, at=at)
             if counts.failed:
                 raise _Undo
     except _Undo:
         return Counts(failed=counts.failed, errors=counts.errors)
     return counts
+
+
+def _codes(documents: Sequence[Any]) -> set[str]:
+    return {str(d.get("account") or d.get("code") or "")[:40] for d in documents if isinstance(d, dict)}
+
+
+def _lock_credit(documents: Sequence[Any], company: Company, by: User) -> None:
+    """Lock the credit of every client that is named, in one order, so that two batches never meet crosswise."""
+    codes = [code for code in _codes(documents) if "\0" not in code]
+    known = CustomerAccount.objects.visible_to(by, company).filter(code__in=codes)
+    lock_credit_of(sorted(known.values_list("pk", flat=True)))
 
 
 def _told(error: Exception) -> tuple[str, str, dict[str, Any]]:
@@ -227,7 +291,7 @@ def _told(error: Exception) -> tuple[str, str, dict[str, Any]]:
 def run(
     *,
     work: Work,
-    enters: str,
+    how: Mapping[str, str],
     documents: list[Any],
     company_id: int,
     user_id: int,
@@ -235,33 +299,67 @@ def run(
     atomic: bool,
 ) -> dict[str, Any]:
     """Work handler: a whole batch that must be all or nothing, or the first piece of one that need not be."""
-    company, by = Company.objects.get(pk=company_id), User.objects.get(pk=user_id)
+    batch = Batch(work.pk, How(**how), len(documents), company_id, user_id, language)
+    if not atomic:
+        return _run_piece(work, batch, documents[: batch.how.piece], 0, Counts())
+    company, by = batch.who()
     with override(language):
-        if not atomic:
-            return _run_slice(work, work, 0, Counts(), company, by)
-        counts = enter_all(enters, documents, company=company, by=by, at=timezone.now())
+        counts = enter_all(batch.how, documents, company=company, by=by, at=timezone.now())
     work.done = len(documents)
     return asdict(counts)
 
 
-def run_on(*, work: Work, first_id: int, start: int, counts: dict[str, Any]) -> dict[str, Any]:
+def run_on(*, work: Work, first_id: int, start: int, piece: int, counts: dict[str, Any]) -> dict[str, Any]:
     """Work handler: the next piece of a batch."""
-    first = Work.objects.get(pk=first_id)
-    company = Company.objects.get(pk=first.payload["company_id"])
-    by = User.objects.get(pk=first.payload["user_id"])
-    with override(first.payload["language"]):
-        return _run_slice(work, first, start, Counts(**counts), company, by)
+    with connection.cursor() as cursor:
+        cursor.execute(_PIECE, {"id": first_id, "start": start, "end": start + piece - 1})
+        documents, total, rest = (
+            json.loads(value) if isinstance(value, str) else value for value in cursor.fetchone()
+        )
+    batch = Batch(first_id, How(**rest["how"]), total, rest["company_id"], rest["user_id"], rest["language"])
+    return _run_piece(work, batch, documents, start, Counts(**counts))
 
 
-def _run_slice(
-    row: Work, first: Work, start: int, counts: Counts, company: Company, by: User
+@dataclass(frozen=True)
+class Batch:
+    """A batch in the background: the row that holds its documents, and in whose name they are entered."""
+
+    first_id: int
+    how: How
+    total: int
+    company_id: int
+    user_id: int
+    language: str
+
+    def who(self) -> tuple[Company, User]:
+        """The company and the person."""
+        return Company.objects.get(pk=self.company_id), User.objects.get(pk=self.user_id)
+
+
+def _run_piece(
+    row: Work, batch: Batch, documents: Sequence[Any], start: int, counts: Counts
 ) -> dict[str, Any]:
-    documents = first.payload["documents"]
-    piece = documents[start : start + SLICE]
-    enter_each(first.payload["enters"], piece, counts, company=company, by=by, at=timezone.now(), first=start)
-    row.done, row.total = start + len(piece), len(documents)
+    """Enter a piece and ask for the next; what is wrong with its documents stays with the piece until the end."""
+    company, by = batch.who()
+    with override(batch.language):
+        _lock_credit(documents, company, by)
+        enter_each(batch.how, documents, counts, company=company, by=by, at=timezone.now(), first=start)
+    row.done, row.total = start + len(documents), batch.total
     if row.done >= row.total:
+        if row.pk != batch.first_id:
+            counts.errors = [*_errors_before(batch.first_id), *counts.errors]
         return asdict(counts)
-    payload = {"first_id": first.pk, "start": row.done, "counts": asdict(counts)}
-    following = work.add(f"{JOB}.on", f"{first.pk}:{row.done}", payload, requested_by=by)
+    payload = {
+        "first_id": batch.first_id,
+        "start": row.done,
+        "piece": batch.how.piece,
+        "counts": asdict(counts) | {"errors": []},
+    }
+    following = work.add(f"{JOB}.on", f"{batch.first_id}:{row.done}", payload, requested_by=by)
     return asdict(counts) | {"continued_by": following}
+
+
+def _errors_before(first_id: int) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_ERRORS_BEFORE, {"id": first_id})
+        return [json.loads(value) if isinstance(value, str) else value for (value,) in cursor.fetchall()]

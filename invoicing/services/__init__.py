@@ -6,6 +6,15 @@ from .allocations import AlreadyReversed, MatchPair, allocate, allocate_many, al
 from .bulk import BookedCounts, ImportedRow, ImportedSettlement, book_imported
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
+from .many import (
+    DocumentRow,
+    PaymentRow,
+    Verdict,
+    document_verdicts,
+    enter_documents,
+    enter_payments,
+    payment_verdicts,
+)
 from .order_invoices import issue_from_order
 from .payments import record_payment
 from .shared import KeyTaken
@@ -13,17 +22,24 @@ from .shared import KeyTaken
 __all__ = [
     "AlreadyReversed",
     "BookedCounts",
+    "DocumentRow",
     "ImportedRow",
     "ImportedSettlement",
     "KeyTaken",
     "MatchPair",
+    "PaymentRow",
+    "Verdict",
     "allocate",
     "allocate_many",
     "allocate_payment",
     "book_imported",
     "dispute_amount",
+    "document_verdicts",
     "end_dispute",
+    "enter_documents",
+    "enter_payments",
     "issue_from_order",
+    "payment_verdicts",
     "record_invoice",
     "record_payment",
     "unallocate",

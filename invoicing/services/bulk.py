@@ -107,7 +107,7 @@ def book_imported(
     payments = _settle(company, paid, by, at)
     disputes = _dispute(items, rows, open_items, settled_on, by, at)
     _record(invoices, payments, by, at)
-    tell_credit_changed(_accounts_of_waiting_orders(account_ids))
+    tell_credit_changed(accounts_of_waiting_orders(account_ids))
     return BookedCounts(
         invoices=sum(1 for i in invoices if i.kind == DocumentKind.INVOICE),
         credit_notes=sum(1 for i in invoices if i.kind == DocumentKind.CREDIT_NOTE),
@@ -297,7 +297,7 @@ def _record(invoices: Sequence[Invoice], payments: Sequence[Payment], by: User |
     copy_in(events)
 
 
-def _accounts_of_waiting_orders(account_ids: set[int]) -> set[int]:
+def accounts_of_waiting_orders(account_ids: set[int]) -> set[int]:
     """Return those accounts whose credit some waiting order shares: a fresh book wakes nobody."""
     waiting = Order.objects.filter(state=OrderState.SUBMITTED)
     entities = waiting.values("account__entity")

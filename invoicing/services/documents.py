@@ -102,7 +102,7 @@ def record_invoice(
         first_open = policy.first_open_day(today, company.open_period_days)
         policy.check_document_date(issue_date, today=today, first_open=first_open)
         totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in lines or ())
-        total = _total(total_incl_vat, totals, has_lines=bool(lines), imported=imported)
+        total = document_total(total_incl_vat, totals, has_lines=bool(lines), imported=imported)
         term = term or account.term
         due = due_date or due_date_of(issue_date, term)
         parts = policy.instalments_of(total, due, instalments)
@@ -155,7 +155,7 @@ def due_date_of(issue_date: date, term: str, delivered_on: date | None = None) -
         raise Invalid(errors={"term": [str(error)]}) from error
 
 
-def _total(asked: Decimal | None, totals: VatTotals, *, has_lines: bool, imported: bool) -> Decimal:
+def document_total(asked: Decimal | None, totals: VatTotals, *, has_lines: bool, imported: bool) -> Decimal:
     if asked is not None:
         require_cents(asked, "total_incl_vat")
     if imported and asked is not None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import CustomerAccount
+from credit.api import bulk
+from invoicing import services
 from o2c.shared import work
+from o2c.shared.models import Work
 from orders.models import Order
 
 from .conftest import order_body
-from .test_invoicing import imported, payment
+from .test_invoicing import day, imported, lines, payment
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +129,73 @@ def test_what_is_no_list_or_too_long_is_refused(api, account, resource):
     assert client.post(f"{V1}{resource}/bulk/?atomic=perhaps", []).status_code == 400
     ugly: list[Any] = [None, 1, [], {}, {"account": "\0"}, {"account": {}, "code": []}]
     assert client.post(f"{V1}{resource}/bulk/?atomic=1", ugly).json()["failed"] == len(ugly)
+
+
+def test_documents_entered_together_answer_as_each_alone(api, account, other_account, monkeypatch):
+    monkeypatch.setattr(bulk, "SLICE_TOGETHER", 4)
+    documents: list[Any] = [
+        imported("OLD-1"),
+        imported("OLD-2", account="NONE"),
+        imported("OLD-1"),
+        imported("OLD-1", total="7"),
+        "x",
+        imported("OLD-3", issue_date=day(1)),
+        imported("OLD-4", account="C0002", instalments=[{"due_date": day(0), "amount": "1200.00"}]),
+        {"account": "C0001", "issue_date": day(0), "origin": "issued", "lines": lines("10")},
+        imported("OLD-5") | {"number": None},
+    ]
+    accountant = api("accountant")
+    alone = [accountant.post(f"{V1}invoices/", document) for document in documents]
+    direct = accountant.post(f"{V1}invoices/bulk/", documents)
+    expected = [
+        (i, a.json()["code"], a.json()["errors"]) for i, a in enumerate(alone) if a.status_code >= 400
+    ]
+    assert [(e["index"], e["code"], e["errors"]) for e in direct.json()["errors"]] == expected
+    assert told(direct) == (1, 3, 0, len(expected))  # the one without number is issued again
+    accepted = accountant.post(f"{V1}invoices/bulk/?async=1", [*documents, imported("OLD-9")])
+    work.drain()
+    result = accountant.get(accepted["Location"]).json()["result"]
+    assert [(e["index"], e["code"], e["errors"]) for e in result["errors"]] == expected
+    assert (result["created"], result["unchanged"], result["failed"]) == (2, 3, len(expected))
+
+
+def test_payments_of_all_kinds_in_one_batch(api, account):
+    accountant = api("accountant")
+    accountant.post(f"{V1}invoices/", imported("OLD-1", total="60.00"))
+    documents = [
+        payment("BK-1"),
+        payment("BK-2", reference="OLD-1", match=True, amount="60.00"),
+        payment("BK-3", account=None),
+        payment("BK-4", amount="0.00"),
+        payment("BK-1"),
+    ]
+    answer = accountant.post(f"{V1}payments/bulk/", documents)
+    assert told(answer) == (3, 1, 0, 1)
+    assert answer.json()["errors"][0]["errors"] == {"amount": ["An amount received is above 0."]}
+    shown = {p: accountant.get(f"{V1}payments/?external_id={p}").json()["results"] for p in ("BK-1", "BK-2")}
+    assert shown["BK-2"][0]["unallocated_amount"] == "0.00"
+    assert shown["BK-1"][0]["unallocated_amount"] == "500.00"
+
+
+def test_what_only_the_database_refuses_stops_nobody_else(api, account, monkeypatch):
+    def broken(**_arguments: Any) -> None:
+        raise IntegrityError("made up")
+
+    monkeypatch.setattr(services, "enter_documents", broken)
+    assert told(api("accountant").post(f"{V1}invoices/bulk/", [imported("1"), imported("2")])) == (2, 0, 0, 0)
+
+
+def test_a_piece_reads_no_more_than_its_own_documents(api, account, monkeypatch):
+    monkeypatch.setattr(bulk, "SLICE_TOGETHER", 100)
+    documents = [imported(f"OLD-{n}") for n in range(300)]
+    accepted = api("accountant").post(f"{V1}invoices/bulk/", documents)
+    work.drain(limit=1)
+    following = Work.objects.get(kind="api.bulk.on")
+    assert len(json.dumps(following.payload)) < 300
+    with CaptureQueriesContext(connection) as caught:
+        work.run(following.pk)
+    assert not [
+        q for q in caught if '"payload"' in q["sql"] and f'"id" = {accepted.json()["id"]} ' in q["sql"]
+    ]
+    work.drain()
+    assert api("accountant").get(accepted["Location"]).json()["result"]["created"] == 300
