@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -120,7 +121,15 @@ def read(
             },
         )
         rows = cursor.fetchall()
-    rates = rates_on(cuts.today, {row[2] for row in rows} - {currency}, currency)
+    return book_of(rows, currency=currency, on=cuts.today)
+
+
+def book_of(rows: Sequence[Sequence[Any]], *, currency: str, on: date) -> Book:
+    """Add up what the statement said, in one currency.
+
+    :param rows: ``(account, part, currency, amount, overdue, beyond grace, beyond class, oldest due date)``
+    """
+    rates = rates_on(on, {row[2] for row in rows} - {currency}, currency)
     book: dict[int, AccountFigures] = {}
     for row in rows:
         _add(book.setdefault(row[0], AccountFigures()), row, currency, rates)

@@ -12,9 +12,9 @@ from django.db import connection
 
 from accounts.models import CustomerAccount
 from o2c.shared.locking import Moved
+from o2c.shared.prepared import Prepared
 
 from .enums import Level
-from .models import CreditLock
 
 Targets = tuple[tuple[int, int], ...]
 
@@ -24,6 +24,34 @@ _LOCK = """
     SELECT level, target_id FROM credit_creditlock
     WHERE (level, target_id) IN %s ORDER BY level, target_id FOR NO KEY UPDATE
 """
+_MAKE: Final = """
+    INSERT INTO credit_creditlock (level, target_id)
+    SELECT * FROM unnest(%s::smallint[], %s::bigint[]) ON CONFLICT (level, target_id) DO NOTHING
+"""
+_MEMBERSHIPS: Final = """
+    SELECT a.id, a.entity_id, e.group_id
+    FROM accounts_customeraccount a JOIN accounts_legalentity e ON e.id = a.entity_id
+    WHERE a.id = ANY(%(accounts)s)
+"""
+# Finds the rows of a client and locks them, sorted first: the usual case needs no other statement.
+_LOCK_CLIENT: Final = Prepared(
+    "credit_lock_client",
+    lambda: (
+        f"""
+        WITH mine AS MATERIALIZED ({_MEMBERSHIPS}),
+        targets AS MATERIALIZED (
+            SELECT {int(Level.GROUP)} AS level, group_id AS target_id FROM mine WHERE group_id IS NOT NULL
+            UNION SELECT {int(Level.ENTITY)}, entity_id FROM mine
+            UNION SELECT {int(Level.ACCOUNT)}, id FROM mine
+        )
+        SELECT k.level, k.target_id
+        FROM targets t JOIN credit_creditlock k ON k.level = t.level AND k.target_id = t.target_id
+        ORDER BY k.level, k.target_id FOR NO KEY UPDATE OF k
+    """
+    ),
+    {"accounts": "bigint[]"},
+)
+_READ_MEMBERSHIPS: Final = Prepared("credit_memberships", lambda: _MEMBERSHIPS, {"accounts": "bigint[]"})
 
 
 def targets_of(memberships: Iterable[tuple[int, int, int | None]]) -> Targets:
@@ -49,14 +77,20 @@ def lock_credit(*accounts: CustomerAccount) -> None:
 
 def lock_credit_of(account_ids: Sequence[int]) -> None:
     """The same, by keys."""
-    before = _memberships(account_ids)
-    targets = targets_of(before)
-    if not targets:
+    if not account_ids:
         return
+    if len(account_ids) == 1:
+        locked: Targets = tuple((row[0], row[1]) for row in _LOCK_CLIENT.rows(accounts=list(account_ids)))
+        # Read after the locks: who changes entity or group holds them.
+        targets = targets_of(_memberships(account_ids))
+        if targets == locked:
+            return
+        if not set(locked) <= set(targets):
+            raise Moved
+    else:
+        targets = targets_of(_memberships(account_ids))
     if _lock(targets) < len(targets):
-        CreditLock.objects.bulk_create(
-            [CreditLock(level=level, target_id=key) for level, key in targets], ignore_conflicts=True
-        )
+        _make(targets)
         _lock(targets)
     if targets_of(_memberships(account_ids)) != targets:
         raise Moved
@@ -73,7 +107,11 @@ def _lock(targets: Targets) -> int:
     return found
 
 
+def _make(targets: Targets) -> None:
+    """Store the rows that are not there yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MAKE, [[level for level, _key in targets], [key for _level, key in targets]])
+
+
 def _memberships(account_ids: Sequence[int]) -> list[tuple[int, int, int | None]]:
-    return list(
-        CustomerAccount.objects.filter(pk__in=account_ids).values_list("pk", "entity_id", "entity__group_id")
-    )
+    return [(row[0], row[1], row[2]) for row in _READ_MEMBERSHIPS.rows(accounts=list(account_ids))]

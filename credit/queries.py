@@ -14,56 +14,19 @@ from accounts.models import CustomerAccount, LegalEntity
 
 from . import formulas
 from .enums import Level, LimitKind
-from .exposure import AccountFigures, Book, Cuts, read
+from .exposure import AccountFigures, Book
 from .formulas import LimitFacts, LimitState, TemporaryAmount
 from .models import (
-    AccountBlock,
     AccountWatch,
     CreditLimit,
     DelegationRule,
     ExposureSnapshot,
     LimitRequest,
-    RiskPolicy,
     TemporaryLimit,
 )
+from .reading import ClientReading, Relatives, read_client
 
 ZERO = Decimal("0.00")
-
-
-@dataclass(frozen=True)
-class Relatives:
-    """An account with all accounts that share its entity or group."""
-
-    account_id: int
-    entity_id: int
-    siren: str
-    group_id: int | None
-    group_code: str
-    by_entity: tuple[int, ...]
-    by_group: tuple[int, ...]
-
-    @property
-    def account_ids(self) -> tuple[int, ...]:
-        """Everybody whose exposure counts at some level of this account."""
-        return self.by_group or self.by_entity
-
-    def of_level(self, level: Level) -> tuple[int, ...]:
-        """Accounts added up at a level."""
-        return {
-            Level.ACCOUNT: (self.account_id,),
-            Level.ENTITY: self.by_entity,
-            Level.GROUP: self.by_group,
-        }[level]
-
-    def targets(self) -> tuple[tuple[Level, int, str], ...]:
-        """Levels from the account up, each with its key and the name the API gives it."""
-        found: list[tuple[Level, int, str]] = [
-            (Level.ACCOUNT, self.account_id, ""),
-            (Level.ENTITY, self.entity_id, self.siren),
-        ]
-        if self.group_id is not None:
-            found.append((Level.GROUP, self.group_id, self.group_code))
-        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -262,27 +225,29 @@ def exposure_of(
     account: CustomerAccount,
     *,
     on: date,
-    cuts: Cuts | None = None,
     skip_order: int | None = None,
     confirmed_before: datetime | None = None,
 ) -> ExposureView:
     """The live exposure of one account at its three levels, in its company's currency."""
-    relatives = relatives_of(account)
-    limits = limits_on(relatives.targets(), on)
-    book = read(
-        relatives.account_ids,
+    reading = read_client(
+        account.pk,
         currency=account.company.currency,
-        cuts=cuts or Cuts.on(on),
+        on=on,
         skip_order=skip_order,
         confirmed_before=confirmed_before,
     )
+    return view_of(account, reading, on=on)
+
+
+def view_of(account: CustomerAccount, reading: ClientReading, *, on: date) -> ExposureView:
+    """What a reading says of the exposure of an account."""
     return ExposureView(
         account=account,
         on=on,
         currency=account.company.currency,
-        figures=book.of(account.pk),
-        levels=levels_of(relatives, limits, book),
-        rates=book.rates,
+        figures=reading.book.of(account.pk),
+        levels=levels_of(reading.relatives, reading.limits, reading.book),
+        rates=reading.book.rates,
     )
 
 
@@ -310,20 +275,6 @@ def snapshot_of(account: CustomerAccount, *, on: date) -> ExposureSnapshot | Non
     )
 
 
-def risk_policy_of(account: CustomerAccount) -> RiskPolicy:
-    """Thresholds of the account's class: the company's own row, else the common one."""
-    found = (
-        RiskPolicy.objects.filter(
-            Q(company_id=account.company_id) | Q(company=None), risk_class=account.risk_class
-        )
-        .order_by("company_id")
-        .first()
-    )
-    if found is None:
-        raise RiskPolicy.DoesNotExist(f"no thresholds for risk class {account.risk_class}: run migrations")
-    return found
-
-
 def delegation_of(company_id: int) -> list[DelegationRule]:
     """The delegation matrix: a company's own rows win over the common ones, level by level."""
     found: dict[int, DelegationRule] = {}
@@ -331,11 +282,6 @@ def delegation_of(company_id: int) -> list[DelegationRule]:
         if rule.level not in found or rule.company_id is not None:
             found[rule.level] = rule
     return [found[level] for level in sorted(found)]
-
-
-def active_block(account_id: int) -> AccountBlock | None:
-    """The block in force, if any."""
-    return AccountBlock.objects.filter(account_id=account_id, lifted_at=None).first()
 
 
 def active_watch(account_id: int) -> AccountWatch | None:

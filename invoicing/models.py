@@ -296,6 +296,8 @@ class DisputedAmount(models.Model):
     """
 
     item = models.ForeignKey(ReceivableItem, on_delete=models.PROTECT, related_name="disputed_amounts")
+    # The item's own, set by the database: readings of a client begin here, not with all of its items.
+    account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="+")
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     effective_from = models.DateField()
     # The first day it no longer counts.
@@ -316,6 +318,17 @@ class DisputedAmount(models.Model):
         ]
         indexes = [
             models.Index(fields=["item"], condition=Q(effective_to=None), name="disputed_in_force"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="disputed_amount_of_the_items_account",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("item_id", "account_id"),
+                func="""
+                    SELECT account_id INTO NEW.account_id FROM invoicing_receivableitem WHERE id = NEW.item_id;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -78,6 +78,12 @@ _PROOFS: Final[dict[str, str]] = {
         LEFT JOIN invoicing_payment p ON p.id = i.payment_id
         WHERE i.account_id <> COALESCE(v.account_id, p.account_id, i.account_id) AND {mine}
     """,
+    "account of a disputed amount": """
+        SELECT i.company_id, i.document, i.account_id, x.account_id
+        FROM invoicing_disputedamount x
+        JOIN invoicing_receivableitem i ON i.id = x.item_id
+        WHERE i.account_id <> x.account_id AND {mine}
+    """,
     "day of a match": """
         SELECT i.company_id, c.document || ' → ' || i.document, GREATEST(i.effective_date, c.effective_date),
                a.effective_date

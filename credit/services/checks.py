@@ -21,12 +21,13 @@ from o2c.shared.money import ZERO, convert
 
 from .. import policy, queries
 from ..enums import Level, Severity, Verdict
-from ..exposure import Cuts, rates_on
+from ..exposure import rates_on
 from ..formulas import LimitState
 from ..messages import message
-from ..models import CreditDecision, RiskPolicy
+from ..models import CreditDecision
 from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
 from ..queries import ExposureView, money
+from ..reading import Block, read_client
 
 PREPAID = "PREPAID"
 
@@ -137,18 +138,17 @@ def check(
     today = paris_date(at)
     order = order or OrderInCheck()
     term = term or account.term
-    thresholds = thresholds_of(queries.risk_policy_of(account))
-    view = queries.exposure_of(
-        account,
+    reading = read_client(
+        account.pk,
+        currency=account.company.currency,
         on=today,
-        cuts=Cuts.on(today, grace_days=thresholds.grace_days, overdue_days=thresholds.overdue_days),
         skip_order=order.order_id,
         confirmed_before=order.confirmed_at,
     )
+    view = queries.view_of(account, reading, on=today)
     tested, missing = _in_company_currency(account, amount, currency or account.currency, today)
-    order_facts = _order_facts(account, tested, term, order, today, thresholds)
-    credit_facts = _credit_facts(account, view, missing)
-    found = policy.assess(credit_facts, order_facts, thresholds)
+    order_facts = _order_facts(account, tested, term, order, today, reading.thresholds)
+    found = policy.assess(_credit_facts(view, reading.block, missing), order_facts, reading.thresholds)
     stake = Stake(
         over_limit_by=ZERO if order_facts.prepaid else policy.over_limit_by(view.available, tested),
         order_amount=tested,
@@ -156,7 +156,7 @@ def check(
         codes=frozenset(f.code for f in found if f.holds),
         risk_class=account.risk_class,
     )
-    return CheckResult(account, view, tested, found, policy.release_level(stake, matrix_of(account)), stake)
+    return CheckResult(account, view, tested, found, policy.release_level(stake, reading.matrix), stake)
 
 
 def decide(
@@ -226,16 +226,6 @@ def _frozen(result: CheckResult) -> dict[str, Any]:
     }
 
 
-def thresholds_of(row: RiskPolicy) -> Thresholds:
-    """A stored row as the rules take it."""
-    return Thresholds(**{name: getattr(row, name) for name in Thresholds.__dataclass_fields__})
-
-
-def matrix_of(account: CustomerAccount) -> Sequence[Mandate]:
-    """The delegation matrix of the account's company as the rules take it."""
-    return mandates(account.company_id)
-
-
 def mandates(company_id: int) -> Sequence[Mandate]:
     """The delegation matrix of a company."""
     return [
@@ -251,9 +241,8 @@ def mandates(company_id: int) -> Sequence[Mandate]:
     ]
 
 
-def _credit_facts(account: CustomerAccount, view: ExposureView, missing: set[str]) -> CreditFacts:
+def _credit_facts(view: ExposureView, block: Block | None, missing: set[str]) -> CreditFacts:
     figures = view.figures
-    block = queries.active_block(account.pk)
     return CreditFacts(
         available=view.available,
         has_decision=view.has_decision,
@@ -266,7 +255,7 @@ def _credit_facts(account: CustomerAccount, view: ExposureView, missing: set[str
         late_beyond_grace=figures.beyond_grace,
         oldest_days=figures.oldest_days(view.on),
         disputed=figures.disputed,
-        blocked_since=paris_date(block.set_at) if block else None,
+        blocked_since=block.since if block else None,
         block_reason=block.reason if block else "",
         block_review_on=block.review_on if block else None,
         missing_rates=tuple(sorted(missing | figures.missing_rates)),

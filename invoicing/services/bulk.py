@@ -252,6 +252,7 @@ def _dispute(
     made = [
         DisputedAmount(
             item=item,
+            account_id=item.account_id,
             amount=min(row.disputed, row.amount),
             effective_from=row.issue_date,
             effective_to=max(row.settled_on, row.issue_date) if row.settled_on else None,

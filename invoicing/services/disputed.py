@@ -49,7 +49,13 @@ def dispute_amount(
         if not 0 < amount <= open_today - already:
             raise policy.OverDisputed
         row = DisputedAmount.objects.create(
-            item=item, amount=amount, effective_from=on, reference=reference, recorded_at=at, recorded_by=by
+            item=item,
+            account_id=item.account_id,
+            amount=amount,
+            effective_from=on,
+            reference=reference,
+            recorded_at=at,
+            recorded_by=by,
         )
         _record("dispute.noted", row, item, by=by, at=at)
         tell_credit_changed([item.account_id])

@@ -14,10 +14,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.models import CustomerAccount, User
+from accounts.models import User
 from accounts.policy import due_date
 from credit.enums import Finding
-from credit.locks import lock_credit
+from credit.locks import lock_credit_of
 from credit.policy import Found
 from credit.services.checks import CheckResult, OrderInCheck, check, keep
 from o2c.shared import audit, work
@@ -52,10 +52,13 @@ class Outcome:
 def lock_order(order_id: int) -> Order:
     """Credit locks of the order's client, then the order's row: the order of every act (ADR 0004)."""
     account_id = Order.objects.values_list("account_id", flat=True).get(pk=order_id)
-    account = CustomerAccount.objects.select_related("company", "entity__group").get(pk=account_id)
-    lock_credit(account)
-    order = Order.objects.select_for_update(of=("self",), no_key=True).get(pk=order_id)
-    order.account, order.company = account, account.company
+    lock_credit_of([account_id])
+    order = (
+        Order.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("account__company", "account__entity__group")
+        .get(pk=order_id)
+    )
+    order.company = order.account.company
     return order
 
 

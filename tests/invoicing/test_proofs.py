@@ -229,11 +229,13 @@ def test_each_proof_names_the_document(
     )
     assert ("match dated ahead", "F-1") in broken("UPDATE invoicing_allocation SET dated_ahead = true")
     behind_the_back(
-        "INSERT INTO invoicing_disputedamount (item_id, amount, effective_from, reference, recorded_at)"
-        " VALUES (%s, 1000, now(), '', now())",
+        "INSERT INTO invoicing_disputedamount (item_id, account_id, amount, effective_from, reference, recorded_at)"
+        " VALUES (%s, %s, 1000, now(), '', now())",
         item.pk,
+        account.pk,
     )
     assert ("disputed amount", "F-1") in found(company)
+    assert ("account of a disputed amount", "F-1") in found(company)
     assert ("numbers without gap", "FA2026") in broken("UPDATE invoicing_numberseries SET next_number = 5")
     assert {row["proof"] for row in proofs.difference_rows(company=company)} >= {"open amount", "reversal"}
     behind_the_back("DELETE FROM invoicing_allocation")

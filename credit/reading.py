@@ -1,0 +1,296 @@
+"""Everything a check reads of a client, in one statement (design 3.3): who shares its limits, the limits in force,
+what the book says, the thresholds of its class, who may decide, whether it is blocked.
+
+Two statements would see two books. The planner looks at it once per connection (``o2c.shared.prepared``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from o2c.shared.calendar import paris_date
+from o2c.shared.prepared import Prepared
+
+from .enums import Level
+from .exposure import FAR_FUTURE, Book, book_of
+from .formulas import LimitFacts, LimitState, TemporaryAmount, limit_facts
+from .policy import Mandate, Thresholds
+
+
+@dataclass(frozen=True)
+class Relatives:
+    """An account with all accounts that share its entity or group."""
+
+    account_id: int
+    entity_id: int
+    siren: str
+    group_id: int | None
+    group_code: str
+    by_entity: tuple[int, ...]
+    by_group: tuple[int, ...]
+
+    @property
+    def account_ids(self) -> tuple[int, ...]:
+        """Everybody whose exposure counts at some level of this account."""
+        return self.by_group or self.by_entity
+
+    def of_level(self, level: Level) -> tuple[int, ...]:
+        """Accounts added up at a level."""
+        return {
+            Level.ACCOUNT: (self.account_id,),
+            Level.ENTITY: self.by_entity,
+            Level.GROUP: self.by_group,
+        }[level]
+
+    def targets(self) -> tuple[tuple[Level, int, str], ...]:
+        """Levels from the account up, each with its key and the name the API gives it."""
+        found: list[tuple[Level, int, str]] = [
+            (Level.ACCOUNT, self.account_id, ""),
+            (Level.ENTITY, self.entity_id, self.siren),
+        ]
+        if self.group_id is not None:
+            found.append((Level.GROUP, self.group_id, self.group_code))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Block:
+    """The block in force: since when, why, and when somebody looks at it again."""
+
+    since: date
+    reason: str
+    review_on: date | None
+
+
+@dataclass(frozen=True)
+class ClientReading:
+    """What one statement says of a client on one day."""
+
+    relatives: Relatives
+    limits: Mapping[Level, LimitFacts]
+    book: Book
+    thresholds: Thresholds
+    matrix: tuple[Mandate, ...]
+    block: Block | None
+
+
+class NoThresholds(LookupError):
+    """A risk class without thresholds: migrations bring them."""
+
+
+class _Row(NamedTuple):
+    """The columns all parts of the statement share; each part leaves empty what it does not need."""
+
+    key: Any
+    other: Any
+    name: Any
+    code: Any
+    amount: Any
+    overdue: Any
+    beyond_grace: Any
+    beyond_class: Any
+    day: Any
+    until: Any
+    moment: Any
+
+
+_COLUMNS: Final = {
+    "key": "bigint", "other": "bigint", "name": "text", "code": "text", "amount": "numeric", "overdue": "numeric",
+    "beyond_grace": "numeric", "beyond_class": "numeric", "day": "date", "until": "date", "moment": "timestamptz",
+}  # fmt: skip
+_SOURCES: Final = ("me", "kin", "thresholds", "mandate", "block", "base", "raise", "book")
+
+
+def _part(source: str, tables: str, **values: str) -> str:
+    columns = ", ".join(
+        f"{values[name]}::{kind} AS {name}" if name in values else f"NULL::{kind} AS {name}"
+        for name, kind in _COLUMNS.items()
+    )
+    return f"SELECT '{source}' AS source, {columns} FROM {tables}"
+
+
+_ON_A_LEVEL: Final = """
+    (account_id = %(account)s OR entity_id = (SELECT entity_id FROM me) OR group_id = (SELECT group_id FROM me))
+    AND valid_from <= %(today)s AND (closed_on IS NULL OR closed_on > %(today)s)
+"""
+
+
+def _statement() -> str:
+    rows = "\n    UNION ALL\n".join(import_string(path)() for path in settings.CREDIT_EXPOSURE)
+    rows = rows.replace("%(accounts)s", "(SELECT ids FROM keys)::bigint[]")
+    parts = [
+        _part("me", "me", key="entity_id", other="group_id", name="siren", code="group_code"),
+        _part("kin", "kin", key="id", other="entity_id"),
+        _part("thresholds", "thresholds", code="to_jsonb(thresholds)"),
+        _part(
+            "mandate",
+            """(SELECT DISTINCT ON (level) d.* FROM credit_delegationrule d
+                WHERE d.company_id = (SELECT company_id FROM me) OR d.company_id IS NULL
+                ORDER BY level, company_id NULLS LAST) AS matrix""",
+            key="level",
+            code="to_jsonb(matrix)",
+        ),
+        _part(
+            "block",
+            "credit_accountblock WHERE account_id = %(account)s AND lifted_at IS NULL",
+            name="reason",
+            until="review_on",
+            moment="set_at",
+        ),
+        _part(
+            "base",
+            f"""(SELECT DISTINCT ON (level) * FROM credit_creditlimit WHERE {_ON_A_LEVEL}
+                ORDER BY level, valid_from DESC, id DESC) AS base""",
+            key="level",
+            name="kind",
+            amount="amount",
+            until="valid_until",
+        ),
+        _part(
+            "raise",
+            f"credit_temporarylimit WHERE {_ON_A_LEVEL}",
+            key="level",
+            amount="amount",
+            day="valid_from",
+            until="valid_until",
+        ),
+        _part(
+            "book",
+            f"({rows}) AS book (account_id, part, currency, amount, due_date) GROUP BY account_id, part, currency",
+            key="account_id",
+            name="part",
+            code="currency",
+            amount="SUM(amount)",
+            overdue="SUM(amount) FILTER (WHERE due_date < %(today)s)",
+            beyond_grace="SUM(amount) FILTER (WHERE due_date < %(today)s - (SELECT grace_days FROM thresholds))",
+            beyond_class="SUM(amount) FILTER (WHERE due_date < %(today)s - (SELECT overdue_days FROM thresholds))",
+            day="MIN(due_date) FILTER (WHERE due_date < %(today)s)",
+        ),
+    ]
+    return f"""
+        WITH me AS MATERIALIZED (
+            SELECT a.entity_id, e.group_id, e.siren, g.code AS group_code, a.company_id, a.risk_class
+            FROM accounts_customeraccount a
+            JOIN accounts_legalentity e ON e.id = a.entity_id
+            LEFT JOIN accounts_customergroup g ON g.id = e.group_id
+            WHERE a.id = %(account)s
+        ),
+        kin AS MATERIALIZED (
+            SELECT id, entity_id FROM accounts_customeraccount WHERE entity_id = (SELECT entity_id FROM me)
+            UNION ALL
+            SELECT a.id, a.entity_id
+            FROM accounts_legalentity e
+            JOIN accounts_customeraccount a ON a.entity_id = e.id
+            WHERE e.group_id = (SELECT group_id FROM me) AND e.id <> (SELECT entity_id FROM me)
+        ),
+        keys AS MATERIALIZED (SELECT array_agg(id) AS ids FROM kin),
+        thresholds AS MATERIALIZED (
+            SELECT * FROM credit_riskpolicy
+            WHERE risk_class = (SELECT risk_class FROM me)
+              AND (company_id = (SELECT company_id FROM me) OR company_id IS NULL)
+            ORDER BY company_id NULLS LAST LIMIT 1
+        )
+        {" UNION ALL ".join(f"({part})" for part in parts)}
+    """
+
+
+_READ: Final = Prepared(
+    "credit_client_reading",
+    _statement,
+    {"account": "bigint", "today": "date", "skip_order": "bigint", "confirmed_before": "timestamptz"},
+)
+
+
+def read_client(
+    account_id: int,
+    *,
+    currency: str,
+    on: date,
+    skip_order: int | None = None,
+    confirmed_before: datetime | None = None,
+) -> ClientReading:
+    """Read a client with everybody who shares its limits, live.
+
+    :param currency: what the figures are converted into, with the rate of the day
+    :param skip_order: an order left out, since a re-check leaves the order itself out
+    :param confirmed_before: count undelivered orders confirmed earlier than this only (design 3.11)
+    :raises NoThresholds: nothing is set for the client's risk class
+    """
+    rows = _READ.rows(
+        account=account_id,
+        today=on,
+        skip_order=skip_order or 0,
+        confirmed_before=confirmed_before or FAR_FUTURE,
+    )
+    found: dict[str, list[_Row]] = {source: [] for source in _SOURCES}
+    for source, *columns in rows:
+        found[source].append(_Row(*columns))
+    if not found["thresholds"]:
+        raise NoThresholds(f"No thresholds for the risk class of client {account_id}: run the migrations.")
+    relatives = _relatives(account_id, found["me"][0], found["kin"])
+    return ClientReading(
+        relatives=relatives,
+        limits=_limits(relatives, found["base"], found["raise"], on),
+        book=book_of([_in_book(row) for row in found["book"]], currency=currency, on=on),
+        thresholds=_thresholds(found["thresholds"][0].code),
+        matrix=tuple(_mandate(row.code) for row in sorted(found["mandate"])),
+        block=_block(found["block"]),
+    )
+
+
+def _in_book(row: _Row) -> tuple[Any, ...]:
+    return row.key, row.name, row.code, row.amount, row.overdue, row.beyond_grace, row.beyond_class, row.day
+
+
+def _relatives(account_id: int, me: _Row, kin: list[_Row]) -> Relatives:
+    return Relatives(
+        account_id=account_id,
+        entity_id=me.key,
+        siren=me.name or "",
+        group_id=me.other,
+        group_code=me.code or "",
+        by_entity=tuple(sorted(row.key for row in kin if row.other == me.key)),
+        by_group=tuple(sorted(row.key for row in kin)) if me.other is not None else (),
+    )
+
+
+def _limits(relatives: Relatives, bases: list[_Row], raised: list[_Row], on: date) -> dict[Level, LimitFacts]:
+    by_level = {row.key: row for row in bases}
+    temporary: dict[int, list[TemporaryAmount]] = {}
+    for row in raised:
+        temporary.setdefault(row.key, []).append(TemporaryAmount(row.amount, row.day, row.until))
+    found: dict[Level, LimitFacts] = {}
+    for level, _key, _name in relatives.targets():
+        base = by_level.get(level)
+        found[level] = limit_facts(
+            base.amount if base else None,
+            base.until if base else None,
+            temporary.get(level, ()),
+            on,
+            unlimited=base is not None and base.name == LimitState.UNLIMITED.value,
+        )
+    return found
+
+
+def _thresholds(stored: str) -> Thresholds:
+    row = json.loads(stored, parse_float=Decimal)
+    return Thresholds(**{name: row[name] for name in Thresholds.__dataclass_fields__})
+
+
+def _mandate(stored: str) -> Mandate:
+    row = json.loads(stored, parse_float=Decimal)
+    return Mandate(**{name: row[name] for name in Mandate.__dataclass_fields__})
+
+
+def _block(rows: list[_Row]) -> Block | None:
+    if not rows:
+        return None
+    return Block(since=paris_date(rows[0].moment), reason=rows[0].name, review_on=rows[0].until)
