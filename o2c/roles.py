@@ -26,6 +26,7 @@ PERMISSIONS: Final = frozenset(
         "orders.deliver",
         "orders.hold",
         "orders.release",
+        "orders.request_override",
         "invoicing.view",
         "invoicing.issue",
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
@@ -74,18 +75,25 @@ def _role(label: str | Promise, permissions: str, level: int = 0, **scope: bool)
 _READ: Final = "accounts.view orders.view invoicing.view reports.view"
 _ADV: Final = (
     f"{_READ} accounts.edit accounts.watch credit.request_limit orders.enter orders.deliver orders.hold"
-    " orders.release invoicing.issue invoicing.import imports.run"
+    " orders.release orders.request_override invoicing.issue invoicing.import imports.run"
 )
 _CREDIT: Final = (
     f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
-    " orders.hold orders.release"
+    " orders.hold orders.release orders.request_override"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
     "adv_officer": _role(_("ADV officer"), _ADV, 1),
     "adv_manager": _role(_("ADV manager"), f"{_ADV} audit.view", 1),
-    "sales": _role(_("Sales rep"), f"{_READ} credit.request_limit orders.enter", sees_all_accounts=False),
-    "sales_manager": _role(_("Sales manager"), f"{_READ} accounts.watch credit.request_limit orders.enter"),
+    "sales": _role(
+        _("Sales rep"),
+        f"{_READ} credit.request_limit orders.enter orders.request_override",
+        sees_all_accounts=False,
+    ),
+    "sales_manager": _role(
+        _("Sales manager"),
+        f"{_READ} accounts.watch credit.request_limit orders.enter orders.request_override",
+    ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
     "credit_manager": _role(_("Credit manager"), f"{_CREDIT} audit.view", 3),
     "receivables_accountant": _role(

@@ -53,6 +53,7 @@ class Occasion(models.TextChoices):
     INVOICE = "invoice", _("Invoicing")
     REEXAMINE = "reexamine", _("New examination")
     RELEASE = "release", _("Release")
+    OVERRIDE = "override", _("Override request")
     NIGHTLY = "nightly", _("Nightly run")
 
 
@@ -61,3 +62,23 @@ class ReleaseScope(models.TextChoices):
 
     ORDER = "order", _("This order")
     AMOUNT = "amount", _("Up to an amount")
+
+
+class OverrideStatus(models.TextChoices):
+    """Life of an override request (design 3.11)."""
+
+    OPEN = "open", pgettext_lazy("request", "Waiting")
+    APPROVED = "approved", pgettext_lazy("request", "Approved")
+    REFUSED = "refused", pgettext_lazy("request", "Refused")
+    WITHDRAWN = "withdrawn", pgettext_lazy("request", "Withdrawn")
+    EXPIRED = "expired", pgettext_lazy("request", "Without object")
+
+
+class AlternativeKind(models.TextChoices):
+    """What somebody offers so that an order may go (domain.md 5.5)."""
+
+    DEPOSIT = "DEPOSIT", _("Deposit on this order")
+    EARLY_PAYMENT = "EARLY_PAYMENT", _("Early payment of open invoices")
+    OVERDUE_SCHEDULE = "OVERDUE_SCHEDULE", _("Payment plan for what is late")
+    SHORTER_TERM = "SHORTER_TERM", _("Shorter term for this order")
+    TEMPORARY_LIMIT = "TEMPORARY_LIMIT", _("Temporary raise of the limit")

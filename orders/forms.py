@@ -16,9 +16,10 @@ from accounts.models import Company, User
 from accounts.policy import UnknownTerm, describe_term
 from credit.client_choice import ClientField
 from o2c.shared import formats
-from o2c.shared.fields import AmountInput, DateField
+from o2c.shared.fields import AmountInput, DateField, MoneyField
 from o2c.shared.money import parse_decimal
 
+from .enums import AlternativeKind
 from .models import Order, OrderLine
 from .services import LineInput
 
@@ -265,6 +266,63 @@ class DecisionForm(ReasonForm):
     """Release or refusal of a held order."""
 
     valid_until = DateField(label=gettext_lazy("Release valid until"), required=False, prefer="future")
+
+
+class FilesInput(forms.ClearableFileInput):
+    """A box for several files."""
+
+    allow_multiple_selected = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": "form-control"} | (attrs or {}))
+
+
+class FilesField(forms.FileField):
+    """Several files, none needed; each is looked at by the act."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """Clean each file."""
+        found = data if isinstance(data, list | tuple) else [data] if data else []
+        return [super(FilesField, self).clean(file, initial) for file in found]
+
+
+class OverrideForm(ReasonForm):
+    """A wish that a held order may go all the same."""
+
+    amount = MoneyField(
+        label=gettext_lazy("Up to an amount"),
+        required=False,
+        min_value=Decimal(0),
+        help_text=gettext_lazy("Empty: this order as it is"),
+    )
+    valid_until = DateField(
+        label=gettext_lazy("Wanted until"),
+        required=False,
+        prefer="future",
+        help_text=gettext_lazy("60 days at most"),
+    )
+    offered = forms.ChoiceField(
+        label=gettext_lazy("What the client offers"),
+        required=False,
+        choices=[("", gettext_lazy("Nothing yet")), *AlternativeKind.choices],
+    )
+    offered_amount = MoneyField(
+        label=gettext_lazy("Amount offered"), required=False, min_value=Decimal("0.01")
+    )
+    documents = FilesField(
+        label=gettext_lazy("Files"),
+        required=False,
+        help_text=gettext_lazy("PDF, PNG, JPEG, DOCX or XLSX, 10 MB each"),
+    )
+
+    def alternative(self) -> dict[str, Any]:
+        """What is offered, as the act takes it."""
+        kind, amount = self.cleaned_data["offered"], self.cleaned_data["offered_amount"]
+        if not kind:
+            return {}
+        return {"kind": kind} | ({"amount": amount} if amount is not None else {})
 
 
 class DeliveryForm(forms.Form):

@@ -14,6 +14,19 @@ from credit.enums import Finding
 from credit.models import CreditDecision
 
 from .enums import CaseStatus, OrderState, ReleaseScope
+from .override_models import OverrideDocument, OverrideRequest
+
+__all__ = [
+    "Delivery",
+    "DeliveryLine",
+    "HoldCase",
+    "Order",
+    "OrderHold",
+    "OrderLine",
+    "OverrideDocument",
+    "OverrideRequest",
+    "Release",
+]
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -279,6 +292,11 @@ class Release(models.Model):
     covers = models.JSONField(default=dict)
     valid_until = models.DateField()
     reason = models.TextField()
+    # What goes with it in words: [{"kind": "text", "text": …}].
+    conditions = models.JSONField(default=list, blank=True)
+    override = models.OneToOneField(
+        OverrideRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="release"
+    )
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField()

@@ -26,9 +26,9 @@ from o2c.shared.menu import url_or_nothing
 from o2c.shared.money import ZERO
 
 from . import policy, services
-from .enums import OrderState, ShownStatus
+from .enums import AlternativeKind, OrderState, OverrideStatus, ShownStatus
 from .lists import working_time_left
-from .models import HoldCase, Order, OrderHold
+from .models import HoldCase, Order, OrderHold, OverrideRequest
 from .policy import Blocker
 from .queries import active_holds, open_case, shown_status
 
@@ -210,13 +210,37 @@ def standing_of(order: Order, facts: Facts | None, *, by: User, at: datetime) ->
     return Standing(not blockers, blockers, needed, own, amount, over > 0, people)
 
 
+def waiting_of(order: Order) -> OverrideRequest | None:
+    """The override request that waits for its answer, with its files."""
+    found = order.override_requests.filter(status=OverrideStatus.OPEN)
+    return found.select_related("requested_by", "facts").prefetch_related("documents").first()
+
+
+def answered_of(order: Order) -> list[OverrideRequest]:
+    """Requests that were answered, taken back or lost their object, newest first."""
+    found = order.override_requests.filter(is_direct=False).exclude(status=OverrideStatus.OPEN)
+    related = found.select_related("requested_by", "decided_by").prefetch_related("documents")
+    return list(related.order_by("-requested_at", "-pk"))
+
+
+def offer_of(request: OverrideRequest) -> tuple[str, Decimal | None]:
+    """What is offered, in words, and its amount."""
+    kind = request.alternative.get("kind", "")
+    if kind not in AlternativeKind.values:
+        return "", None
+    amount = request.alternative.get("amount")
+    return str(AlternativeKind(kind).label), Decimal(str(amount)) if amount else None
+
+
 def people_who_decide(order: Order, needed: Mandate, *, at: datetime) -> list[Person]:
     """Those who may release this order: authority and four eyes considered."""
     today = paris_date(at)
     sellers = TeamMember.objects.filter(
         account_id=order.account_id, has_bonus=True, valid_from__lte=today, valid_to=None
     ).values_list("user_id", flat=True)
+    waiting = waiting_of(order)
     without = {order.submitted_by_id, order.sales_rep_id, *sellers} - {None}
+    without |= {waiting.requested_by_id} if waiting else set()
     return people_who_may(
         "orders.release",
         order.company,
@@ -263,6 +287,7 @@ class Possible:
     reopen: bool
     deliver: bool
     invoice: bool
+    ask_override: bool
 
 
 def possible_acts(order: Order, lines: Sequence[Any], *, by: User) -> Possible:
@@ -286,6 +311,7 @@ def possible_acts(order: Order, lines: Sequence[Any], *, by: User) -> Possible:
         copy=enters and bool(lines),
         reopen=enters and state in (OrderState.CANCELLED, OrderState.CLOSED),
         deliver=by.may("orders.deliver", order.company) and confirmed and left and open_case(order) is None,
+        ask_override=by.may("orders.request_override", order.company) and open_case(order) is not None,
         invoice=by.may("invoicing.issue", order.company)
         and state in (OrderState.CONFIRMED, OrderState.CLOSED)
         and any(line.delivered > line.invoiced for line in lines),

@@ -188,6 +188,7 @@ class HeldOrder:
     bonus_holders: frozenset[int]
     manual_by: int | None
     required_level: int
+    requested_by: int | None = None
 
 
 def only_manual(order: HeldOrder) -> bool:
@@ -209,7 +210,7 @@ def release_blockers(order: HeldOrder, decider: Decider) -> tuple[Blocker, ...]:
     blockers: list[Blocker] = []
     if not decider.may_release:
         blockers.append(Blocker.AUTHORITY)
-    if decider.user_id in {order.submitted_by, order.salesperson} | order.bonus_holders:
+    if decider.user_id in {order.submitted_by, order.salesperson, order.requested_by} | order.bonus_holders:
         blockers.append(Blocker.FOUR_EYES)
     needed = 0 if only_manual(order) else order.required_level
     if "MANUAL" in order.codes and order.manual_by != decider.user_id:

@@ -14,7 +14,7 @@ from o2c.shared.problems import NotFound
 
 from . import policy
 from .enums import OrderState, ShownStatus
-from .models import HoldCase, Order, OrderHold, OrderLine
+from .models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest
 from .policy import LineFacts
 
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
@@ -147,4 +147,30 @@ def hold_queue(user: User, company: Company | None) -> QuerySet[HoldCase]:
             Prefetch("holds", OrderHold.objects.filter(lifted_at=None).order_by("pk"), to_attr="active")
         )
         .order_by("target_at", "pk")
+    )
+
+
+def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideRequest]:
+    """Requests about orders this user may see, with everything a list shows; releases at once are none."""
+    return (
+        OverrideRequest.objects.filter(
+            is_direct=False, order__account__in=CustomerAccount.objects.visible_to(user, company)
+        )
+        .select_related(
+            "order__account__entity",
+            "order__company",
+            "order__sales_rep",
+            "order__submitted_by",
+            "case",
+            "facts",
+            "decision",
+            "requested_by",
+            "decided_by",
+        )
+        .prefetch_related(
+            "documents",
+            Prefetch(
+                "case__holds", OrderHold.objects.filter(lifted_at=None).order_by("pk"), to_attr="active"
+            ),
+        )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import acts, entry, listing, page, queue
+from .views import acts, entry, listing, overrides, page, queue
 
 app_name = "orders"
 
@@ -21,6 +21,14 @@ urlpatterns = [
     path("<path:number>/hold/", acts.Hold.as_view(), name="hold"),
     path("<path:number>/release/", page.Release.as_view(), name="release"),
     path("<path:number>/refuse/", page.Refuse.as_view(), name="refuse"),
+    path("<path:number>/override/", overrides.AskOverride.as_view(), name="ask_override"),
+    path("<path:number>/refuse-override/", overrides.RefuseOverride.as_view(), name="refuse_override"),
+    path(
+        "<path:number>/override/<int:pk>/withdraw/",
+        overrides.WithdrawOverride.as_view(),
+        name="withdraw_override",
+    ),
+    path("<path:number>/documents/<int:pk>/", overrides.Document.as_view(), name="override_document"),
     path("<path:number>/cancel/", acts.Cancel.as_view(), name="cancel"),
     path("<path:number>/close/", acts.Close.as_view(), name="close"),
     path("<path:number>/copy/", acts.Copy.as_view(), name="copy"),

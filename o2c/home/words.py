@@ -41,6 +41,15 @@ WORDS: Final[dict[str, Words]] = {
     "order.freed": Words(gettext_lazy("Order %(label)s freed by itself"), "circle-check", "ok", DECISIONS),
     "order.released": Words(gettext_lazy("Order %(label)s released"), "circle-check", "ok", DECISIONS),
     "order.refused": Words(gettext_lazy("Order %(label)s refused"), "circle-x", "bad", DECISIONS),
+    "order.override_requested": Words(
+        gettext_lazy("Override of order %(label)s asked for"), "send", "warn", DECISIONS
+    ),
+    "order.override_refused": Words(
+        gettext_lazy("Override of order %(label)s refused"), "circle-x", "bad", DECISIONS
+    ),
+    "order.override_withdrawn": Words(
+        gettext_lazy("Override request of order %(label)s taken back"), "arrow-back-up", "", DECISIONS
+    ),
     "order.ready_to_reconfirm": Words(
         gettext_lazy("Order %(label)s fits again, to be confirmed with the client"), "refresh", "", DECISIONS
     ),
@@ -130,6 +139,9 @@ FACTS: Final[dict[str, str | Promise]] = {
     "order_date": gettext_lazy("Order date"),
     "method": gettext_lazy("Payment method"),
     "order": gettext_lazy("Order"),
+    "override": gettext_lazy("Override request"),
+    "alternative": gettext_lazy("Offered"),
+    "covers": gettext_lazy("Reasons covered"),
     "debit": gettext_lazy("Document"),
     "credit": gettext_lazy("Paid by"),
     "debit_open": gettext_lazy("Still owed"),
@@ -194,7 +206,7 @@ def facts_of(values: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 def _shown(name: str, value: Any) -> str:
     if value is None or value == "":
         return formats.NOTHING
-    if name == "reasons" and isinstance(value, list):
+    if name in {"reasons", "covers"} and isinstance(value, list):
         return ", ".join(_finding(code) for code in value)
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)

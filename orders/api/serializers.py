@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from credit.api.serializers import DecisionShape
@@ -22,13 +23,14 @@ from o2c.shared.api.bodies import (
     quantity_field,
     rate_field,
 )
-from orders.enums import ShownStatus
+from orders.enums import ReleaseScope, ShownStatus
 from orders.models import HoldCase, Order, OrderHold, OrderLine
 from orders.queries import active_holds, open_case, shown_status
 from orders.services import LineInput
 
 Shape = serializers.Serializer[Any]
 MOST_LINES = 2000
+MOST_CONDITIONS = 20
 
 
 def line_number(**options: Any) -> serializers.IntegerField:
@@ -110,11 +112,33 @@ class CommentBody(Shape):
     comment = serializers.CharField(max_length=4000, allow_blank=True, default="")
 
 
-class ReleaseBody(CommentBody):
-    """Why, up to how much and until when."""
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "array", "items": {}}]})
+class ConditionsField(serializers.Field[Any, Any, Any, Any]):
+    """Conditions of a release: a text, or a list of texts and of ``{"kind": "text", "text"}``; the act reads them."""
 
+    default_error_messages = {"invalid": _("Write a text, or a list of texts.")}
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Take one text as a list of one."""
+        found = [data] if isinstance(data, str | dict) else data
+        if not isinstance(found, list) or len(found) > MOST_CONDITIONS:
+            self.fail("invalid")
+        if any(not isinstance(each, str | dict) for each in found):
+            self.fail("invalid")
+        return [each for each in found if each != ""]
+
+    def to_representation(self, value: Any) -> Any:
+        """As stored."""
+        return value
+
+
+class ReleaseBody(CommentBody):
+    """Why, up to how much and until when, and what goes with it."""
+
+    scope = serializers.ChoiceField(ReleaseScope.choices, required=False, allow_null=True)
     amount = amount_field(required=False, allow_null=True, min_value=0)
     valid_until = serializers.DateField(required=False, allow_null=True)
+    conditions = ConditionsField(required=False)
 
 
 class LineShape(LineBody):

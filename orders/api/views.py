@@ -26,6 +26,7 @@ from orders.models import HoldCase, Order
 from orders.services import LineInput
 
 from .entry import enter_order
+from .overrides import OverrideAnswer, OverrideBody, ask
 from .serializers import (
     CommentBody,
     CopyBody,
@@ -92,6 +93,7 @@ class OrderViewSet(CompanyViewSet):
         ),
         **dict.fromkeys(("deliver", "give_back", "start_production"), "orders.deliver"),
         "hold": "orders.hold",
+        "override_requests": "orders.request_override",
         "release": "orders.release",
         "refuse": "orders.release",
     }
@@ -188,6 +190,14 @@ class OrderViewSet(CompanyViewSet):
     def release(self, request: Request, number: str) -> Response:
         """Let a held order through, by authority and with four eyes."""
         return self._act(self._order(number), services.release, **self.read(ReleaseBody))
+
+    @extend_schema(request=OverrideBody, responses={201: OverrideAnswer})
+    @action(detail=True, methods=["post"], url_path="override-requests")
+    def override_requests(self, request: Request, number: str) -> Response:
+        """Ask that a held order may go all the same; the same wish again answers 200."""
+        body = self.read(OverrideBody)
+        answer, is_new = ask(self._order(number), body, by=self.user, company=self.company, at=self.at)
+        return creation_answer(answer, is_new=is_new)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"])

@@ -26,7 +26,7 @@ from o2c.shared.calendar import add_working_hours, paris_date
 from o2c.shared.vat import vat_totals
 
 from .. import policy
-from ..enums import CaseStatus, Occasion, OrderState
+from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
 from ..models import HoldCase, Order, OrderHold, OrderLine, Release
 from ..queries import line_facts
 
@@ -217,7 +217,10 @@ def total_excl(lines: Sequence[OrderLine]) -> Decimal:
 
 
 def close_case(case: HoldCase, status: CaseStatus, *, by: User | None, at: datetime, reason: str) -> None:
-    """End a case and lift its holds."""
+    """End a case and lift its holds; a request that still waits has no object any more."""
+    case.override_requests.filter(status=OverrideStatus.OPEN).update(
+        status=OverrideStatus.EXPIRED, ended_at=at
+    )
     _active(case).update(lifted_at=at, lifted_by=by, lift_reason=reason[:300])
     case.status, case.closed_at, case.closed_by, case.decision_reason = status, at, by, reason
     case.save(update_fields=["status", "closed_at", "closed_by", "decision_reason"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,15 +18,16 @@ from credit.services.checks import mandates
 from o2c.shared import audit, work
 from o2c.shared.calendar import add_working_hours, paris_date
 from o2c.shared.locking import retrying
-from o2c.shared.problems import Invalid, NotAllowed
+from o2c.shared.problems import NotAllowed
 
 from .. import policy
-from ..enums import CaseStatus, Occasion, OrderState, ReleaseScope
-from ..models import HoldCase, Order, OrderHold, OrderLine, Release
+from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
+from ..models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Release
 from ..policy import Blocker, Decider, HeldOrder
 from ..queries import active_holds
 from . import advance
-from .refusals import AlreadyHeld, AuthorityExceeded, CommentMissing, FourEyes, WrongState
+from .refusals import AlreadyHeld, AuthorityExceeded, FourEyes, WrongState
+from .terms import ReleaseTerms, amount_for, conditions_of, require_reason, scope_for, until_for
 
 
 @retrying
@@ -35,7 +37,7 @@ def hold(*, order_id: int, comment: str, by: User, at: datetime) -> Order:
     :raises AlreadyHeld: somebody holds it by hand already
     :raises WrongState: a draft, or ended
     """
-    _require(comment)
+    require_reason(comment)
     with transaction.atomic():
         order = advance.lock_order(order_id)
         if not by.may("orders.hold", order.company):
@@ -74,62 +76,84 @@ def release(
     at: datetime,
     amount: Decimal | None = None,
     valid_until: date | None = None,
+    scope: str | None = None,
+    conditions: Sequence[Any] = (),
 ) -> Order:
     """Let a held order through in spite of its findings, by somebody with authority who did not enter it.
 
-    The facts are read afresh: the decision, and the authority it takes, are those of this moment.
+    The facts are read afresh: the decision, and the authority it takes, are those of this moment. Where somebody
+    has asked for an override, this answers the request; else it is request and approval in one.
 
-    :param amount: up to how much, in the order's currency; the order's own amount when not given
+    :param amount: up to how much, in the order's currency; what was asked, else the order's own, when not given
     :raises AuthorityExceeded: ``required_role`` names who may
-    :raises FourEyes: the submitter, the salesperson, or a holder of a bonus on the client
+    :raises FourEyes: the submitter, the salesperson, the requester, or a holder of a bonus on the client
     :raises CommentMissing: a decision needs its reason
     """
-    _require(comment)
+    require_reason(comment)
     with transaction.atomic():
         order = advance.lock_order(order_id)
-        case = _open_case(order)
-        lines = advance.lines_of(order)
-        outcome = advance.examine(order, lines, by=by, at=at, keep_as=Occasion.RELEASE)
-        codes = {found.code.value for found in outcome.blocking}
-        _allow(order, case, codes, outcome.result.mandate, by, at)
-        tested = advance.amount_to_test(order, lines)
-        if amount is not None and amount < tested:
-            raise Invalid(errors={"amount": [_("The amount must cover the order.")]})
-        if outcome.blocking and order.last_decision is not None and order.submitted_by is not None:
-            Release.objects.create(
-                order=order,
-                case=case,
-                decision=order.last_decision,
-                scope=ReleaseScope.ORDER if amount is None else ReleaseScope.AMOUNT,
-                amount=amount or tested,
-                term=order.term,
-                covers={found.code.value: advance.stored(found) for found in outcome.blocking},
-                valid_until=_until(valid_until, order, at),
-                reason=comment.strip(),
-                requested_by=by,
-                approved_by=by,
-                approved_at=at,
-                order_submitted_by=order.submitted_by,
-            )
-        advance.close_case(case, CaseStatus.RELEASED, by=by, at=at, reason=comment.strip())
-        audit.record(
-            "order.released",
-            order,
-            by=by,
-            at=at,
-            label=order.number,
-            reason=comment,
-            after={
-                "amount": amount or tested,
-                "over_limit_by": outcome.result.over_limit_by,
-                "covers": sorted(codes),
-                "decision": order.last_decision_id,
-            },
+        case = open_case_of(order)
+        terms = ReleaseTerms(amount, valid_until, scope, conditions)
+        return let_through(order, case, terms, reason=comment, by=by, at=at)
+
+
+def let_through(
+    order: Order, case: HoldCase, terms: ReleaseTerms, *, reason: str, by: User, at: datetime
+) -> Order:
+    """Release an order under its locks, answering the request that waits; the one way a decision frees an order."""
+    waiting = open_request(case)
+    wanted = conditions_of(terms.conditions)
+    lines = advance.lines_of(order)
+    outcome = advance.examine(order, lines, by=by, at=at, keep_as=Occasion.RELEASE)
+    codes = {found.code.value for found in outcome.blocking}
+    allow(order, case, codes, outcome.result.mandate, by, at)
+    tested = advance.amount_to_test(order, lines)
+    asked_amount, asked_until = (waiting.amount, waiting.valid_until) if waiting else (None, None)
+    amount = amount_for(asked_amount if terms.amount is None else terms.amount, tested)
+    until = until_for(terms.valid_until or asked_until, order, at)
+    scope = scope_for(terms.scope, amount)
+    answered = waiting
+    if outcome.blocking and order.last_decision is not None and order.submitted_by is not None:
+        answered = waiting or _asked_at_once(order, case, reason, amount, terms.valid_until, by, at)
+        Release.objects.create(
+            order=order,
+            case=case,
+            override=answered,
+            decision=order.last_decision,
+            scope=scope,
+            amount=tested if amount is None else amount,
+            term=order.term,
+            covers={found.code.value: advance.stored(found) for found in outcome.blocking},
+            valid_until=until,
+            reason=reason.strip(),
+            conditions=wanted,
+            requested_by=answered.requested_by,
+            approved_by=by,
+            approved_at=at,
+            order_submitted_by=order.submitted_by,
         )
-        advance.confirm(order, lines, by=by, at=at)
-        advance.tell_credit_taken(order)
-        work.emit("order.released", f"order:{order.pk}:{case.pk}", {"order_id": order.pk})
-        return order
+    if answered is not None:
+        settle(answered, order, OverrideStatus.APPROVED, reason=reason, by=by, at=at)
+    advance.close_case(case, CaseStatus.RELEASED, by=by, at=at, reason=reason.strip())
+    audit.record(
+        "order.released",
+        order,
+        by=by,
+        at=at,
+        label=order.number,
+        reason=reason,
+        after={
+            "amount": tested if amount is None else amount,
+            "over_limit_by": outcome.result.over_limit_by,
+            "covers": sorted(codes),
+            "decision": order.last_decision_id,
+            **({"override": answered.pk} if answered else {}),
+        },
+    )
+    advance.confirm(order, lines, by=by, at=at)
+    advance.tell_credit_taken(order)
+    work.emit("order.released", f"order:{order.pk}:{case.pk}", {"order_id": order.pk})
+    return order
 
 
 @retrying
@@ -137,17 +161,20 @@ def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
     """Refuse a held order, or a held change of a confirmed one, which goes back to what was approved.
 
     A confirmed order held again ends: refused when nothing is delivered, else closed with what is delivered.
+    An override that somebody has asked for is refused with it.
 
     :raises AuthorityExceeded: as for a release
     """
-    _require(reason, "reason")
+    require_reason(reason, "reason")
     with transaction.atomic():
         order = advance.lock_order(order_id)
-        case = _open_case(order)
+        case = open_case_of(order)
         lines = advance.lines_of(order)
         outcome = advance.examine(order, lines, by=by, at=at, keep_as=None)
         codes = {found.code.value for found in outcome.blocking}
-        _allow(order, case, codes, outcome.result.mandate, by, at)
+        allow(order, case, codes, outcome.result.mandate, by, at)
+        if (waiting := open_request(case)) is not None:
+            settle(waiting, order, OverrideStatus.REFUSED, reason=reason, by=by, at=at)
         advance.close_case(case, CaseStatus.REFUSED, by=by, at=at, reason=reason.strip())
         changed = order.total_incl_vat != order.approved_total or order.term != order.approved_term
         if order.state == OrderState.CONFIRMED and changed:
@@ -178,27 +205,81 @@ def blockers_for(order: Order, *, by: User, at: datetime) -> tuple[tuple[Blocker
     case = next((c for c in order.cases.all() if c.closed_at is None), None)
     matrix = mandates(order.company_id)
     level = case.required_level if case else policy.CREDIT_LEVEL
-    held = _held(order, {h.reason for h in holds}, level, holds, paris_date(at))
+    waiting = None if case is None else open_request(case)
+    held = _held(order, {h.reason for h in holds}, level, holds, paris_date(at), waiting)
     mandate = next((m for m in matrix if m.level >= level), matrix[-1])
     return policy.release_blockers(held, _decider(order, by)), mandate
 
 
-def _require(text: str, name: str = "comment") -> None:
-    if not text.strip():
-        raise CommentMissing(errors={name: [_("A reason is required.")]})
+def open_case_of(order: Order) -> HoldCase:
+    """The open case of an order under its lock.
 
-
-def _open_case(order: Order) -> HoldCase:
+    :raises WrongState: it is not on hold
+    """
     case = order.cases.filter(closed_at=None).first()
     if case is None:
         raise WrongState(_("This order is not on hold."))
     return case
 
 
-def _allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: User, at: datetime) -> None:
+def open_request(case: HoldCase) -> OverrideRequest | None:
+    """The override request of this case that waits for its answer."""
+    found = case.override_requests.filter(status=OverrideStatus.OPEN).select_related("requested_by")
+    return found.first()
+
+
+def settle(
+    request: OverrideRequest, order: Order, status: OverrideStatus, *, reason: str, by: User, at: datetime
+) -> None:
+    """Write the answer to a request, with the check it was given on, and tell whoever asked.
+
+    Who lifts a hold of their own hand answers no request of their own: it ends without object, with its case.
+    """
+    if not request.is_direct and by.pk in {request.requested_by_id, request.order_submitted_by_id}:
+        return
+    request.status, request.decided_by, request.ended_at = status, by, at
+    request.decision_reason, request.decision = reason.strip(), order.last_decision
+    request.save(update_fields=["status", "decided_by", "ended_at", "decision_reason", "decision"])
+    if not request.is_direct:
+        work.emit("override.decided", f"override:{request.pk}", {"request_id": request.pk})
+
+
+def _asked_at_once(
+    order: Order,
+    case: HoldCase,
+    reason: str,
+    amount: Decimal | None,
+    valid_until: date | None,
+    by: User,
+    at: datetime,
+) -> OverrideRequest:
+    """The request that a release by somebody with authority is at the same time."""
+    assert order.last_decision is not None
+    return OverrideRequest.objects.create(
+        order=order,
+        case=case,
+        is_direct=True,
+        requested_by=by,
+        requested_at=at,
+        order_submitted_by=order.submitted_by,
+        amount=amount,
+        valid_until=valid_until,
+        reason=reason.strip(),
+        facts=order.last_decision,
+    )
+
+
+def allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: User, at: datetime) -> None:
+    """Refuse unless this person may decide this order now, on these findings.
+
+    :raises NotAllowed: no right to decide at all
+    :raises FourEyes: has a hand in it
+    :raises AuthorityExceeded: above the person's level
+    """
     holds = list(case.holds.filter(lifted_at=None))
     codes = codes | {h.reason for h in holds if h.reason in advance.BY_HAND}
-    held = _held(order, codes or {h.reason for h in holds}, mandate.level, holds, paris_date(at))
+    waiting = open_request(case)
+    held = _held(order, codes or {h.reason for h in holds}, mandate.level, holds, paris_date(at), waiting)
     blockers = policy.release_blockers(held, _decider(order, by))
     if Blocker.ENDED in blockers or Blocker.NOT_ON_HOLD in blockers:
         raise WrongState
@@ -211,7 +292,14 @@ def _allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: 
         raise AuthorityExceeded(required_role=role)
 
 
-def _held(order: Order, codes: set[str], level: int, holds: Sequence[OrderHold], on: date) -> HeldOrder:
+def _held(
+    order: Order,
+    codes: set[str],
+    level: int,
+    holds: Sequence[OrderHold],
+    on: date,
+    waiting: OverrideRequest | None,
+) -> HeldOrder:
     bonus = TeamMember.objects.filter(account_id=order.account_id, has_bonus=True, valid_from__lte=on).filter(
         Q(valid_to=None) | Q(valid_to__gte=on)
     )
@@ -224,6 +312,7 @@ def _held(order: Order, codes: set[str], level: int, holds: Sequence[OrderHold],
         bonus_holders=frozenset(bonus.values_list("user_id", flat=True)),
         manual_by=manual.placed_by_id if manual else None,
         required_level=level,
+        requested_by=waiting.requested_by_id if waiting else None,
     )
 
 
@@ -237,18 +326,6 @@ def _decider(order: Order, by: User) -> Decider:
 
 def _role_of_level(order: Order, level: int) -> str:
     return next(m.role for m in mandates(order.company_id) if m.level >= level)
-
-
-def _until(valid_until: date | None, order: Order, at: datetime) -> date:
-    today = paris_date(at)
-    longest = policy.release_valid_until(today, order.requested_delivery)
-    if valid_until is None:
-        return longest
-    if valid_until < today:
-        raise Invalid(errors={"valid_until": [_("This day is past.")]})
-    if valid_until > today + policy.RELEASE_LONGEST:
-        raise Invalid(errors={"valid_until": [_("A release lasts 60 days at most.")]})
-    return valid_until
 
 
 def _end_refused(order: Order, lines: Sequence[OrderLine], reason: str, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from o2c.shared.problems import Conflict, Invalid, NotAllowed, RuleRefused
+from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound, RuleRefused
 
 
 class WrongState(Conflict):
@@ -74,7 +74,7 @@ class FourEyes(NotAllowed):
     """The submitter, the salesperson and whoever holds a bonus on the client do not decide."""
 
     code = "four_eyes"
-    message = _("Somebody else must decide: you entered this order or sell to this client.")
+    message = _("Somebody else must decide: you entered this order, asked for it or sell to this client.")
 
 
 class CommentMissing(Invalid):
@@ -82,3 +82,24 @@ class CommentMissing(Invalid):
 
     code = "comment_required"
     message = _("Say why: the reason is kept in the journal.")
+
+
+class AlreadyRequested(Conflict):
+    """An override of this order has been asked for and waits."""
+
+    code = "already_requested"
+    message = _("Somebody has asked already: the request waits for its answer.")
+
+
+class FitsNow(Conflict):
+    """Nothing of the check keeps the order any more."""
+
+    code = "fits_now"
+    message = _("Nothing keeps this order any more: it is about to go by itself.")
+
+
+class OverrideUnknown(NotFound):
+    """No such request, or its order is not this user's to see."""
+
+    code = "override_request_not_found"
+    message = _("There is no override request with this number.")

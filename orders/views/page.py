@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_symbol
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -22,18 +23,21 @@ from o2c.shared.vat import vat_totals
 
 from .. import services
 from ..enums import ShownStatus
-from ..forms import DecisionForm
+from ..forms import DecisionForm, OverrideForm
 from ..journal import journal_of
 from ..models import Order
 from ..page import (
     Standing,
+    answered_of,
     facts_of,
+    offer_of,
     possible_acts,
     reasons_of,
     release_lasts_until,
     seconds_left,
     standing_of,
     steps_of,
+    waiting_of,
 )
 from ..queries import hold_queue, open_case, shown_status
 from ..services.refusals import AuthorityExceeded, FourEyes
@@ -51,19 +55,29 @@ class OrderPage(OrderView):
         """Show the order."""
         return self.show(self.find(number))
 
-    def show(self, order: Order, *, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
-        """Draw the page, with the decision form as it was typed when there is one."""
+    def show(
+        self,
+        order: Order,
+        *,
+        form: DecisionForm | None = None,
+        asking: OverrideForm | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        """Draw the page, with the form of the decision, or of the request, as it was typed when there is one."""
         at = timezone.now()
         lines = list(order.lines.all())
         case = open_case(order)
         facts = facts_of(order)
         shown = shown_status(order)
         standing = standing_of(order, facts, by=self.reader, at=at) if case else None
+        draft = self.request.session.get(_DRAFTS, {}).get(str(order.pk), "")
+        waiting = waiting_of(order) if case else None
         if form is None and case is not None:
+            asked_until = waiting.valid_until if waiting else None
             form = DecisionForm(
                 initial={
-                    "reason": self.request.session.get(_DRAFTS, {}).get(str(order.pk), ""),
-                    "valid_until": release_lasts_until(order, at=at),
+                    "reason": draft,
+                    "valid_until": asked_until or release_lasts_until(order, at=at),
                 },
                 example=_("For example: public works, order signed, late items promised for Friday."),
             )
@@ -79,7 +93,9 @@ class OrderPage(OrderView):
             ).by_rate,
             "term": describe_term(order.term, get_language() or "fr"),
             "deliveries": order.deliveries.select_related("recorded_by").order_by("delivered_on", "pk"),
-            "releases": order.releases.select_related("approved_by").order_by("approved_at"),
+            "releases": order.releases.select_related("approved_by", "requested_by", "override").order_by(
+                "approved_at"
+            ),
             "case": case,
             "seconds": seconds_left(case, at=at) if case else None,
             "hours": ANSWER_HOURS,
@@ -91,6 +107,12 @@ class OrderPage(OrderView):
             "own_bound": self._bound(standing, order),
             "people": _shown_people(standing, order),
             "form": form,
+            "waiting": waiting,
+            "offer": offer_of(waiting) if waiting else ("", None),
+            "own_request": waiting is not None and waiting.requested_by_id == self.reader.pk,
+            "asking": asking or _asking(draft, order),
+            "asking_failed": asking is not None,
+            "answered": answered_of(order),
             "steps": steps_of(order, case, at=at),
             "acts": possible_acts(order, lines, by=self.reader),
             "journal": journal_of(order),
@@ -99,6 +121,14 @@ class OrderPage(OrderView):
             **self._neighbours(order, in_queue=case is not None),
         }
         return render(self.request, "orders/order.html", context, status=status)
+
+    def keep_draft(self, order: Order, text: str) -> None:
+        """Keep a reason that was typed for nothing until it is used; an empty one forgets it."""
+        drafts = dict(self.request.session.get(_DRAFTS, {}))
+        drafts.pop(str(order.pk), None)
+        if text:
+            drafts[str(order.pk)] = text
+        self.request.session[_DRAFTS] = drafts
 
     def _bound(self, standing: Standing | None, order: Order) -> str:
         own = standing.own if standing else None
@@ -137,7 +167,7 @@ class Decide(OrderPage):
         try:
             self.act(order, form)
         except (AuthorityExceeded, FourEyes) as refusal:
-            self._keep_draft(order, form.cleaned_data["reason"])
+            self.keep_draft(order, form.cleaned_data["reason"])
             return self._beyond(order, refusal)
         except NotAllowed as refusal:
             return refused(request, refusal, order)
@@ -146,7 +176,7 @@ class Decide(OrderPage):
         except Refusal as refusal:
             put_on_form(form, refusal)
             return self.show(order, form=form, status=refusal.status)
-        self._keep_draft(order, "")
+        self.keep_draft(order, "")
         return back_to(order, request, self.done(self.find(number)))
 
     def act(self, order: Order, form: DecisionForm) -> None:
@@ -156,13 +186,6 @@ class Decide(OrderPage):
     def done(self, order: Order) -> str:
         """Say what came of it."""
         raise NotImplementedError
-
-    def _keep_draft(self, order: Order, text: str) -> None:
-        drafts = dict(self.request.session.get(_DRAFTS, {}))
-        drafts.pop(str(order.pk), None)
-        if text:
-            drafts[str(order.pk)] = text
-        self.request.session[_DRAFTS] = drafts
 
     def _beyond(self, order: Order, refusal: NotAllowed) -> HttpResponse:
         """Beyond one's authority, or one's own order: who may, with nothing lost."""
@@ -187,10 +210,22 @@ class Decide(OrderPage):
             "refusal_title": title,
             "refusal_text": f"{text} " + _("Your reason is kept as a draft; nothing is lost."),
             "who": _shown_people(standing, order) or [_role_alone(refusal.required_role)],
+            **self._handover(order, refusal),
             "back_url": order_url(order),
             "back_label": _("Back to the order"),
         }
         return render(self.request, "refused.html", context, status=403)
+
+    def _handover(self, order: Order, refusal: NotAllowed) -> dict[str, Any]:
+        """Ask those who may, in one click with the reason just typed."""
+        able = self.reader.may("orders.request_override", order.company)
+        if isinstance(refusal, FourEyes) or not able or waiting_of(order) is not None:
+            return {}
+        return {
+            "handover_url": reverse("orders:ask_override", args=[order.number]),
+            "handover_label": _("Hand over with your reason"),
+            "handover_fields": {"reason": self.request.POST.get("reason", "")},
+        }
 
 
 class Release(Decide):
@@ -231,6 +266,17 @@ class Refuse(Decide):
         if shown_status(order) == ShownStatus.REFUSED:
             return _("%(number)s is refused.") % {"number": order.number}
         return _("The change is refused: %(number)s is back to what was approved.") % {"number": order.number}
+
+
+def _asking(draft: str, order: Order) -> OverrideForm:
+    form = OverrideForm(
+        initial={"reason": draft},
+        auto_id="ask_%s",
+        example=_("For example: signed by the town, deposit of 30 % promised by mail."),
+    )
+    for name in ("amount", "offered_amount"):
+        form.fields[name].unit = get_currency_symbol(order.currency, locale=get_language() or "fr")  # type: ignore[attr-defined]
+    return form
 
 
 def _line(line: Any) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""Overrides: somebody asks that a held order may go all the same, somebody else with authority answers."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from credit.models import CreditDecision
+
+from .enums import OverrideStatus
+
+
+class OverrideRequest(models.Model):
+    """A wish that a held order be released, and its answer; a release at once is both in one (``is_direct``).
+
+    ``facts`` is what the check saw when it was asked, ``decision`` what it saw when it was answered.
+    """
+
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="override_requests")
+    case = models.ForeignKey("orders.HoldCase", on_delete=models.PROTECT, related_name="override_requests")
+    status = models.CharField(max_length=9, choices=OverrideStatus.choices, default=OverrideStatus.OPEN)
+    is_direct = models.BooleanField(default=False)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    # The order's submitter at that time: four eyes hold in the database too.
+    order_submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # Up to how much and until when, as asked; empty: the order itself, as long as a release lasts by itself.
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+    reason = models.TextField()
+    alternative = models.JSONField(default=dict, blank=True)
+    facts = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decision_reason = models.TextField(blank=True)
+    decision = models.ForeignKey(
+        CreditDecision, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # When it stopped to wait: answered, withdrawn, or without object.
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # Hash of the body it was asked with: the same wish again is a replay.
+    creation_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(status=OverrideStatus.OPEN), name="one_open_override_per_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None)
+                | Q(is_direct=True, decided_by=F("requested_by"))
+                | (Q(is_direct=False) & ~Q(decided_by=F("requested_by"))),
+                name="override_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None)
+                | Q(order_submitted_by=None)
+                | ~Q(decided_by=F("order_submitted_by")),
+                name="override_not_by_the_submitter",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=OverrideStatus.OPEN, ended_at=None, decided_by=None)
+                | Q(
+                    status__in=[OverrideStatus.WITHDRAWN, OverrideStatus.EXPIRED],
+                    ended_at__isnull=False,
+                    decided_by=None,
+                )
+                | (
+                    Q(
+                        status__in=[OverrideStatus.APPROVED, OverrideStatus.REFUSED],
+                        ended_at__isnull=False,
+                        decided_by__isnull=False,
+                        decision__isnull=False,
+                    )
+                    & ~Q(decision_reason="")
+                ),
+                name="override_decided_by_somebody_with_a_reason",
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(amount=None) | Q(amount__gte=0), name="override_amount_not_negative"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["order", "-requested_at"], name="override_by_order"),
+            models.Index(fields=["decided_by", "-ended_at"], name="override_by_decider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.status}"
+
+
+class OverrideDocument(models.Model):
+    """A file somebody joined to an override request: an order of the client, a promise, a photo."""
+
+    request = models.ForeignKey(OverrideRequest, on_delete=models.PROTECT, related_name="documents")
+    name = models.CharField(max_length=150)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    file = models.FileField(upload_to="overrides/%Y/%m/")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(size__gt=0), name="override_document_not_empty")]
+
+    def __str__(self) -> str:
+        return self.name
