@@ -53,5 +53,5 @@ urlpatterns = [
         )
     ),
     *router.urls,
-    re_path(r"^(?:.*/)?$", NothingHere.as_view()),
+    re_path(r"^.*$", NothingHere.as_view()),
 ]

@@ -207,6 +207,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_SSL_REDI
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+# Five thousand documents of a batch with their lines; anything longer is a 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -259,6 +261,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "o2c.shared.api.problem_handler",
     "PAGE_SIZE": 50,
+    # Per address; hashing a password is dear on purpose, and wrong ones lock the name as well (AXES_…).
+    "DEFAULT_THROTTLE_RATES": {"sign-in": os.environ.get("SIGN_IN_RATE", "300/min")},
     "COERCE_DECIMAL_TO_STRING": True,
     "UNICODE_JSON": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

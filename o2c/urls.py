@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from django.contrib.auth import views as auth_views
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from o2c import health
+from o2c.shared.api.faults import NothingHere
 
 handler500 = "o2c.shared.api.faults.server_error"
 
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", health.metrics, name="metrics"),
     path("api/v1/", include("o2c.api_urls")),
+    re_path(r"^api/", NothingHere.as_view()),
     path("i18n/", include("django.conf.urls.i18n")),
     *_pages(),
     path("login/", auth_views.LoginView.as_view(), name="login"),

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.models import Company, CustomerAccount, Role, User
 from accounts.queries import find_account
-from o2c.shared.api.lists import SearchedBy, Words
+from o2c.shared.api.lists import SearchedBy, Words, list_parameters
 from o2c.shared.api.views import Edge
 from o2c.shared.problems import NotAllowed, NotFound
 
@@ -76,7 +76,9 @@ class CompanyEdge(Edge):
     acts: ClassVar[Mapping[str, str]] = {}
     common_parameters: ClassVar[tuple[OpenApiParameter, ...]] = (
         OpenApiParameter(
-            "company", str, description="Code of the company; the user's home company when left out."
+            "company",
+            str,
+            description=_("Code of the company; the user's home company when left out."),
         ),
     )
 
@@ -101,11 +103,6 @@ class CompanyEdge(Edge):
         if found is None:
             raise CompanyUnknown
         return found
-
-    @property
-    def act_name(self) -> str:
-        """The action, or the method where a view has only one."""
-        return getattr(self, "action", None) or (self.request.method or "").lower()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask for the right to read before anything is read."""
@@ -135,9 +132,18 @@ class CompanyEdge(Edge):
 
 
 class CompanyViewSet(Words, CompanyEdge, viewsets.GenericViewSet[Any]):
-    """A resource of one company: lists with filters, search, order and pages, and actions on one row."""
+    """A resource of one company: lists with filters, search, order and pages, and actions on one row.
 
+    :cvar lists: the actions that answer pages of rows
+    """
+
+    lists: ClassVar[tuple[str, ...]] = ("list",)
     filter_backends = [DjangoFilterBackend, SearchedBy]
+
+    def known_parameters(self) -> set[str]:
+        """What the action takes, and for a list its pages and filters."""
+        paged = list_parameters(self) if self.act_name in self.lists else set()
+        return super().known_parameters() | paged
 
     def page(self, rows: Any, shape: Any) -> Response:
         """One page of a list.

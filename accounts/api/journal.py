@@ -95,6 +95,7 @@ class AuditViewSet(CompanyViewSet):
     pagination_class = Pages
     filterset_class = EventFilters
     search_fields = ("object_label", "reason", "actor")
+    takes = {"list": ("account",)}
 
     def get_queryset(self) -> QuerySet[AuditEvent]:
         """Events this user may read, newest first."""

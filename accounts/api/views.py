@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
@@ -18,6 +18,7 @@ from accounts.enums import AccountStatus, RiskClass
 from accounts.models import CustomerAccount
 from accounts.services import Effect, SavedAccount
 from o2c.shared.api import Pages
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import REPLAYED
 from o2c.shared.text import search_key
 
@@ -33,8 +34,9 @@ from .serializers import (
 
 
 class AccountFilters(filters.FilterSet):
-    """``?status= &risk_class= &country= &currency= &sales_rep= &group= &siren=``."""
+    """``?code= &status= &risk_class= &country= &currency= &term= &sales_rep= &group= &siren= &opened_on= …``."""
 
+    code = filters.CharFilter()
     status = filters.ChoiceFilter(choices=AccountStatus.choices)
     risk_class = filters.ChoiceFilter(choices=RiskClass.choices)
     country = filters.CharFilter(lookup_expr="iexact")
@@ -42,6 +44,11 @@ class AccountFilters(filters.FilterSet):
     sales_rep = filters.CharFilter(field_name="rep_username")
     group = filters.CharFilter(field_name="entity__group__code")
     siren = filters.CharFilter(field_name="entity__siren")
+    siret = filters.CharFilter()
+    vat_number = filters.CharFilter()
+    term = filters.CharFilter()
+    language = filters.CharFilter()
+    opened_on = DayFilter()
 
     class Meta:
         model = CustomerAccount
@@ -64,6 +71,7 @@ class AccountViewSet(CompanyViewSet):
         "risk_class": "risk_class",
     }
     ordering = "code"
+    lists: ClassVar[tuple[str, ...]] = ("list", "timeline")
     reads = "accounts.view"
     acts = {"create": "accounts.edit", "update": "accounts.edit", "partial_update": "accounts.edit"}
 
@@ -125,7 +133,7 @@ class AccountViewSet(CompanyViewSet):
         return Response(self.answer(self.change(account, self.read(AccountChange, partial=True)).account))
 
     @extend_schema(responses=EventAnswer(many=True))
-    @action(detail=True, methods=["get"], filterset_class=None)
+    @action(detail=True, methods=["get"], filter_backends=[])
     def timeline(self, request: Request, code: str) -> Response:
         """What happened to this client, newest first."""
         account = self.account(code)

@@ -142,6 +142,7 @@ class BulkView(CompanyEdge):
 
     enters: ClassVar[str] = ""
     enters_many: ClassVar[str] = ""
+    takes = {"post": ("atomic", "async")}
 
     @extend_schema(
         parameters=[

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
-from accounts.api.views import AccountViewSet
+from accounts.api.views import AccountFilters, AccountViewSet
 from accounts.models import CustomerAccount
 from accounts.policy import UnknownTerm
 from accounts.services import SavedAccount
@@ -26,6 +26,7 @@ from credit.history import exposure_by
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotFound
@@ -47,10 +48,39 @@ from .serializers import (
 )
 
 
+class ClientFilters(AccountFilters):
+    """The same, and ``?blocked= &watched=``."""
+
+    blocked = filters.BooleanFilter(method="with_block")
+    watched = filters.BooleanFilter(method="with_watch")
+
+    def with_block(
+        self, rows: QuerySet[CustomerAccount], name: str, value: bool
+    ) -> QuerySet[CustomerAccount]:
+        """Clients that are blocked, or those that are not."""
+        return self._flagged(rows, AccountBlock.objects.all(), value)
+
+    def with_watch(
+        self, rows: QuerySet[CustomerAccount], name: str, value: bool
+    ) -> QuerySet[CustomerAccount]:
+        """Clients under watch, or those that are not."""
+        return self._flagged(rows, AccountWatch.objects.all(), value)
+
+    @staticmethod
+    def _flagged(
+        rows: QuerySet[CustomerAccount], flags: QuerySet[Any], value: bool
+    ) -> QuerySet[CustomerAccount]:
+        in_force = Exists(flags.filter(account_id=OuterRef("pk"), lifted_at=None))
+        return rows.filter(in_force if value else ~in_force)
+
+
 class ClientViewSet(AccountViewSet):
     """Clients with block, watch, standing, exposure, check and limits."""
 
     serializer_class = ClientAnswer
+    filterset_class = ClientFilters
+    lists = (*AccountViewSet.lists, "limits")
+    takes = {"exposure": ("as_of",)}
     acts = {
         **AccountViewSet.acts,
         "block": "accounts.block",
@@ -115,7 +145,7 @@ class ClientViewSet(AccountViewSet):
         return Response(result.as_contract())
 
     @extend_schema(responses=LimitAnswer(many=True))
-    @action(detail=True, methods=["get"], filterset_class=None)
+    @action(detail=True, methods=["get"], filter_backends=[])
     def limits(self, request: Request, code: str) -> Response:
         """Every decided limit at the client's levels, newest first."""
         found = self.paginate_queryset(queries.limit_history(self.account(code)))
@@ -153,12 +183,17 @@ class ClientViewSet(AccountViewSet):
 
 
 class LimitRequestFilters(filters.FilterSet):
-    """``?account= &status= &level= &kind=``."""
+    """``?account= &status= &level= &kind= &currency= &requested_by= &decided_by= &valid_from= &valid_until= …``."""
 
     account = filters.CharFilter(field_name="asked_for__code")
     status = filters.ChoiceFilter(choices=RequestStatus.choices)
     level = filters.ChoiceFilter(choices=[(level.word, level.label) for level in Level], method="on_level")
     kind = filters.ChoiceFilter(choices=LimitKind.choices)
+    currency = filters.CharFilter(lookup_expr="iexact")
+    requested_by = filters.CharFilter(field_name="requested_by__username")
+    decided_by = filters.CharFilter(field_name="decided_by__username")
+    valid_from = DayFilter()
+    valid_until = DayFilter()
 
     class Meta:
         model = LimitRequest

@@ -19,6 +19,7 @@ from invoicing import queries, services
 from invoicing.enums import DocumentKind, InvoiceStatus, Origin
 from invoicing.models import Invoice, ReceivableItem
 from o2c.shared.api import Pages
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import creation_answer
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
@@ -37,16 +38,19 @@ from .serializers import (
 
 
 class InvoiceFilters(filters.FilterSet):
-    """``?account= &status= &kind= &origin= &currency= &order= &issue_date_after= &due_date_before= …``."""
+    """``?number= &account= &status= &kind= &origin= &currency= &order= &issue_date= &due_date= …``."""
 
+    number = filters.CharFilter()
+    customer_reference = filters.CharFilter()
+    term = filters.CharFilter()
     account = filters.CharFilter(field_name="account__code")
     status = filters.ChoiceFilter(choices=InvoiceStatus.choices, method="shown_as")
     kind = filters.ChoiceFilter(choices=DocumentKind.choices)
     origin = filters.ChoiceFilter(choices=Origin.choices)
     currency = filters.CharFilter(lookup_expr="iexact")
     order = filters.CharFilter(field_name="order__number")
-    issue_date = filters.DateFromToRangeFilter()
-    due_date = filters.DateFromToRangeFilter()
+    issue_date = DayFilter()
+    due_date = DayFilter()
 
     class Meta:
         model = Invoice

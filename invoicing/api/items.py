@@ -19,6 +19,7 @@ from invoicing.enums import ItemKind
 from invoicing.models import Allocation, ReceivableItem
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
@@ -27,11 +28,12 @@ from .serializers import AllocationAnswer, AllocationBody, ItemAnswer, allocatio
 
 
 class ItemFilters(filters.FilterSet):
-    """``?currency= &document= &due_date_after= &due_date_before=``; the rest is read with the day."""
+    """``?currency= &document= &issue_date= &due_date= …``; the rest is read with the day."""
 
     currency = filters.CharFilter(lookup_expr="iexact")
     document = filters.CharFilter()
-    due_date = filters.DateFromToRangeFilter()
+    issue_date = DayFilter()
+    due_date = DayFilter()
 
     class Meta:
         model = ReceivableItem
@@ -57,6 +59,7 @@ class ItemViewSet(CompanyViewSet):
         "account": "account__code",
     }
     ordering = "due_date"
+    takes = {"list": ("account", "open", "overdue", "kind", "as_of"), "retrieve": ("as_of",)}
     reads = "invoicing.view"
 
     def get_queryset(self) -> QuerySet[ReceivableItem]:
@@ -118,12 +121,14 @@ class ItemViewSet(CompanyViewSet):
 
 
 class AllocationFilters(filters.FilterSet):
-    """``?account= &item= &letter= &date_after= &date_before=``."""
+    """``?account= &item= &from_item= &to_item= &letter= &date= …``."""
 
+    from_item = filters.NumberFilter(field_name="credit", min_value=1, max_value=2**63 - 1)
+    to_item = filters.NumberFilter(field_name="debit", min_value=1, max_value=2**63 - 1)
     account = filters.CharFilter(method="of_account")
     item = filters.NumberFilter(method="of_item", min_value=1, max_value=2**63 - 1)
     letter = filters.CharFilter()
-    date = filters.DateFromToRangeFilter(field_name="effective_date")
+    date = DayFilter(field_name="effective_date")
 
     class Meta:
         model = Allocation

@@ -20,6 +20,7 @@ from invoicing.enums import PaymentStatus
 from invoicing.lists import candidates_for, payment_list
 from invoicing.models import Payment, ReceivableItem
 from o2c.shared.api import Pages
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import creation_answer
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
@@ -37,7 +38,7 @@ from .serializers import (
 
 
 class PaymentFilters(filters.FilterSet):
-    """``?account= &status= &method= &currency= &external_id= &order= &date_after= &date_before=``."""
+    """``?account= &status= &method= &currency= &external_id= &reference= &order= &date= …``."""
 
     account = filters.CharFilter(field_name="account__code")
     status = filters.ChoiceFilter(choices=PaymentStatus.choices, method="shown_as")
@@ -45,7 +46,10 @@ class PaymentFilters(filters.FilterSet):
     currency = filters.CharFilter(lookup_expr="iexact")
     external_id = filters.CharFilter()
     order = filters.CharFilter(field_name="order__number")
-    date = filters.DateFromToRangeFilter(field_name="received_on")
+    reference = filters.CharFilter()
+    payer_iban = filters.CharFilter()
+    payer_name = filters.CharFilter()
+    date = DayFilter(field_name="received_on")
 
     class Meta:
         model = Payment

@@ -45,6 +45,7 @@ class AgedBalanceView(CompanyEdge):
 
     serializer_class = AgedBalanceAnswer
     reads = "reports.view"
+    takes = {"get": ("as_of", "by", "buckets", "account", "sales_rep", "format")}
 
     @extend_schema(
         parameters=[
@@ -61,7 +62,7 @@ class AgedBalanceView(CompanyEdge):
     def get(self, request: Request) -> HttpResponseBase:
         """Who owes what since when, as the book stood at the end of a day."""
         asked = request.query_params
-        file_format = asked.get("format", "json")
+        file_format = asked.get("format") or "json"
         if file_format not in {"json", *_TYPES}:
             raise Invalid(errors={"format": [_("Write json, csv or xlsx.")]})
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from accounts.api.base import CompanyViewSet
 from credit.api.serializers import ReasonBody
 from o2c.shared.api import Pages
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import creation_answer
 from o2c.shared.problems import Invalid
 from orders import queries, services
@@ -48,15 +49,18 @@ _LASTING = ("number", "account", "currency", "order_date")
 
 
 class OrderFilters(filters.FilterSet):
-    """``?account= &status= &sales_rep= &currency= &customer_reference= &order_date_after= …``."""
+    """``?number= &account= &status= &sales_rep= &currency= &term= &customer_reference= &order_date= …``."""
 
+    number = filters.CharFilter()
     account = filters.CharFilter(field_name="account__code")
     status = filters.ChoiceFilter(choices=ShownStatus.choices, method="shown_as")
     sales_rep = filters.CharFilter(field_name="sales_rep__username")
     currency = filters.CharFilter(lookup_expr="iexact")
     customer_reference = filters.CharFilter()
-    order_date = filters.DateFromToRangeFilter()
-    requested_delivery = filters.DateFromToRangeFilter()
+    term = filters.CharFilter()
+    created_by = filters.CharFilter(field_name="created_by__username")
+    order_date = DayFilter()
+    requested_delivery = DayFilter()
 
     class Meta:
         model = Order
@@ -227,8 +231,9 @@ class OrderViewSet(CompanyViewSet):
 
 
 class HoldFilters(filters.FilterSet):
-    """``?status=open &account= &code= &owner= &sales_rep=``."""
+    """``?status=open &order= &account= &code= &owner= &sales_rep=``."""
 
+    order = filters.CharFilter(field_name="order__number")
     status = filters.ChoiceFilter(choices=[("open", "open")], method="only_open")
     account = filters.CharFilter(field_name="order__account__code")
     code = filters.CharFilter(method="held_for")
@@ -266,7 +271,6 @@ class HoldViewSet(CompanyViewSet):
     }
     reads = "orders.view"
 
-    @extend_schema(parameters=[OpenApiParameter("status", str, enum=["open"])])
     def list(self, request: Request) -> Response:
         """What waits, most urgent first."""
         return self.page(

@@ -49,6 +49,7 @@ def test_wrong_passwords_are_refused_and_then_locked(client, people):
     assert [a.json()["code"] for a in answers[:4]] == ["bad_credentials"] * 4
     assert answers[0].status_code == 401
     assert (answers[5].status_code, answers[5].json()["code"]) == (429, "locked_out")
+    assert answers[5]["Retry-After"] == "900"
     right = {"username": "adv", "password": "demo"}
     assert client.post("/api/v1/auth/token/", right, content_type="application/json").status_code == 429
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import Resolver404, resolve
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 from rest_framework import permissions
 from rest_framework.request import Request
@@ -34,16 +36,38 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=500, content_type=PROBLEM_TYPE)
 
 
+class SameAddress(HttpResponseRedirect):
+    """308: go there with the same method and body."""
+
+    status_code = 308
+
+
 class NothingHere(Edge):
-    """Every address of the API that does not exist."""
+    """Every address of the API that does not exist; one that only lacks its last slash is sent on."""
 
     permission_classes = [permissions.AllowAny]
     schema = None  # type: ignore[assignment]
 
     def dispatch(self, request: Request, *args: object, **kwargs: object) -> Response:  # type: ignore[override]
-        """Answer 404 to any method."""
+        """Answer 404 to any method, or say where the address continues."""
+        if closed := _closed_address(request):
+            return SameAddress(closed)  # type: ignore[return-value]
         self.http_method_not_allowed = self._nothing  # type: ignore[method-assign]
         return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
     def _nothing(self, request: Request, *args: object, **kwargs: object) -> Response:
         raise NotFound
+
+
+def _closed_address(request: Request) -> str | None:
+    """The address with its last slash, where that leads somewhere; a body must survive the way there."""
+    if request.path.endswith("/"):
+        return None
+    try:
+        found = resolve(f"{request.path}/")
+    except Resolver404:
+        return None
+    if getattr(found.func, "cls", getattr(found.func, "view_class", None)) is NothingHere:
+        return None
+    query = request.META.get("QUERY_STRING", "")
+    return f"{iri_to_uri(request.path)}/" + (f"?{query}" if query else "")

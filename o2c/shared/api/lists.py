@@ -2,22 +2,112 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
+from django import forms
 from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django_filters import rest_framework as filters
+from django_filters.fields import DateRangeField
+from django_filters.widgets import DateRangeWidget
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
 LONGEST_SEARCH = 200
+NO_PAGE_SIZE: Final = _("Write a number from 1 to 500.")
+NO_PAGE: Final = _("Write a number from 1, or last.")
 
 
 class Pages(PageNumberPagination):
     """``?page=`` and ``?page_size=`` up to 500; ``{count, next, previous, results}``."""
 
     page_size_query_param = "page_size"
+    page_size_query_description = _("Rows per page, at most 500.")  # type: ignore[assignment]
+    page_query_description = _("Number of the page, from 1.")  # type: ignore[assignment]
     max_page_size = 500
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Rows per page; what nobody can give is refused, never silently cut.
+
+        :raises ValidationError: no number from 1 to 500
+        """
+        asked = request.query_params.get(self.page_size_query_param)
+        if not asked:
+            return self.page_size
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 5):
+            raise ValidationError({self.page_size_query_param: [NO_PAGE_SIZE]})
+        if not 0 < int(asked) <= self.max_page_size:
+            raise ValidationError({self.page_size_query_param: [NO_PAGE_SIZE]})
+        return int(asked)
+
+    def get_page_number(self, request: Request, paginator: Any) -> int | str:
+        """The page asked for.
+
+        :raises ValidationError: neither a number from 1 nor *last*
+        """
+        asked = request.query_params.get(self.page_query_param) or "1"
+        if asked in self.last_page_strings:
+            return int(paginator.num_pages)
+        if not (asked.isascii() and asked.isdigit() and int(asked[:40]) > 0):
+            raise ValidationError({self.page_query_param: [NO_PAGE]})
+        return asked
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """The two parameters with their bounds."""
+        found: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        bounds = {self.page_size_query_param: {"maximum": self.max_page_size}}
+        for parameter in found:
+            parameter["schema"] |= {"minimum": 1} | bounds.get(parameter["name"], {})
+        return found
+
+
+class DayField(DateRangeField):
+    """A day, or the days from one to another."""
+
+    class widget(DateRangeWidget):  # noqa: N801 - the name the framework asks for
+        """``day``, ``day_after``, ``day_before``, the latter two included."""
+
+        suffixes = [None, "after", "before"]
+
+        def __init__(self, attrs: Any = None) -> None:
+            forms.MultiWidget.__init__(self, (forms.TextInput,) * 3, attrs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        forms.MultiValueField.__init__(self, tuple(forms.DateField() for _each in range(3)), *args, **kwargs)
+
+    def compress(self, data_list: list[Any]) -> slice | None:
+        """The first and the last day that count."""
+        if not data_list:
+            return None
+        on, after, before = data_list
+        first = max((day for day in (on, after) if day), default=None)
+        last = min((day for day in (on, before) if day), default=None)
+        return slice(first, last)
+
+
+class DayFilter(filters.DateFromToRangeFilter):
+    """``?issue_date=``, ``?issue_date_after=``, ``?issue_date_before=``; both ends count."""
+
+    field_class = DayField
+
+
+def list_parameters(view: Any) -> set[str]:
+    """The parameters that a list takes: pages, and what its filter backends read."""
+    known = {"page", "page_size"}
+    if not view.filter_backends:
+        return known
+    if getattr(view, "search_fields", ()):
+        known.add("search")
+    if getattr(view, "ordering_fields", {}):
+        known.add("ordering")
+    declared = getattr(view, "filterset_class", None)
+    for name, each in declared.base_filters.items() if declared else ():
+        suffixes = getattr(getattr(each.field_class, "widget", None), "suffixes", None) or [None]
+        known |= {f"{name}_{suffix}" if suffix else name for suffix in suffixes}
+    return known
 
 
 class SearchedBy(BaseFilterBackend):
@@ -57,10 +147,11 @@ class SearchedBy(BaseFilterBackend):
         """The two parameters as OpenAPI knows them."""
         found = []
         if getattr(view, "search_fields", ()):
-            found.append(_text_parameter("search", "Words that must all be found."))
+            found.append(_text_parameter("search", _("Words that must all be found.")))
         if known := getattr(view, "ordering_fields", {}):
             names = ", ".join(sorted(known))
-            found.append(_text_parameter("ordering", f"Comma-separated, - in front for descending: {names}."))
+            words = _("Comma-separated, - in front for descending: %(names)s.") % {"names": names}
+            found.append(_text_parameter("ordering", words))
         return found
 
 
@@ -75,7 +166,7 @@ class Words:
         return text.split()
 
 
-def _text_parameter(name: str, description: str) -> dict[str, Any]:
+def _text_parameter(name: str, description: str | Promise) -> dict[str, Any]:
     return {
         "name": name,
         "required": False,

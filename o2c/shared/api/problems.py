@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import DataError, IntegrityError, OperationalError
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -40,6 +40,14 @@ class Busy(Conflict):
 
     code = "busy"
     message = _("Somebody else is working on the same thing. Try again.")
+
+
+class TooLarge(Refusal):
+    """The body is longer than one request may be."""
+
+    status = 413
+    code = "too_large"
+    message = _("This body is too large for one request. Send it in several.")
 
 
 def problem_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -88,6 +96,10 @@ def _as_refusal(exc: Exception) -> Refusal | None:
             return NotFound()
         case PermissionDenied():
             return NotAllowed()
+        case RequestDataTooBig():
+            return TooLarge()
+        case SuspiciousOperation() | UnreadablePostError():
+            return Invalid()
         case Moved():
             return Busy()
         case OperationalError() if is_collision(exc):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -41,8 +42,12 @@ class AlwaysJSON(BaseContentNegotiation):
 
 
 class Edge(APIView):
-    """A view that only translates: request → one act or query → answer."""
+    """A view that only translates: request → one act or query → answer.
 
+    :cvar takes: parameters of the address that each action takes
+    """
+
+    takes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     parser_classes = [ExactJSONParser]
     content_negotiation_class = AlwaysJSON
     schema = PortalSchema()
@@ -57,9 +62,10 @@ class Edge(APIView):
             raise NotFound
         body_first = request._request.body  # noqa: F841 - kept by Django for the fingerprint
         super().initial(request, *args, **kwargs)
-        self._refuse_nulls(request)
         if language := getattr(request.user, "language", ""):
             translation.activate(language)
+        self._refuse_nulls(request)
+        self._refuse_unknown(request)
         key = request.headers.get(HEADER)
         if key is not None and request.method in _WRITING:
             self._answer_once(request, key)
@@ -71,6 +77,22 @@ class Edge(APIView):
                 raise Invalid(
                     errors={name.replace("\0", ""): [serializers.CharField().error_messages["invalid"]]}
                 )
+
+    @property
+    def act_name(self) -> str:
+        """The action, or the method where a view has only one."""
+        return getattr(self, "action", None) or (self.request.method or "").lower()
+
+    def known_parameters(self) -> set[str]:
+        """The parameters of the address that this request may carry; a company is never one too many."""
+        return {"company", *self.takes.get(self.act_name, ())}
+
+    def _refuse_unknown(self, request: Request) -> None:
+        """A mistyped filter must not answer the whole list, nor a mistyped company book in another one."""
+        known = self.known_parameters()
+        if unknown := [name for name in request.query_params if name not in known]:
+            told = _("Unknown here. Known: %(names)s.") % {"names": ", ".join(sorted(known)) or "-"}
+            raise Invalid(errors={name[:100]: [told] for name in unknown}, code="unknown_parameter")
 
     def _answer_once(self, request: Request, key: str) -> None:
         """Put the key around this request's handler."""
