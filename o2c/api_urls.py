@@ -18,6 +18,7 @@ from o2c.shared.api.faults import NothingHere
 from o2c.shared.api.jobs import JobView
 from o2c.shared.api.routing import KeyRouter
 from orders.api.overrides import OverrideViewSet
+from orders.api.quotations import QuotationViewSet
 from orders.api.views import HoldViewSet, OrderViewSet
 
 router = KeyRouter()
@@ -26,6 +27,7 @@ router.register("limit-requests", LimitRequestViewSet, "api-limit-request")
 router.register("orders", OrderViewSet, "api-order")
 router.register("holds", HoldViewSet, "api-hold")
 router.register("override-requests", OverrideViewSet, "api-override-request")
+router.register("quotations", QuotationViewSet, "api-quotation")
 router.register("invoices", InvoiceViewSet, "api-invoice")
 router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")

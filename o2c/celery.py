@@ -1,4 +1,4 @@
-"""Celery: woken with the id of a work row, plus the two clocks (sweep, nightly)."""
+"""Celery: woken with the id of a work row, plus the clocks (sweep, new day, nightly)."""
 
 from __future__ import annotations
 
@@ -17,5 +17,9 @@ app.conf.beat_schedule = {
     "nightly": {
         "task": "credit.tasks.nightly",
         "schedule": crontab(hour=2, minute=0),
+    },
+    "new_day": {
+        "task": "orders.tasks.new_day",
+        "schedule": crontab(hour=0, minute=10),
     },
 }

@@ -63,6 +63,13 @@ MENU = Menu(
         Group(
             label=_("From order to cash"),
             entries=(
+                Entry(
+                    "quotations",
+                    _("Quotations"),
+                    "file-text",
+                    "orders:quotations",
+                    permission="orders.enter",
+                ),
                 Entry("orders", _("Orders"), "shopping-cart", "orders:list", permission="orders.view"),
                 Entry(
                     "invoices", _("Invoices"), "file-invoice", "invoicing:list", permission="invoicing.view"

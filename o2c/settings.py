@@ -334,6 +334,7 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.nightly": "credit.nightly.start",
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",
+    "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
     "imports.ledger": "o2c.imports.services.run_import",
     "imports.preview": "o2c.imports.previews.run",

@@ -82,3 +82,14 @@ class AlternativeKind(models.TextChoices):
     OVERDUE_SCHEDULE = "OVERDUE_SCHEDULE", _("Payment plan for what is late")
     SHORTER_TERM = "SHORTER_TERM", _("Shorter term for this order")
     TEMPORARY_LIMIT = "TEMPORARY_LIMIT", _("Temporary raise of the limit")
+
+
+class QuotationState(models.TextChoices):
+    """Life of a quotation; an accepted one still has to become an order."""
+
+    DRAFT = "DRAFT", pgettext_lazy("quotation", "Draft")
+    SENT = "SENT", pgettext_lazy("quotation", "Sent")
+    ACCEPTED = "ACCEPTED", pgettext_lazy("quotation", "Accepted")
+    REFUSED = "REFUSED", pgettext_lazy("quotation", "Declined")
+    EXPIRED = "EXPIRED", pgettext_lazy("quotation", "Run out")
+    ORDERED = "ORDERED", pgettext_lazy("quotation", "Ordered")

@@ -15,9 +15,9 @@ from accounts.queries import matching
 from credit.enums import Finding
 from o2c.shared.fields import DateField
 
-from .enums import ShownStatus
+from .enums import QuotationState, ShownStatus
 from .lists import found_by, reps
-from .models import HoldCase, Order
+from .models import HoldCase, Order, Quotation
 
 
 class _DayFilter(django_filters.Filter):
@@ -57,10 +57,37 @@ class OrderFilter(django_filters.FilterSet):
 
     def of_client(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """A client's code, or words of its name."""
-        exact = CustomerAccount.objects.filter(code__iexact=value.strip())
-        return rows.filter(
-            account__in=exact if exact.exists() else matching(CustomerAccount.objects.all(), value)
-        )
+        return rows.filter(account__in=_clients(value))
+
+
+class QuotationFilter(django_filters.FilterSet):
+    """Quotations by number, client, state, date and rep."""
+
+    q = django_filters.CharFilter(method="search", label=_("Quotation, reference or client"))
+    status = django_filters.ChoiceFilter(
+        field_name="state", choices=QuotationState.choices, label=_("Status")
+    )
+    client = django_filters.CharFilter(method="of_client", label=_("Client"))
+    since = _DayFilter(field_name="quoted_on", lookup_expr="gte", label=_("Quoted from"))
+    until = _DayFilter(field_name="quoted_on", lookup_expr="lte", label=_("Quoted until"))
+    rep = _RepFilter(field_name="sales_rep", queryset=_reps, label=_("Sales rep"))
+
+    class Meta:
+        model = Quotation
+        fields: tuple[str, ...] = ()
+
+    def search(self, rows: QuerySet[Quotation], name: str, value: str) -> QuerySet[Quotation]:
+        """Number, client's reference, client."""
+        return rows.filter(found_by(value))
+
+    def of_client(self, rows: QuerySet[Quotation], name: str, value: str) -> QuerySet[Quotation]:
+        """A client's code, or words of its name."""
+        return rows.filter(account__in=_clients(value))
+
+
+def _clients(value: str) -> QuerySet[CustomerAccount]:
+    exact = CustomerAccount.objects.filter(code__iexact=value.strip())
+    return exact if exact.exists() else matching(CustomerAccount.objects.all(), value)
 
 
 class HoldFilter(django_filters.FilterSet):

@@ -20,7 +20,7 @@ from o2c.shared.fields import AmountInput, DateField, MoneyField
 from o2c.shared.money import parse_decimal
 
 from .enums import AlternativeKind
-from .models import Order, OrderLine
+from .models import Order, OrderLine, Quotation, QuotationLine
 from .services import LineInput
 
 FREE_LINES: Final = 3
@@ -182,7 +182,7 @@ def typed_rows(data: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def rows_of(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
+def rows_of(lines: Iterable[OrderLine | QuotationLine]) -> list[dict[str, Any]]:
     """An order's lines as rows to change; lines that were dropped are left out."""
     return [
         {
@@ -194,7 +194,7 @@ def rows_of(lines: Iterable[OrderLine]) -> list[dict[str, Any]]:
             "vat_rate": line.vat_rate,
         }
         for line in lines
-        if line.quantity > line.cancelled
+        if line.quantity > getattr(line, "cancelled", 0)
     ]
 
 
@@ -214,7 +214,7 @@ class OrderForm(forms.Form):
         *args: Any,
         user: User,
         company: Company | None,
-        order: Order | None = None,
+        order: Order | Quotation | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -229,7 +229,14 @@ class OrderForm(forms.Form):
             del self.fields["client"]
 
 
-def _term_choices(order: Order | None) -> list[tuple[str, str]]:
+class QuotationForm(OrderForm):
+    """The head of a quotation."""
+
+    valid_until = DateField(label=gettext_lazy("Valid until"), required=False, prefer="future")
+    field_order = ("client", "valid_until", "requested_delivery", "term", "customer_reference", "version")
+
+
+def _term_choices(order: Order | Quotation | None) -> list[tuple[str, str]]:
     codes = list(_TERMS)
     first: list[tuple[str, str]] = [("", _("The client's usual term"))]
     if order is not None:

@@ -16,7 +16,7 @@ from o2c.shared import formats
 from o2c.shared.badges import badge_for
 from o2c.shared.models import AuditEvent
 
-from .models import Order
+from .models import Order, Quotation
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,22 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.cancelled": _Look("", "ban", gettext_lazy("Cancelled")),
     "order.closed": _Look("", "lock", gettext_lazy("Closed")),
     "order.reopened": _Look("", "refresh", gettext_lazy("Taken up again")),
+    "quotation.entered": _Look("", "pencil", gettext_lazy("Quotation entered")),
+    "quotation.changed": _Look("", "pencil", gettext_lazy("Quotation changed")),
+    "quotation.sent": _Look("", "send", gettext_lazy("Marked as sent to the client")),
+    "quotation.accepted": _Look("ok", "check", gettext_lazy("Accepted by the client")),
+    "quotation.refused": _Look("", "x", gettext_lazy("Declined by the client")),
+    "quotation.expired": _Look("", "calendar-off", gettext_lazy("Run out")),
+    "quotation.ordered": _Look("ok", "shopping-cart", gettext_lazy("Became an order")),
     "order.ready_to_reconfirm": _Look("warn", "refresh", gettext_lazy("Fits again: to be confirmed")),
 }
 _OTHER: Final = _Look("", "history", "")
 
 
-def journal_of(order: Order) -> list[dict[str, Any]]:
-    """Everything that was done to an order, newest first, as ``components/timeline.html`` takes it."""
+def journal_of(order: Order | Quotation) -> list[dict[str, Any]]:
+    """Everything that was done to an order or a quotation, newest first, as ``components/timeline.html`` takes it."""
     events = list(
-        AuditEvent.objects.filter(object_type=Order._meta.label_lower, object_id=order.pk).order_by(
+        AuditEvent.objects.filter(object_type=order._meta.label_lower, object_id=order.pk).order_by(
             "-at", "-pk"
         )
     )
@@ -92,7 +99,7 @@ def _details(event: AuditEvent, currency: str) -> list[str]:
     codes = after.get("reasons") or after.get("covers") or ()
     if codes:
         details.append(", ".join(str(badge_for(code).label) for code in codes))
-    if number := after.get("delivery"):
+    if number := after.get("delivery") or after.get("order"):
         details.append(str(number))
     if event.reason:
         details.append(_("“%(text)s”") % {"text": event.reason})

@@ -13,6 +13,7 @@ from accounts.models import Company, CustomerAccount, User
 from credit.enums import Finding
 from credit.models import CreditDecision
 
+from .document_models import Quotation, QuotationLine
 from .enums import CaseStatus, OrderState, ReleaseScope
 from .override_models import OverrideDocument, OverrideRequest
 
@@ -25,6 +26,18 @@ __all__ = [
     "OrderLine",
     "OverrideDocument",
     "OverrideRequest",
+    "Release",
+]
+
+__all__ = [
+    "Delivery",
+    "DeliveryLine",
+    "HoldCase",
+    "Order",
+    "OrderHold",
+    "OrderLine",
+    "Quotation",
+    "QuotationLine",
     "Release",
 ]
 

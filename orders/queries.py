@@ -14,7 +14,7 @@ from o2c.shared.problems import NotFound
 
 from . import policy
 from .enums import OrderState, ShownStatus
-from .models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest
+from .models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Quotation
 from .policy import LineFacts
 
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
@@ -174,3 +174,24 @@ def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideR
             ),
         )
     )
+
+
+def quotations_visible(user: User, company: Company | None) -> QuerySet[Quotation]:
+    """Quotations to the clients this user may see, newest first, with everything a list shows."""
+    return (
+        Quotation.objects.visible_to(user, company)
+        .select_related("account__entity", "company", "sales_rep", "created_by", "order")
+        .prefetch_related("lines")
+        .order_by("-created_at", "-pk")
+    )
+
+
+def find_quotation(user: User, company: Company | None, number: str) -> Quotation:
+    """One quotation by its number.
+
+    :raises NotFound: it does not exist, or its client is not this user's to see
+    """
+    found = quotations_visible(user, company).filter(number=number).first()
+    if found is None:
+        raise NotFound(_("There is no quotation with this number."), code="quotation_not_found")
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import acts, entry, listing, overrides, page, queue
+from .views import acts, entry, listing, overrides, page, queue, quotation_entry, quotations
 
 app_name = "orders"
 
@@ -14,6 +14,15 @@ urlpatterns = [
     path("new/answer/", entry.EntryAnswer.as_view(), name="answer"),
     path("holds/", queue.HoldQueue.as_view(), name="holds"),
     path("holds/decide/", queue.DecideMany.as_view(), name="decide"),
+    path("quotations/", quotations.QuotationList.as_view(), name="quotations"),
+    path("quotations/new/", quotation_entry.QuotationEntry.as_view(), name="quotation_new"),
+    path("quotations/<path:number>/edit/", quotation_entry.QuotationEntry.as_view(), name="quotation_edit"),
+    path("quotations/<path:number>/pdf/", quotations.QuotationPdf.as_view(), name="quotation_pdf"),
+    path("quotations/<path:number>/send/", quotations.Send.as_view(), name="quotation_send"),
+    path("quotations/<path:number>/accept/", quotations.Accept.as_view(), name="quotation_accept"),
+    path("quotations/<path:number>/decline/", quotations.Decline.as_view(), name="quotation_decline"),
+    path("quotations/<path:number>/order/", quotations.MakeOrder.as_view(), name="quotation_order"),
+    path("quotations/<path:number>/", quotations.QuotationPage.as_view(), name="quotation"),
     path("of-client/<int:account>/", listing.ClientOrders.as_view(), name="panel"),
     path("<path:number>/edit/", entry.OrderEntry.as_view(), name="edit"),
     path("<path:number>/edit/answer/", entry.EntryAnswer.as_view(), name="edit_answer"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -205,15 +205,22 @@ def keep(
 
 def decision_as_contract(decision: CreditDecision) -> dict[str, Any]:
     """A kept decision in the shape of ``credit-check`` plus ``id`` and ``decided_at``, in the reader's language."""
-    stored = dict(decision.figures["check"])
-    stored["findings"] = [
-        {
-            **finding,
-            "message": message(finding["code"], finding["figures"], currency=stored["currency"]),
-        }
-        for finding in stored["findings"]
-    ]
+    stored = answer_in_words(decision.figures["check"])
     return {"id": decision.pk, "decided_at": decision.decided_at.isoformat(), **stored}
+
+
+def answer_in_words(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A kept answer of a check with its sentences in the reader's language."""
+    return {
+        **answer,
+        "findings": [
+            {
+                **finding,
+                "message": message(finding["code"], finding["figures"], currency=answer["currency"]),
+            }
+            for finding in answer["findings"]
+        ],
+    }
 
 
 def _frozen(result: CheckResult) -> dict[str, Any]:

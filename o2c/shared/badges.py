@@ -36,6 +36,16 @@ BADGES: Final[dict[str, Badge]] = {
     "closed": Badge("mute", "lock", _("Closed")),
     "refused": Badge("bad", "x", _("Refused")),
     "cancelled": Badge("mute", "ban", _("Cancelled")),
+    # quotations
+    "quotation_draft": Badge("mute", "pencil", pgettext_lazy("quotation", "Draft")),
+    "quotation_sent": Badge("info", "send", pgettext_lazy("quotation", "Sent")),
+    "quotation_accepted": Badge("ok", "check", pgettext_lazy("quotation", "Accepted")),
+    "quotation_refused": Badge("mute", "x", pgettext_lazy("quotation", "Declined")),
+    "quotation_expired": Badge("mute", "calendar-off", pgettext_lazy("quotation", "Run out")),
+    "quotation_ordered": Badge("ok", "shopping-cart", pgettext_lazy("quotation", "Ordered")),
+    "accept": Badge("ok", "circle-check", pgettext_lazy("credit answer", "Would pass")),
+    "warn": Badge("warn", "alert-triangle", pgettext_lazy("credit answer", "Passes, with remarks")),
+    "hold": Badge("warn", "hand-stop", pgettext_lazy("credit answer", "Would be held")),
     # requests and decisions
     "requested": Badge("info", "hourglass", _("To be decided")),
     "pending": Badge("info", "hourglass", _("To be decided")),

@@ -5,21 +5,37 @@ from __future__ import annotations
 from .decisions import blockers_for, hold, refuse, release
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
+from .new_day import new_day
 from .overrides import approve_override, refuse_override, request_override, withdraw_override
 from .queue import nightly_recheck, recheck_account, reexamine, reexamine_held
+from .quotations import (
+    accept_quotation,
+    change_quotation,
+    create_quotation,
+    expire_quotations,
+    make_order,
+    refuse_quotation,
+    send_quotation,
+)
 
 __all__ = [
     "LineInput",
+    "accept_quotation",
     "approve_override",
     "blockers_for",
     "cancel",
     "change_order",
+    "change_quotation",
     "clear_for_invoice",
     "close",
     "copy",
     "create_order",
+    "create_quotation",
     "deliver",
+    "expire_quotations",
     "hold",
+    "make_order",
+    "new_day",
     "nightly_recheck",
     "note_progress",
     "recheck_account",
@@ -27,9 +43,11 @@ __all__ = [
     "reexamine_held",
     "refuse",
     "refuse_override",
+    "refuse_quotation",
     "release",
     "reopen",
     "request_override",
+    "send_quotation",
     "start_production",
     "submit",
     "take_back",

@@ -72,10 +72,10 @@ def create_order(
     :raises Invalid: lines, term or dates that cannot be
     """
     _allow(by, "orders.enter", company)
-    numbered = _numbered(lines)
-    term = _readable_term(term or account.term)
+    rows = numbered(lines)
+    term = readable_term(term or account.term)
     today = paris_date(at)
-    totals = _totals(numbered)
+    excl, incl = totals(rows)
     try:
         with transaction.atomic():
             order = Order.objects.create(
@@ -87,14 +87,14 @@ def create_order(
                 order_date=order_date or today,
                 requested_delivery=requested_delivery,
                 customer_reference=customer_reference,
-                total_excl_vat=totals[0],
-                total_incl_vat=totals[1],
+                total_excl_vat=excl,
+                total_incl_vat=incl,
                 sales_rep=rep_of(account, on=today),
                 created_by=by,
                 created_at=at,
                 creation_hash=creation_hash,
             )
-            OrderLine.objects.bulk_create(_row(order, line) for line in numbered)
+            OrderLine.objects.bulk_create(_row(order, line) for line in rows)
             audit.record("order.entered", order, by=by, at=at, after=_journal(order))
             return order
     except IntegrityError as error:
@@ -158,7 +158,7 @@ def change_order(
         if customer_reference is not None:
             order.customer_reference = customer_reference
         if term is not None:
-            order.term = _readable_term(term)
+            order.term = readable_term(term)
         kept = advance.lines_of(order) if lines is None else _replace_lines(order, lines)
         order.total_excl_vat, order.total_incl_vat = _totals_of(kept)
         advance.save(
@@ -310,7 +310,7 @@ def _check_change(order: Order, lines: list[OrderLine], by: User, at: datetime) 
 def _replace_lines(order: Order, lines: Sequence[LineInput]) -> list[OrderLine]:
     """Make the order's lines those given, matched by number; what is delivered or invoiced stays."""
     existing = {line.line: line for line in order.lines.all()}
-    wanted = {line.line: line for line in _numbered(lines)}
+    wanted = {line.line: line for line in numbered(lines)}
     for number, row in existing.items():
         least = max(row.delivered, row.invoiced)
         new = wanted.get(number)
@@ -335,18 +335,18 @@ def _replace_lines(order: Order, lines: Sequence[LineInput]) -> list[OrderLine]:
     return list(order.lines.all())
 
 
-def _numbered(lines: Sequence[LineInput]) -> list[LineInput]:
+def numbered(lines: Sequence[LineInput]) -> list[LineInput]:
     """Lines with their numbers; refuses what no order can have."""
     errors: list[Any] = []
     taken = [line.line for line in lines if line.line is not None]
     if len(taken) != len(set(taken)):
         errors.append(_("Two lines have the same number."))
     following = iter(n for n in range(10, 10_000_000, 10) if n not in taken)
-    numbered = [
+    rows = [
         line if line.line is not None else LineInput(**{**line.__dict__, "line": next(following)})
         for line in lines
     ]
-    for line in numbered:
+    for line in rows:
         where = {"line": line.line}
         if line.quantity <= 0:
             errors.append(_("Line %(line)s: the quantity must be above zero.") % where)
@@ -354,30 +354,35 @@ def _numbered(lines: Sequence[LineInput]) -> list[LineInput]:
             errors.append(_("Line %(line)s: the price cannot be negative.") % where)
         if not 0 <= line.vat_rate <= 100:
             errors.append(_("Line %(line)s: the VAT rate lies between 0 and 100.") % where)
-    if not numbered:
+    if not rows:
         errors.append(_("Enter at least one line."))
-    if not errors and _totals(numbered)[1] > LARGEST_TOTAL:
+    if not errors and totals(rows)[1] > LARGEST_TOTAL:
         errors.append(_("The total is too large."))
     if errors:
         raise Invalid(_("Some lines cannot be accepted."), errors={"lines": errors})
-    return numbered
+    return rows
 
 
-def _totals(lines: Sequence[LineInput]) -> tuple[Decimal, Decimal]:
-    totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in lines)
-    return totals.excl, totals.incl
+def totals(lines: Sequence[LineInput]) -> tuple[Decimal, Decimal]:
+    """Totals excl. and incl. VAT of lines as they are entered."""
+    sums = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in lines)
+    return sums.excl, sums.incl
 
 
 def _totals_of(lines: Sequence[OrderLine]) -> tuple[Decimal, Decimal]:
-    totals = vat_totals((line.quantity - line.cancelled, line.unit_price, line.vat_rate) for line in lines)
-    return totals.excl, totals.incl
+    sums = vat_totals((line.quantity - line.cancelled, line.unit_price, line.vat_rate) for line in lines)
+    return sums.excl, sums.incl
 
 
 def _row(order: Order, line: LineInput) -> OrderLine:
     return OrderLine(order=order, **line.__dict__)
 
 
-def _readable_term(term: str) -> str:
+def readable_term(term: str) -> str:
+    """The term as it is stored.
+
+    :raises Invalid: the grammar does not know it
+    """
     try:
         return parse_term(term).code
     except UnknownTerm as error:

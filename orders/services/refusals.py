@@ -103,3 +103,24 @@ class OverrideUnknown(NotFound):
 
     code = "override_request_not_found"
     message = _("There is no override request with this number.")
+
+
+class QuotationEnded(Conflict):
+    """The offer was refused, has run out, or is an order already."""
+
+    code = "quotation_ended"
+    message = _("This quotation has ended.")
+
+
+class QuotationNumberTaken(Conflict):
+    """The company has a quotation with this number already."""
+
+    code = "key_conflict"
+    message = _("There is already a quotation with this number.")
+
+
+class OrderedAlready(Conflict):
+    """The quotation became an order under another number."""
+
+    code = "key_conflict"
+    message = _("This quotation is an order already.")

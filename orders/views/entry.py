@@ -51,8 +51,8 @@ class OrderEntry(OrderView):
             messages.error(request, _("This order has ended: copy it instead."))
             return redirect(order_url(order))
         if order is None:
-            form = OrderForm(user=self.reader, company=self.company, initial=self._wished())
-            lines = blank_lines(self._wished_lines())
+            form = OrderForm(user=self.reader, company=self.company, initial=wished(self.request))
+            lines = blank_lines(wished_lines(self.request))
         else:
             form = OrderForm(user=self.reader, company=self.company, order=order, initial=_head_of(order))
             lines = blank_lines(rows_of(order.lines.all()), extra=1)
@@ -136,7 +136,7 @@ class OrderEntry(OrderView):
     def _page(
         self, form: OrderForm, lines: Any, order: Order | None, *, status: int = 200, meanwhile: Any = None
     ) -> HttpResponse:
-        answer = answer_to(self.request, _raw(form, lines), order)
+        answer = answer_to(self.request, raw(form, lines), order)
         context = {
             "title": _("Change %(number)s") % {"number": order.number} if order else _("New order"),
             "menu": "orders",
@@ -149,28 +149,6 @@ class OrderEntry(OrderView):
             **answer,
         }
         return render(self.request, "orders/entry.html", context, status=status)
-
-    def _wished(self) -> dict[str, Any]:
-        """Client and delivery as a link gave them (*Can I sell?*, the client's page)."""
-        query = self.request.GET
-        code = query.get("client", "")
-        visible = CustomerAccount.objects.visible_to(self.reader, self.company)
-        client = visible.filter(code=code).first() if code else None
-        return {
-            "client": shown_as(client) if client else code,
-            "requested_delivery": _day(query.get("delivery")),
-        }
-
-    def _wished_lines(self) -> list[dict[str, Any]]:
-        """One line that comes to the amount incl. VAT which the link gave."""
-        try:
-            amount = MoneyField(required=False).clean(self.request.GET.get("amount"))
-        except ValidationError:  # a link with an unreadable amount is a link without one
-            amount = None
-        if not amount:
-            return []
-        price = (amount / _VAT).quantize(Decimal("0.0001"))
-        return [{"quantity": Decimal(1), "unit_price": price, "vat_rate": Decimal(20)}]
 
 
 class EntryAnswer(OrderView):
@@ -241,7 +219,7 @@ def _readable_total(data: Mapping[str, Any]) -> VatTotals:
     return vat_totals(figures)  # type: ignore[arg-type]
 
 
-def _raw(form: OrderForm, lines: Any) -> dict[str, Any]:
+def raw(form: OrderForm, lines: Any) -> dict[str, Any]:
     """What stands in the form, typed or given, in the shape of a post."""
     data: dict[str, Any] = {
         name: form[name].value() or "" for name in form.fields if form[name].value() is not None
@@ -251,6 +229,30 @@ def _raw(form: OrderForm, lines: Any) -> dict[str, Any]:
         for name in row.fields:
             data[f"lines-{place}-{name}"] = row[name].value()
     return data
+
+
+def wished(request: Any) -> dict[str, Any]:
+    """Client and delivery as a link gave them (*Can I sell?*, the client's page)."""
+    query = request.GET
+    code = query.get("client", "")
+    visible = CustomerAccount.objects.visible_to(request.user, request.company)
+    client = visible.filter(code=code).first() if code else None
+    return {
+        "client": shown_as(client) if client else code,
+        "requested_delivery": _day(query.get("delivery")),
+    }
+
+
+def wished_lines(request: Any) -> list[dict[str, Any]]:
+    """One line that comes to the amount incl. VAT which the link gave."""
+    try:
+        amount = MoneyField(required=False).clean(request.GET.get("amount"))
+    except ValidationError:  # a link with an unreadable amount is a link without one
+        amount = None
+    if not amount:
+        return []
+    price = (amount / _VAT).quantize(Decimal("0.0001"))
+    return [{"quantity": Decimal(1), "unit_price": price, "vat_rate": Decimal(20)}]
 
 
 def _day(text: str | None) -> date | str | None:

@@ -283,18 +283,18 @@ def _line(line: Any) -> dict[str, Any]:
     wanted = line.quantity - line.cancelled
     return {
         "row": line,
-        "wanted": _figure(wanted),
-        "delivered": _figure(line.delivered) if line.delivered else "",
-        "invoiced": _figure(line.invoiced) if line.invoiced else "",
-        "dropped": _figure(line.cancelled) if line.cancelled else "",
-        "price": _figure(line.unit_price, least=2),
+        "wanted": figure_in_words(wanted),
+        "delivered": figure_in_words(line.delivered) if line.delivered else "",
+        "invoiced": figure_in_words(line.invoiced) if line.invoiced else "",
+        "dropped": figure_in_words(line.cancelled) if line.cancelled else "",
+        "price": figure_in_words(line.unit_price, least=2),
         "rate": line.vat_rate / 100,
         "excl": round_cents(wanted * line.unit_price),
     }
 
 
-def _figure(value: Decimal, *, least: int = 0) -> str:
-    """A quantity or price with as many decimals as it has."""
+def figure_in_words(value: Decimal, *, least: int = 0) -> str:
+    """A quantity or price with as many decimals as it has, in the reader's format."""
     places = max(least, -int(value.normalize().as_tuple().exponent))
     return formats.number(value, get_language() or "fr", decimals=places)
 

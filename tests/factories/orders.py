@@ -14,8 +14,8 @@ from credit.models import CreditLimit
 from invoicing.enums import ItemKind
 from invoicing.models import ReceivableItem
 from o2c.shared.calendar import paris_date
-from orders.models import Order
-from orders.services import LineInput, create_order, submit
+from orders.models import Order, Quotation
+from orders.services import LineInput, create_order, create_quotation, submit
 
 from .accounts import make_user
 
@@ -99,5 +99,19 @@ def open_item(
         amount=Decimal(amount),
         open_amount=Decimal(amount),
         recorded_at=timezone.now(),
+        **fields,
+    )
+
+
+def quoted(
+    account: CustomerAccount, total: str | Decimal, *, by: User, at: datetime | None = None, **fields: Any
+) -> Quotation:
+    """A draft quotation of one line."""
+    return create_quotation(
+        company=account.company,
+        account=account,
+        lines=[line(total)],
+        by=by,
+        at=at or timezone.now(),
         **fields,
     )
