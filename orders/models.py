@@ -26,16 +26,6 @@ __all__ = [
     "OrderLine",
     "OverrideDocument",
     "OverrideRequest",
-    "Release",
-]
-
-__all__ = [
-    "Delivery",
-    "DeliveryLine",
-    "HoldCase",
-    "Order",
-    "OrderHold",
-    "OrderLine",
     "Quotation",
     "QuotationLine",
     "Release",
