@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from django.db.models import Avg, Count, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, CustomerAccount, User
 from o2c.shared.calendar import add_months
+from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
 
 from . import policy
-from .enums import OrderState, ShownStatus
+from .enums import ShownStatus
 from .models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Quotation
 from .policy import LineFacts
 
@@ -54,6 +56,19 @@ EXPOSURE_ROWS = """
 """
 
 
+_RHYTHM: Final = Prepared(
+    "orders_rhythm",
+    lambda: (
+        """
+        SELECT AVG(total_incl_vat), COUNT(*) FROM orders_order
+        WHERE account_id = %(account)s AND state IN ('CONFIRMED', 'CLOSED')
+          AND order_date > %(after)s AND order_date <= %(until)s AND id <> %(skip_order)s
+    """
+    ),
+    {"account": "bigint", "after": "date", "until": "date", "skip_order": "bigint"},
+)
+
+
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
     return EXPOSURE_ROWS
@@ -64,16 +79,10 @@ def order_rhythm(*, account_id: int, on: date, skip_order: int | None = None) ->
 
     The fact ``order_rhythm`` of ``settings.CREDIT_FACTS``: what an unusual order is measured against.
     """
-    found = Order.objects.filter(
-        account_id=account_id,
-        state__in=[OrderState.CONFIRMED, OrderState.CLOSED],
-        order_date__gt=add_months(on, -12),
-        order_date__lte=on,
-    )
-    if skip_order is not None:
-        found = found.exclude(pk=skip_order)
-    row = found.aggregate(mean=Avg("total_incl_vat"), count=Count("pk"))
-    return row["mean"], row["count"]
+    mean, count = _RHYTHM.rows(
+        account=account_id, after=add_months(on, -12), until=on, skip_order=skip_order or 0
+    )[0]
+    return mean, count
 
 
 def line_facts(line: OrderLine, *, approved: bool = False) -> LineFacts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,8 @@ class RequestFacts:
     ip: str | None = None
 
 
+# Events that wait to be written together; None outside of ``together``.
+_gathered: ContextVar[list[AuditEvent] | None] = ContextVar("gathered", default=None)
 request_facts: ContextVar[RequestFacts] = ContextVar("request_facts", default=RequestFacts())
 
 
@@ -82,4 +85,27 @@ def record(action: str, subject: Model, *, by: Any, at: datetime, **facts: Any) 
     :param by: the user, or None for the portal itself
     :param facts: ``label, company_id, account_id, before, after, reason`` as in ``event``
     """
-    event(action, subject, by=by, at=at, **facts).save(force_insert=True)
+    made = event(action, subject, by=by, at=at, **facts)
+    gathered = _gathered.get()
+    if gathered is None:
+        made.save(force_insert=True)
+    else:
+        gathered.append(made)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Write what is recorded inside with one statement at the end, in its order.
+
+    Inside an act's transaction; when the act fails, nothing is written, as nothing else is.
+    """
+    if _gathered.get() is not None:
+        yield
+        return
+    events: list[AuditEvent] = []
+    token = _gathered.set(events)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    AuditEvent.objects.bulk_create(events)

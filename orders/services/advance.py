@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.models import User
 from accounts.policy import due_date
@@ -23,6 +23,7 @@ from credit.services.checks import CheckResult, OrderInCheck, check, keep
 from o2c.shared import audit, work
 from o2c.shared.audit import plain
 from o2c.shared.calendar import add_working_hours, paris_date
+from o2c.shared.prepared import Prepared, PreparedRows
 from o2c.shared.vat import vat_totals
 
 from .. import policy
@@ -33,6 +34,24 @@ from ..queries import line_facts
 TARGET_HOURS = 4
 # Holds that a check neither makes nor lifts.
 BY_HAND = frozenset({Finding.MANUAL, Finding.RECONFIRM})
+
+_ORDER: Final = {"order": "bigint"}
+_ACCOUNT_OF: Final = Prepared(
+    "orders_account_of", lambda: "SELECT account_id FROM orders_order WHERE id = %(order)s", _ORDER
+)
+_LOCKED_ORDER: Final = PreparedRows(
+    "orders_locked",
+    Order,
+    "WHERE own.id = %(order)s FOR NO KEY UPDATE OF own",
+    _ORDER,
+    related=("account", "account__company", "account__entity", "account__entity__group"),
+)
+_LINES: Final = PreparedRows(
+    "orders_lines", OrderLine, "WHERE own.order_id = %(order)s ORDER BY own.line", _ORDER
+)
+_OPEN_CASE: Final = PreparedRows(
+    "orders_open_case", HoldCase, "WHERE own.order_id = %(order)s AND own.closed_at IS NULL", _ORDER
+)
 
 
 @dataclass(frozen=True)
@@ -50,21 +69,26 @@ class Outcome:
 
 
 def lock_order(order_id: int) -> Order:
-    """Credit locks of the order's client, then the order's row: the order of every act (ADR 0004)."""
-    account_id = Order.objects.values_list("account_id", flat=True).get(pk=order_id)
-    lock_credit_of([account_id])
-    order = (
-        Order.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("account__company", "account__entity__group")
-        .get(pk=order_id)
-    )
-    order.company = order.account.company
-    return order
+    """Credit locks of the order's client, then the order's row: the order of every act (ADR 0004).
+
+    :raises Order.DoesNotExist: there is none with this key
+    """
+    for (account_id,) in _ACCOUNT_OF.rows(order=order_id):
+        lock_credit_of([account_id])
+    for order in _LOCKED_ORDER.fetch(order=order_id):
+        order.company = order.account.company
+        return order
+    raise Order.DoesNotExist
 
 
 def lines_of(order: Order) -> list[OrderLine]:
     """The order's lines, read once under the lock."""
-    return list(order.lines.all())
+    return _LINES.fetch(order=order.pk)
+
+
+def open_case_of(order: Order) -> HoldCase | None:
+    """The order's open hold case, read under the lock."""
+    return next(iter(_OPEN_CASE.fetch(order=order.pk)), None)
 
 
 def amount_to_test(order: Order, lines: Sequence[OrderLine]) -> Decimal:
@@ -116,15 +140,24 @@ def examine(
 
 
 def advance(
-    order: Order, lines: Sequence[OrderLine], *, by: User | None, at: datetime, occasion: Occasion
+    order: Order,
+    lines: Sequence[OrderLine],
+    *,
+    by: User | None,
+    at: datetime,
+    occasion: Occasion,
+    touched: Sequence[str] = (),
 ) -> Outcome:
-    """Check afresh, make the holds match today's findings, and confirm when nothing keeps the order."""
+    """Check afresh, make the holds match today's findings, and confirm when nothing keeps the order.
+
+    :param touched: fields the act has changed and not stored: they are written with the outcome
+    """
     outcome = examine(order, lines, by=by, at=at, keep_as=occasion)
     case = sync_holds(order, outcome, by=by, at=at)
     if case is None:
-        confirm(order, lines, by=by, at=at)
+        confirm(order, lines, by=by, at=at, touched=touched)
     else:
-        save(order, "last_decision")
+        save(order, "last_decision", *touched)
     tell_credit_taken(order)
     return outcome
 
@@ -134,7 +167,7 @@ def sync_holds(order: Order, outcome: Outcome, *, by: User | None, at: datetime)
 
     :returns: the open case, or None when nothing keeps the order
     """
-    case = order.cases.filter(closed_at=None).first()
+    case = open_case_of(order)
     wanted = {found.code: found for found in outcome.blocking}
     active = {hold.reason: hold for hold in _active(case)} if case else {}
     by_hand = {reason for reason in active if reason in BY_HAND}
@@ -153,8 +186,18 @@ def sync_holds(order: Order, outcome: Outcome, *, by: User | None, at: datetime)
     return case
 
 
-def confirm(order: Order, lines: Sequence[OrderLine], *, by: User | None, at: datetime) -> None:
-    """Take the order's present quantities and prices into the exposure."""
+def confirm(
+    order: Order,
+    lines: Sequence[OrderLine],
+    *,
+    by: User | None,
+    at: datetime,
+    touched: Sequence[str] = (),
+) -> None:
+    """Take the order's present quantities and prices into the exposure.
+
+    :param touched: further fields to store
+    """
     before = order.state
     order.state = OrderState.CONFIRMED
     order.confirmed_at = order.confirmed_at or at
@@ -162,7 +205,8 @@ def confirm(order: Order, lines: Sequence[OrderLine], *, by: User | None, at: da
     order.approved_lines = [line_as_kept(line) for line in lines]
     for line in lines:
         line.approved_quantity, line.approved_price = line.quantity, line.unit_price
-    OrderLine.objects.bulk_update(lines, ["approved_quantity", "approved_price"])
+    # What is wanted is what is approved from now on: one statement, however many lines.
+    order.lines.update(approved_quantity=F("quantity"), approved_price=F("unit_price"))
     mark_progress(order, lines)
     save(
         order,
@@ -174,6 +218,7 @@ def confirm(order: Order, lines: Sequence[OrderLine], *, by: User | None, at: da
         "last_decision",
         "is_started",
         "is_open",
+        *touched,
     )
     if before != OrderState.CONFIRMED:
         audit.record(
@@ -208,7 +253,7 @@ def mark_progress(order: Order, lines: Sequence[OrderLine]) -> None:
 def save(order: Order, *fields: str) -> None:
     """Store changed fields and the next version."""
     order.version += 1
-    order.save(update_fields=[*fields, "version"])
+    order.save(update_fields={*fields, "version"})
 
 
 def total_excl(lines: Sequence[OrderLine]) -> Decimal:

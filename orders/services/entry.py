@@ -287,9 +287,16 @@ def _submit(order: Order, lines: list[OrderLine], by: User, at: datetime, occasi
     ):
         raise AccountNotActive
     order.state, order.submitted_by, order.submitted_at = OrderState.SUBMITTED, by, at
-    advance.save(order, "state", "submitted_by", "submitted_at", "confirmed_at")
-    audit.record("order.submitted", order, by=by, at=at, after=_journal(order))
-    advance.advance(order, lines, by=by, at=at, occasion=occasion)
+    with audit.together():
+        audit.record("order.submitted", order, by=by, at=at, after=_journal(order))
+        advance.advance(
+            order,
+            lines,
+            by=by,
+            at=at,
+            occasion=occasion,
+            touched=("state", "submitted_by", "submitted_at", "confirmed_at"),
+        )
 
 
 def _check_change(order: Order, lines: list[OrderLine], by: User, at: datetime) -> None:

@@ -73,7 +73,7 @@ _COLUMNS: Final[dict[type[models.Model], str]] = {
     ReceivableItem: "company_id account_id kind document invoice_id payment_id instalment issue_date due_date"
     " currency amount open_amount effective_date recorded_at",
     Allocation: "debit_id credit_id amount effective_date recorded_at recorded_by_id letter reversal_of_id",
-    DisputedAmount: "item_id amount effective_from effective_to recorded_at recorded_by_id",
+    DisputedAmount: "item_id account_id amount effective_from effective_to recorded_at recorded_by_id",
     AuditEvent: "at actor_id actor action object_type object_id object_label company_id account_id after",
 }
 

@@ -82,8 +82,8 @@ class Items:
             part = amount if self.random.random() < 0.5 else amount // 3
             ended = self.random.random() < 0.3 and day < -2
             self.book.sheet(DisputedAmount).add(
-                item, money(part), self.book.day(day), self.book.day(-1) if ended else None, self.book.moment(day),
-                self.book.team.accountant.pk,
+                item, client.pk, money(part), self.book.day(day), self.book.day(-1) if ended else None,
+                self.book.moment(day), self.book.team.accountant.pk,
             )  # fmt: skip
 
     def _in_two(self, client: Client) -> None:
