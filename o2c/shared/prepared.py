@@ -126,7 +126,7 @@ class PreparedRows(Generic[Row]):
         joins = ""
         for path, model in self._shape[1:]:
             parent, _mark, name = path.rpartition("__")
-            key = dict(self._shape)[parent]._meta.get_field(name).column
+            key = cast("models.ForeignKey[Any, Any]", dict(self._shape)[parent]._meta.get_field(name)).column
             joins += f" LEFT JOIN {model._meta.db_table} {path} ON {path}.id = {aliases[parent]}.{key}"
         return f"SELECT {columns} FROM {self._model._meta.db_table} own{joins} {self._condition}"
 
