@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Level(models.IntegerChoices):
@@ -81,3 +82,15 @@ class Finding(models.TextChoices):
     RATE_MISSING = "RATE_MISSING", _("Exchange rate missing")
     RECONFIRM = "RECONFIRM", _("To reconfirm with the client")
     MANUAL = "MANUAL", _("Held by hand")
+
+
+class CoverStatus(models.TextChoices):
+    """What the insurer says of a buyer (domain.md 4.6)."""
+
+    REQUESTED = "REQUESTED", _("Requested")
+    ACTIVE = "ACTIVE", pgettext_lazy("cover", "Granted")
+    PARTIAL = "PARTIAL", pgettext_lazy("cover", "Granted in part")
+    REFUSED = "REFUSED", pgettext_lazy("cover", "Refused")
+    REDUCED = "REDUCED", pgettext_lazy("cover", "Reduced")
+    CANCELLED = "CANCELLED", pgettext_lazy("cover", "Cancelled")
+    EXPIRED = "EXPIRED", pgettext_lazy("cover", "Expired")

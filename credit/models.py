@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import RiskClass
 from accounts.models import Company, CustomerAccount, CustomerGroup, LegalEntity
 
-from .enums import Level, LimitKind, RequestStatus, Verdict
+from .enums import CoverStatus, Level, LimitKind, RequestStatus, Verdict
 
 ONE_TARGET = (
     Q(level=Level.ACCOUNT, account__isnull=False, entity=None, group=None)
@@ -406,3 +406,46 @@ class NightlyRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}"
+
+
+class BuyerCover(models.Model):
+    """What a company's insurer covers of a legal entity from a day on; the row in force is the latest one begun.
+
+    Dated rows that are never changed: a new word of the insurer is a new row. Kept with its history only; no
+    exposure counts it yet.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="covers")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    insured_pct = models.DecimalField(max_digits=5, decimal_places=2)
+    status = models.CharField(max_length=10, choices=CoverStatus.choices)
+    effective_on = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "entity", "effective_on"], name="one_cover_per_entity_and_day"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="cover_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(insured_pct__gte=0, insured_pct__lte=100), name="cover_percentage_of_a_hundred"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_until__gte=F("effective_on")),
+                name="cover_ends_after_start",
+            ),
+            models.CheckConstraint(condition=Q(status__in=CoverStatus.values), name="cover_status_is_known"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="cover_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_id} {self.status} {self.amount} from {self.effective_on}"

@@ -17,6 +17,7 @@ from .clients import (
 )
 from .companies import create_company, grant_role, revoke_role, store_roles
 from .membership import assign_rep, move_entity, move_group
+from .rates import RateRow, record_rates
 
 __all__ = [
     "AccountFields",
@@ -26,6 +27,7 @@ __all__ = [
     "ContactFields",
     "Effect",
     "MovesCredit",
+    "RateRow",
     "SavedAccount",
     "assign_rep",
     "change_account",
@@ -35,6 +37,7 @@ __all__ = [
     "move_entity",
     "move_group",
     "open_account",
+    "record_rates",
     "revoke_role",
     "store_roles",
     "upsert_account",

@@ -10,21 +10,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
-from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 
 from accounts.identifiers import check_siren
 from accounts.policy import UnknownTerm, parse_term
 from o2c.shared.money import ZERO, parse_decimal, round_cents
 
+from .cells import LARGEST, currencies, is_plain, read_date, text_of
 from .mapping import Mapping
 from .reader import Cell, Row, Table
 
 _LENGTHS: Final = {"customer_code": 40, "customer_name": 200, "number": 60, "customer_reference": 120}
-_LARGEST: Final = Decimal("999999999999.99")
-_YEARS: Final = range(1900, 2200)
-_ISO: Final = re.compile(r"(?P<YYYY>\d{4})-(?P<MM>\d{1,2})-(?P<DD>\d{1,2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
-_TWO_DIGIT_YEAR: Final = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{2}|\d{2}([/.-])\d{1,2}\2\d{1,2}")
 _PROGRESS_EVERY: Final = 5000
 
 
@@ -167,12 +163,12 @@ class _LineReader:
     def _value(self, name: str, cell: Cell) -> object:
         words = self.mapping.value_maps.get(name)
         if words is not None:
-            return self._meaning(words, _text(cell))
+            return self._meaning(words, text_of(cell))
         if name in {"issue_date", "due_date", "settled_on"}:
             return self._day(cell, needed=name != "settled_on")
         if name in {"amount", "disputed_amount"}:
             return self._amount(cell, needed=name == "amount")
-        text = _text(cell)
+        text = text_of(cell)
         if name == "disputed":
             return self._meaning({"yes": "yes", "oui": "yes", "no": "no", "non": "no"}, text)
         return _checked_text(name, text)
@@ -190,7 +186,7 @@ class _LineReader:
     def _day(self, cell: Cell, *, needed: bool) -> date | None:
         if isinstance(cell, date):
             return cell
-        text = _text(cell)
+        text = text_of(cell)
         if not text:
             if needed:
                 raise _Wrong(_("a date is missing"))
@@ -199,7 +195,7 @@ class _LineReader:
 
     def _amount(self, cell: Cell, *, needed: bool) -> Decimal | None:
         if isinstance(cell, date):
-            raise _Wrong(_("“%(text)s” is a date, not an amount") % {"text": _text(cell)})
+            raise _Wrong(_("“%(text)s” is a date, not an amount") % {"text": text_of(cell)})
         if isinstance(cell, Decimal):
             value = cell
         elif cell:
@@ -208,15 +204,17 @@ class _LineReader:
             raise _Wrong(_("an amount is missing"))
         else:
             return None
+        if not is_plain(value):
+            raise _Wrong(_("“%(text)s” is too large") % {"text": text_of(cell)[:40]})
         # A spreadsheet keeps 0.1 + 0.2: a trace of binary arithmetic is no third decimal.
         rounded = round_cents(value)
         exact = abs(value - rounded) < Decimal("0.000001") if isinstance(cell, Decimal) else value == rounded
         if not exact:
-            raise _Wrong(_("“%(text)s” has more than two decimals") % {"text": _text(cell)})
-        if abs(rounded) > _LARGEST:
-            raise _Wrong(_("“%(text)s” is too large") % {"text": _text(cell)})
+            raise _Wrong(_("“%(text)s” has more than two decimals") % {"text": text_of(cell)})
+        if abs(rounded) > LARGEST:
+            raise _Wrong(_("“%(text)s” is too large") % {"text": text_of(cell)})
         if rounded < 0 and not self.mapping.negatives_are_credit_notes:
-            raise _Wrong(_("“%(text)s” is negative") % {"text": _text(cell)})
+            raise _Wrong(_("“%(text)s” is negative") % {"text": text_of(cell)})
         return rounded
 
     def _line(self, number: int, values: dict[str, object]) -> tuple[LedgerLine, Customer]:
@@ -279,15 +277,6 @@ class _LineReader:
         self._line_of[line.number] = line.line
 
 
-def _text(cell: Cell) -> str:
-    """A cell as text: codes that a spreadsheet took for numbers get their figures back."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(int(cell)) if cell == cell.to_integral_value() else format(cell, "f")
-
-
 def _checked_text(name: str, text: str) -> str:
     if name in {"customer_code", "number"} and not text:
         raise _Wrong(_("nothing is written here"))
@@ -300,42 +289,8 @@ def _checked_text(name: str, text: str) -> str:
         return checked.value
     if name == "country" and text and not re.fullmatch(r"[A-Za-z]{2}", text):
         raise _Wrong(_("“%(text)s” is no country: write FR, BE, DE") % {"text": text})
-    if name == "currency" and text and text.upper() not in _currencies():
+    if name == "currency" and text and text.upper() not in currencies():
         raise _Wrong(_("“%(text)s” is no currency: write EUR, USD") % {"text": text})
     if name == "term" and text:
         return parse_term(text).code
     return text.upper() if name in {"country", "currency"} else text
-
-
-@lru_cache(maxsize=1)
-def _currencies() -> frozenset[str]:
-    return frozenset(list_currencies())
-
-
-@lru_cache(maxsize=16)
-def _pattern(date_format: str) -> re.Pattern[str]:
-    pattern = re.escape(date_format)
-    for token, figures in (("YYYY", r"\d{4}"), ("MM", r"\d{1,2}"), ("DD", r"\d{1,2}")):
-        pattern = pattern.replace(token, f"(?P<{token}>{figures})")
-    return re.compile(pattern)
-
-
-def read_date(text: str, date_format: str) -> date:
-    """Read a date written in a format of DD, MM and YYYY, or in ISO.
-
-    :raises ValueError: another form, a day that does not exist, a year of two figures
-    """
-    match = _pattern(date_format).fullmatch(text) or _ISO.fullmatch(text)
-    if match is None:
-        if _TWO_DIGIT_YEAR.fullmatch(text):
-            raise ValueError(_("“%(text)s” has a year of two figures") % {"text": text})
-        raise ValueError(
-            _("“%(text)s” is not a date written as %(format)s") % {"text": text, "format": date_format}
-        )
-    year, month, day = int(match["YYYY"]), int(match["MM"]), int(match["DD"])
-    try:
-        if year not in _YEARS:
-            raise ValueError
-        return date(year, month, day)
-    except ValueError:
-        raise ValueError(_("“%(text)s” is a date that does not exist") % {"text": text}) from None

@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping as Dictionary
@@ -36,9 +37,26 @@ from o2c.shared.problems import Invalid, NotFound
 
 SHIPPED: Final = Path(__file__).resolve().parent / "mappings"
 
-REQUIRED: Final = ("customer_code", "number", "issue_date", "due_date", "amount")
+
+@dataclass(frozen=True)
+class Shape:
+    """What a mapping of one kind of file may name.
+
+    :ivar required: fields without which the file says nothing
+    :ivar fields: all of them, in the order people read them
+    :ivar meanings: field → the words its values may mean, where it has few
+    :ivar needs_currency: whether an amount is nothing without a currency, by a column or for the whole file
+    """
+
+    required: tuple[str, ...]
+    fields: tuple[str, ...]
+    meanings: Dictionary[str, frozenset[str]] = field(default_factory=dict)
+    needs_currency: bool = False
+
+
+_REQUIRED: Final = ("customer_code", "number", "issue_date", "due_date", "amount")
 FIELDS: Final = (
-    *REQUIRED,
+    *_REQUIRED,
     "customer_name",
     "siren",
     "country",
@@ -54,7 +72,7 @@ _SECTIONS: Final = {
     "values": {"currency", "country", "term", "date_format", "decimal", "negatives"},
 }
 _TOP: Final = {"label", "columns", "value_maps", *_SECTIONS}
-_MEANINGS: Final = {"disputed": {"yes", "no"}}
+LEDGER: Final = Shape(_REQUIRED, FIELDS, {"disputed": frozenset({"yes", "no"})}, needs_currency=True)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -111,8 +129,8 @@ def mapping_text(name_or_path: str) -> str:
         raise UnreadableMapping(_("The mapping “%(name)s” is not UTF-8.") % {"name": name_or_path}) from error
 
 
-def parse_mapping(text: str) -> Mapping:
-    """Read a mapping.
+def parse_mapping(text: str, shape: Shape = LEDGER) -> Mapping:
+    """Read a mapping of one kind of file.
 
     :raises UnreadableMapping: with everything that is wrong with it, under ``mapping``
     """
@@ -120,7 +138,11 @@ def parse_mapping(text: str) -> Mapping:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UnreadableMapping(errors={"mapping": [f"TOML: {error}"]}) from error
-    problems = [*_unknown_keys(table), *_column_problems(table.get("columns")), *_value_problems(table)]
+    problems = [
+        *_unknown_keys(table),
+        *_column_problems(table.get("columns"), shape),
+        *_value_problems(table, shape),
+    ]
     if problems:
         raise UnreadableMapping(errors={"mapping": problems})
     values, file = table.get("values", {}), table.get("file", {})
@@ -140,6 +162,31 @@ def parse_mapping(text: str) -> Mapping:
             for name, words in table.get("value_maps", {}).items()
         },
     )
+
+
+def mapping_of(
+    columns: Dictionary[str, str],
+    *,
+    label: str = "",
+    values: Dictionary[str, str] | None = None,
+    value_maps: Dictionary[str, Dictionary[str, str]] | None = None,
+) -> str:
+    """Write a mapping as text, as ``parse_mapping`` reads it.
+
+    :param values: entries of ``[values]``; empty ones are left out
+    """
+    lines = [f"label = {_quoted(label)}", "", "[values]"]
+    lines += [f"{key} = {_quoted(value)}" for key, value in (values or {}).items() if value]
+    lines += ["", "[columns]", *(f"{_quoted(column)} = {_quoted(name)}" for column, name in columns.items())]
+    for name, words in (value_maps or {}).items():
+        lines += ["", f"[value_maps.{name}]"]
+        lines += [f"{_quoted(word)} = {_quoted(meaning)}" for word, meaning in words.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML string: JSON's rules are TOML's, but for one sign."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 Problems = list[str | Promise]
@@ -166,14 +213,14 @@ def _unknown_keys(table: dict[str, Any]) -> Problems:
     return problems
 
 
-def _column_problems(columns: Any) -> Problems:
+def _column_problems(columns: Any, shape: Shape) -> Problems:
     if not isinstance(columns, dict) or not columns:
         return [_("[columns] is missing: it names the field of each column.")]
     problems: Problems = [
         _("Column “%(column)s”: “%(field)s” is no field, use one of %(known)s.")
-        % {"column": column, "field": name, "known": ", ".join(FIELDS)}
+        % {"column": column, "field": name, "known": ", ".join(shape.fields)}
         for column, name in columns.items()
-        if name not in FIELDS
+        if name not in shape.fields
     ]
     named = [name for name in columns.values() if isinstance(name, str)]
     problems += [
@@ -182,19 +229,31 @@ def _column_problems(columns: Any) -> Problems:
         if named.count(name) > 1
     ]
     problems += [
-        _("No column is read as “%(field)s”.") % {"field": name} for name in REQUIRED if name not in named
+        _("No column is read as “%(field)s”.") % {"field": name}
+        for name in shape.required
+        if name not in named
     ]
     return problems
 
 
-def _value_problems(table: dict[str, Any]) -> Problems:
+def _value_problems(table: dict[str, Any], shape: Shape) -> Problems:
     values, problems = table.get("values", {}), Problems()
     columns = table.get("columns")
-    named = set(columns.values()) if isinstance(columns, dict) else set()
+    named = list(columns.values()) if isinstance(columns, dict) else []
+    unwritten = [
+        f"{section}.{key}"
+        for section in _SECTIONS
+        for key, value in table.get(section, {}).items()
+        if not isinstance(value, str)
+    ]
+    if unwritten:
+        return [_("“%(key)s” must be text, in quotes.") % {"key": key} for key in unwritten]
+    if len(table.get("file", {}).get("delimiter", "")) > 1:
+        problems.append(_("delimiter is one sign, such as “;”."))
     currency = values.get("currency", "")
     if currency and currency not in list_currencies():
         problems.append(_("“%(code)s” is not a currency: write EUR, USD, …") % {"code": currency})
-    if not currency and "currency" not in named:
+    if shape.needs_currency and not currency and "currency" not in named:
         problems.append(_("Give the currency, by a column or under [values]."))
     tokens = sorted(re.findall(r"DD|MM|YYYY", values.get("date_format", "DD/MM/YYYY")))
     if tokens != ["DD", "MM", "YYYY"]:
@@ -207,15 +266,18 @@ def _value_problems(table: dict[str, Any]) -> Problems:
         parse_term(values.get("term", "NET30"))
     except UnknownTerm as error:
         problems.append(str(error))
-    for name, words in table.get("value_maps", {}).items():
-        if name not in FIELDS or not isinstance(words, dict):
+    maps = table.get("value_maps", {})
+    if not isinstance(maps, dict):
+        return [*problems, _("[%(section)s] must be a table.") % {"section": "value_maps"}]
+    for name, words in maps.items():
+        if name not in shape.fields or not isinstance(words, dict):
             problems.append(_("[value_maps.%(field)s] is for no field.") % {"field": name})
             continue
-        meanings = _MEANINGS.get(name)
+        meanings = shape.meanings.get(name)
         problems += [
             _("[value_maps.%(field)s]: “%(meaning)s” is not one of %(known)s.")
-            % {"field": name, "meaning": meaning, "known": ", ".join(sorted(meanings))}
+            % {"field": name, "meaning": meaning, "known": ", ".join(sorted(meanings or ()))}
             for meaning in words.values()
-            if meanings and meaning not in meanings
+            if not isinstance(meaning, str) or (meanings and meaning not in meanings)
         ]
     return problems

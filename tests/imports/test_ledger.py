@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from o2c.imports.ledger import read_date, read_ledger
+from o2c.imports.cells import read_date
+from o2c.imports.ledger import read_ledger
 from o2c.imports.mapping import parse_mapping
 from o2c.imports.reader import Row, Table
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
         with transaction.atomic():
-            if User.objects.exists():
+            if User.objects.exclude(is_system=True).exists():
                 self.stdout.write("there are users already: nothing done")
                 return
             user = User(username="admin")

@@ -1,0 +1,25 @@
+"""The kinds of files that are brought in beside the ledger."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .base import Entry, ImportField, KindResource, Outcome, Reading, Wrong
+from .clients import AccountResource
+from .documents import InvoiceResource, PaymentResource
+from .orders import OrderResource
+from .published import CoverResource, RateResource
+
+KINDS: Final[dict[str, type[KindResource]]] = {
+    found.kind: found
+    for found in (
+        AccountResource,
+        OrderResource,
+        InvoiceResource,
+        PaymentResource,
+        RateResource,
+        CoverResource,
+    )
+}
+
+__all__ = ["KINDS", "Entry", "ImportField", "KindResource", "Outcome", "Reading", "Wrong"]
