@@ -65,8 +65,14 @@ def bring(tmp_path: Path, user: User) -> Import:
     def run(kind: str, *lines: str, encoding: str = "utf-8", **options: Any) -> SingleResult:
         path = tmp_path / f"{kind}.csv"
         path.write_bytes("\r\n".join(lines).encode(encoding))
-        asked = {"company_code": "TEST", "mapping_text": "", "by": user, "at": AT, "path": path} | options
-        return import_single(kind=kind, **asked)
+        asked: dict[str, Any] = {
+            "company_code": "TEST",
+            "mapping_text": "",
+            "by": user,
+            "at": AT,
+            "path": path,
+        }
+        return import_single(kind=kind, **(asked | options))
 
     return run
 
