@@ -12,7 +12,19 @@ from accounts.enums import PaymentMethod
 from accounts.models import Company, CustomerAccount, User
 from orders.models import Order, OrderLine
 
+from .dated_models import AccountingPeriod, refusing_closed_days
 from .enums import DocumentKind, ItemKind, Origin
+
+__all__ = [
+    "AccountingPeriod",
+    "Allocation",
+    "DisputedAmount",
+    "Invoice",
+    "InvoiceLine",
+    "NumberSeries",
+    "Payment",
+    "ReceivableItem",
+]
 
 
 class NumberSeries(models.Model):
@@ -232,6 +244,7 @@ class ReceivableItem(models.Model):
                 declare=[("expected", "numeric"), ("found", "numeric")],
                 func=OPEN_AMOUNT_CHECK.format(item="NEW.id") + " RETURN NULL;",
             ),
+            refusing_closed_days("item_in_open_period", "SELECT company_id, effective_date FROM fresh"),
         ]
 
     def __str__(self) -> str:
@@ -283,6 +296,11 @@ class Allocation(models.Model):
                 + OPEN_AMOUNT_CHECK.format(item="NEW.credit_id")
                 + " RETURN NULL;",
             ),
+            refusing_closed_days(
+                "allocation_in_open_period",
+                """SELECT i.company_id, f.effective_date FROM fresh f
+                JOIN invoicing_receivableitem i ON i.id = f.debit_id""",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -328,6 +346,21 @@ class DisputedAmount(models.Model):
                     SELECT account_id INTO NEW.account_id FROM invoicing_receivableitem WHERE id = NEW.item_id;
                     RETURN NEW;
                 """,
+            ),
+            refusing_closed_days(
+                "disputed_in_open_period",
+                """SELECT i.company_id, d.day FROM fresh f JOIN invoicing_receivableitem i ON i.id = f.item_id,
+                LATERAL (VALUES (f.effective_from), (f.effective_to)) AS d (day) WHERE d.day IS NOT NULL""",
+            ),
+            # A change takes effect on the days it gives and on those it takes away.
+            refusing_closed_days(
+                "disputed_ends_in_open_period",
+                """SELECT i.company_id, d.day FROM fresh f JOIN stale s ON s.id = f.id
+                JOIN invoicing_receivableitem i ON i.id = f.item_id,
+                LATERAL (VALUES (f.effective_from, s.effective_from), (s.effective_from, f.effective_from),
+                    (f.effective_to, s.effective_to), (s.effective_to, f.effective_to)) AS d (day, other)
+                WHERE d.day IS DISTINCT FROM d.other AND d.day IS NOT NULL""",
+                changed=True,
             ),
         ]
 

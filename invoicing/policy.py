@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from o2c.shared import formats
+from o2c.shared.calendar import end_of_month
 from o2c.shared.money import ZERO
 from o2c.shared.problems import RuleRefused
 
@@ -105,21 +107,53 @@ class Side:
     effective_date: date
 
 
-def first_open_day(today: date, open_period_days: int) -> date:
-    """Return the first day that still accepts entries; everything before is closed."""
-    return today - timedelta(days=open_period_days)
+@dataclass(frozen=True)
+class OpenDays:
+    """Which days accept entries: those from a first one on, less the months closed, with those opened again.
+
+    :ivar first: first day open where nobody closed or opened its month
+    :ivar closed: first days of the closed months
+    :ivar reopened: first days of the months opened again, however long ago they are
+    """
+
+    first: date
+    closed: frozenset[date] = frozenset()
+    reopened: frozenset[date] = frozenset()
+
+    def is_open(self, day: date) -> bool:
+        """Whether a day accepts entries."""
+        month = day.replace(day=1)
+        return month not in self.closed and (day >= self.first or month in self.reopened)
+
+    def first_from(self, day: date) -> date:
+        """The day itself when it is open, else the first open one after it."""
+        day = max(day, min([self.first, *self.reopened]))
+        while not self.is_open(day):
+            following = end_of_month(day) + timedelta(days=1)
+            day = self.first if day < self.first < following else following
+        return day
+
+    def check(self, day: date) -> None:
+        """Refuse a day somebody asks for that is closed.
+
+        :raises ClosedPeriod: names the first open day
+        """
+        if not self.is_open(day):
+            raise ClosedPeriod(
+                _("%(day)s lies in a closed period. The first open day is %(open)s.")
+                % {"day": formats.date_short(day), "open": formats.date_short(self.first_from(day))}
+            )
 
 
-def check_document_date(day: date, *, today: date, first_open: date) -> None:
+def check_document_date(day: date, *, today: date, open_days: OpenDays) -> None:
     """Refuse a date of issue that is to come or in a closed period.
 
     :raises DatedAhead: after today
-    :raises ClosedPeriod: before the first open day
+    :raises ClosedPeriod: not an open day
     """
     if day > today:
         raise DatedAhead
-    if day < first_open:
-        raise ClosedPeriod
+    open_days.check(day)
 
 
 def instalments_of(
@@ -159,16 +193,16 @@ def check_match(debit: Side, credit: Side, amount: Decimal) -> None:
         raise OverAllocated
 
 
-def match_date(debit: date, credit: date, asked: date | None, first_open: date) -> date:
+def match_date(debit: date, credit: date, asked: date | None, open_days: OpenDays) -> date:
     """Return the day a match takes effect: the later of its two items' days, or later if asked.
 
-    A closed period accepts nothing: there the default becomes the first open day.
+    A closed period accepts nothing: there the default becomes the first open day after it.
 
     :raises ClosedPeriod: a day asked for that is closed
     """
-    if asked is not None and asked < first_open:
-        raise ClosedPeriod
-    return max(debit, credit, asked or debit, first_open)
+    if asked is not None:
+        open_days.check(asked)
+    return open_days.first_from(max(debit, credit, asked or debit))
 
 
 def reversal_date(matched_on: date, today: date) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import period_views, views
 
 app_name = "invoicing"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("matches/<str:keys>/undo/", views.unmatch, name="unmatch"),
     path("clients/<str:code>/panel/", views.panel, name="panel"),
     path("orders/<path:number>/invoice/", views.from_order, name="from_order"),
+    path("periods/", period_views.Periods.as_view(), name="periods"),
+    path("periods/<int:year>-<int:month>/close/", period_views.ClosePeriod.as_view(), name="close_period"),
+    path("periods/<int:year>-<int:month>/reopen/", period_views.ReopenPeriod.as_view(), name="reopen_period"),
     # Numbers given elsewhere may hold a slash; everything above goes first.
     path("<path:number>/", views.detail, name="detail"),
 ]

@@ -12,6 +12,7 @@ from credit.api.views import ClientViewSet, LimitRequestViewSet
 from invoicing.api.documents import InvoiceFromOrderView, InvoiceViewSet
 from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
+from invoicing.api.periods import PeriodListView
 from o2c.api_docs import docs
 from o2c.reports.api import AgedBalanceView
 from o2c.shared.api.faults import NothingHere
@@ -38,6 +39,7 @@ urlpatterns = [
     path("auth/token/", TokenView.as_view(), name="api-token"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
+    path("periods/", PeriodListView.as_view(), name="api-periods"),
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),

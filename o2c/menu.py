@@ -96,6 +96,13 @@ MENU = Menu(
                     permission="reports.view",
                     go="b",
                 ),
+                Entry(
+                    "periods",
+                    _("Periods"),
+                    "lock",
+                    "invoicing:periods",
+                    permission=("periods.close", "periods.reopen"),
+                ),
                 Entry("imports", _("Imports"), "file-import", "imports:list", permission="imports.run"),
                 Entry("journal", _("Journal"), "history", "journal", permission="audit.view"),
                 Entry(

@@ -32,6 +32,8 @@ PERMISSIONS: Final = frozenset(
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "payments.record",
         "payments.allocate",
+        "periods.close",  # no entry takes effect in a closed month
+        "periods.reopen",
         "reports.view",
         "imports.run",
         "audit.view",
@@ -99,9 +101,9 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "receivables_accountant": _role(
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import payments.record"
-        " payments.allocate imports.run",
+        " payments.allocate periods.close imports.run",
     ),
-    "finance_director": _role(_("Finance director"), f"{_CREDIT} audit.view", 4),
+    "finance_director": _role(_("Finance director"), f"{_CREDIT} periods.close periods.reopen audit.view", 4),
     "executive": _role(_("Chief executive"), f"{_CREDIT} audit.view", 5),
     "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
     "auditor": _role(_("Auditor"), f"{_READ} audit.view"),

@@ -1,4 +1,4 @@
-"""The acts of invoicing: documents, payments, matching, disputed amounts, booking of imported ledgers."""
+"""The acts of invoicing: documents, payments, matching, disputed amounts, periods, booking of imported ledgers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from .many import (
 )
 from .order_invoices import issue_from_order
 from .payments import record_payment
-from .shared import KeyTaken
+from .periods import close_period, reopen_period
+from .shared import KeyTaken, open_days
 
 __all__ = [
     "AlreadyReversed",
@@ -33,14 +34,17 @@ __all__ = [
     "allocate_many",
     "allocate_payment",
     "book_imported",
+    "close_period",
     "dispute_amount",
     "document_verdicts",
     "end_dispute",
     "enter_documents",
     "enter_payments",
     "issue_from_order",
+    "open_days",
     "payment_verdicts",
     "record_invoice",
     "record_payment",
+    "reopen_period",
     "unallocate",
 ]

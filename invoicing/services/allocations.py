@@ -22,7 +22,15 @@ from o2c.shared.locking import retrying
 from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Conflict, NotFound
 
-from .shared import lock_items, require, require_cents, store_open_amounts, tell_credit_changed, visible_items
+from .shared import (
+    lock_items,
+    open_days,
+    require,
+    require_cents,
+    store_open_amounts,
+    tell_credit_changed,
+    visible_items,
+)
 
 
 class AlreadyReversed(Conflict):
@@ -52,6 +60,7 @@ def allocate(
     :param amount: positive, in the items' currency
     :param date: a later effective date; the later of the two items' dates when left out
     :raises OverAllocated: more than either side has open, or nothing
+    :raises ClosedPeriod: a date asked for that lies in a closed period
     :raises OtherDebtor: items of two clients outside one entity or group
     """
     pair = MatchPair(from_item_id, to_item_id, amount)
@@ -101,7 +110,9 @@ def book_pairs(
 ) -> list[Allocation]:
     """Check and write matches of locked items; for acts that hold the items' locks already."""
     today = paris_date(at)
-    made = [_booked(pair, items, asked=date, today=today, by=by, at=at) for pair in pairs]
+    companies = {item.company_id: item.company for item in items.values()}
+    days = {key: open_days(company, today=today) for key, company in sorted(companies.items())}
+    made = [_booked(pair, items, days, asked=date, today=today, by=by, at=at) for pair in pairs]
     set_letters(made)
     Allocation.objects.bulk_create(made, batch_size=1000)
     store_open_amounts(list({item.pk: item for a in made for item in (a.debit, a.credit)}.values()))
@@ -114,6 +125,7 @@ def book_pairs(
 def _booked(
     pair: MatchPair,
     items: Mapping[int, ReceivableItem],
+    days: Mapping[int, policy.OpenDays],
     *,
     asked: date | None,
     today: date,
@@ -126,8 +138,7 @@ def _booked(
     policy.check_match(_side(debit), _side(credit), pair.amount)
     debit.open_amount -= pair.amount
     credit.open_amount += pair.amount
-    first_open = policy.first_open_day(today, debit.company.open_period_days)
-    effective = policy.match_date(debit.effective_date, credit.effective_date, asked, first_open)
+    effective = policy.match_date(debit.effective_date, credit.effective_date, asked, days[debit.company_id])
     return Allocation(
         debit=debit,
         credit=credit,

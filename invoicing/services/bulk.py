@@ -15,6 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit_of
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
+from invoicing.policy import OpenDays
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.copying import copy_in
@@ -24,7 +25,7 @@ from orders.models import Order
 
 from .allocations import set_letters
 from .payments import payment_item
-from .shared import lock_items, refusing_taken_key, store_open_amounts, tell_credit_changed
+from .shared import lock_items, open_days, refusing_taken_key, store_open_amounts, tell_credit_changed
 
 _BATCH: Final = 2000
 SETTLEMENT_SUFFIX: Final = ":settlement"
@@ -81,13 +82,17 @@ def book_imported(
 ) -> BookedCounts:
     """Book a ledger in the caller's transaction: documents, their settlements and disputed amounts.
 
-    The caller has checked the rows, the right to import and that the numbers are new; periods long closed are
-    accepted, since a book is taken over with its history. Call it once per import: it locks the credit of all
-    accounts first.
+    The caller has checked the rows, the right to import and that the numbers are new; days however long ago are
+    accepted, since a book is taken over with its history, but in no month that was closed. Call it once per
+    import: it locks the credit of all accounts first.
 
     :raises KeyTaken: a number exists already
+    :raises ClosedPeriod: a date in a month that was closed
     :raises ValueError: a settlement names a document that is not there
     """
+    days = open_days(company, today=None)
+    for row in (*rows, *settlements):
+        check_imported(row, days)
     known = _known_items(company, settlements)
     account_ids = {row.account_id for row in rows} | {item.account_id for item in known}
     lock_credit_of(sorted(account_ids))
@@ -117,6 +122,17 @@ def book_imported(
         disputes=len(disputes),
         disputed=sum((d.amount for d in disputes), ZERO),
     )
+
+
+def check_imported(row: ImportedRow | ImportedSettlement, days: OpenDays) -> None:
+    """Refuse what takes effect in a closed month.
+
+    :raises ClosedPeriod: the day of issue or of the settlement
+    """
+    if isinstance(row, ImportedRow):
+        days.check(row.issue_date)
+    if row.settled_on is not None:
+        days.check(row.settled_on)
 
 
 def _known_items(company: Company, settlements: Sequence[ImportedSettlement]) -> list[ReceivableItem]:

@@ -19,7 +19,7 @@ from o2c.shared.locking import retrying
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Conflict, Invalid, NotFound
 
-from .shared import lock_items, require, require_cents, tell_credit_changed, visible_items
+from .shared import lock_items, open_days, require, require_cents, tell_credit_changed, visible_items
 
 
 class DisputeEnded(Conflict):
@@ -35,15 +35,14 @@ def dispute_amount(
 
     :raises OverDisputed: together with what is disputed already, more than what is open
     :raises DatedAhead: from a day to come
+    :raises ClosedPeriod: from a day in a closed period
     """
     with transaction.atomic():
         item = lock_items(visible_items({item_id}, by))[item_id]
         require(by, "invoicing.import", item.company_id)
         require_cents(amount, "amount")
         today = paris_date(at)
-        policy.check_document_date(
-            on, today=today, first_open=policy.first_open_day(today, item.company.open_period_days)
-        )
+        policy.check_document_date(on, today=today, open_days=open_days(item.company, today=today))
         already = sum(item.disputed_amounts.filter(effective_to=None).values_list("amount", flat=True), ZERO)
         open_today = with_open_amount(ReceivableItem.objects.filter(pk=item_id), on=today).get().open_on
         if not 0 < amount <= open_today - already:
@@ -67,6 +66,7 @@ def end_dispute(*, disputed_id: int, on: date, by: User, at: datetime) -> Disput
     """End a contested amount: ``on`` is the first day it no longer counts. The item may hold orders again.
 
     :raises DisputeEnded: it has an end already
+    :raises ClosedPeriod: on a day in a closed period
     """
     with transaction.atomic():
         row = DisputedAmount.objects.select_related("item__account").filter(pk=disputed_id).first()
@@ -81,6 +81,7 @@ def end_dispute(*, disputed_id: int, on: date, by: User, at: datetime) -> Disput
             raise DisputeEnded
         if on < row.effective_from:
             raise Invalid(errors={"on": [_("A dispute cannot end before it began.")]})
+        open_days(item.company, today=paris_date(at)).check(on)
         row.effective_to = on
         row.save(update_fields=["effective_to"])
         _record("dispute.ended", row, item, by=by, at=at)

@@ -29,6 +29,7 @@ from .frozen import frozen_facts
 from .ordered import count_as_invoiced, lock_order, quantities_named
 from .shared import (
     KeyTaken,
+    open_days,
     refusing_taken_key,
     require,
     require_cents,
@@ -84,7 +85,7 @@ def record_invoice(
     :raises KeyTaken: the number exists already
     :raises InstalmentsDoNotAddUp: a wrong sum
     :raises DatedAhead: issue date after today
-    :raises ClosedPeriod: issue date before the first open day
+    :raises ClosedPeriod: issue date in a closed period
     :raises IssueDateBeforeLast: earlier than the last document of the series
     :raises BeyondLegalCap: issued here with a due date the law does not allow
     """
@@ -99,8 +100,7 @@ def record_invoice(
         lock_credit(account)
         if number and Invoice.objects.filter(company=company, number=number).exists():
             raise KeyTaken
-        first_open = policy.first_open_day(today, company.open_period_days)
-        policy.check_document_date(issue_date, today=today, first_open=first_open)
+        policy.check_document_date(issue_date, today=today, open_days=open_days(company, today=today))
         totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in lines or ())
         total = document_total(total_incl_vat, totals, has_lines=bool(lines), imported=imported)
         term = term or account.term

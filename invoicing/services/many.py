@@ -34,7 +34,7 @@ from o2c.shared.vat import vat_totals
 from .bulk import accounts_of_waiting_orders
 from .documents import document_items, document_lines, document_total, due_date_of
 from .payments import payment_item
-from .shared import KeyTaken, refusing_taken_key, require, require_cents, tell_credit_changed
+from .shared import KeyTaken, open_days, refusing_taken_key, require, require_cents, tell_credit_changed
 
 # Rows stored by one round of statements: what lies in memory as models at a time.
 _AT_ONCE: Final = 2000
@@ -137,7 +137,7 @@ def document_verdicts(
     known = _known(Invoice, company, "number", [row.number for row in rows])
     first_of: dict[str, str] = {}
     today = paris_date(at)
-    first_open = policy.first_open_day(today, company.open_period_days)
+    days = open_days(company, today=today)
     found: list[tuple[Verdict, tuple[Instalment, ...]]] = []
     for row in rows:
         stored, earlier = known.get(row.number), first_of.get(row.number)
@@ -146,7 +146,7 @@ def document_verdicts(
             found.append((Effect.UNCHANGED if same else KeyTaken(), ()))
             continue
         try:
-            parts = _parts(company, row, today=today, first_open=first_open)
+            parts = _parts(company, row, today=today, days=days)
         except Refusal as refusal:
             found.append((refusal, ()))
             continue
@@ -155,11 +155,13 @@ def document_verdicts(
     return found
 
 
-def _parts(company: Company, row: DocumentRow, *, today: date, first_open: date) -> tuple[Instalment, ...]:
+def _parts(
+    company: Company, row: DocumentRow, *, today: date, days: policy.OpenDays
+) -> tuple[Instalment, ...]:
     """Check one new document and return its parts."""
     if row.account.company_id != company.pk:
         raise policy.OtherDebtor
-    policy.check_document_date(row.issue_date, today=today, first_open=first_open)
+    policy.check_document_date(row.issue_date, today=today, open_days=days)
     totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in row.lines)
     total = document_total(row.total_incl_vat, totals, has_lines=bool(row.lines), imported=True)
     due = row.due_date or due_date_of(row.issue_date, row.term or row.account.term)
@@ -248,7 +250,7 @@ def payment_verdicts(company: Company, rows: Sequence[PaymentRow], *, at: dateti
     """Say what entering each payment would do; nothing is written."""
     known = _known(Payment, company, "external_id", [row.external_id for row in rows])
     first_of: dict[str, str] = {}
-    first_open = policy.first_open_day(paris_date(at), company.open_period_days)
+    days = open_days(company, today=paris_date(at))
     found: list[Verdict] = []
     for row in rows:
         stored, earlier = known.get(row.external_id), first_of.get(row.external_id)
@@ -257,7 +259,7 @@ def payment_verdicts(company: Company, rows: Sequence[PaymentRow], *, at: dateti
             found.append(Effect.UNCHANGED if same else KeyTaken())
             continue
         try:
-            _check_payment(company, row, first_open)
+            _check_payment(company, row, days)
         except Refusal as refusal:
             found.append(refusal)
             continue
@@ -266,12 +268,11 @@ def payment_verdicts(company: Company, rows: Sequence[PaymentRow], *, at: dateti
     return found
 
 
-def _check_payment(company: Company, row: PaymentRow, first_open: date) -> None:
+def _check_payment(company: Company, row: PaymentRow, days: policy.OpenDays) -> None:
     require_cents(row.amount, "amount")
     if row.amount <= 0:
         raise Invalid(errors={"amount": [_("An amount received is above 0.")]})
-    if row.received_on < first_open:
-        raise policy.ClosedPeriod
+    days.check(row.received_on)
     if row.account is not None and row.account.company_id != company.pk:
         raise policy.OtherDebtor
 

@@ -29,7 +29,7 @@ from orders.services.refusals import HeldAgain
 
 from .documents import due_date_of, record_document, store_document
 from .ordered import Quantities, count_as_invoiced, delivered_quantities, left_quantities, lock_order
-from .shared import require, tell_credit_taken
+from .shared import open_days, require, tell_credit_taken
 
 
 class NothingToInvoice(Conflict):
@@ -76,8 +76,7 @@ def issue_from_order(
         order = lock_order(order_id)
         lines = list(order.lines.all())
         quantities = _quantities(order, lines, only_delivered=only_delivered)
-        first_open = policy.first_open_day(today, order.company.open_period_days)
-        policy.check_document_date(issue_date, today=today, first_open=first_open)
+        policy.check_document_date(issue_date, today=today, open_days=open_days(order.company, today=today))
         invoice = _issue(order, lines, quantities, issue_date, due_date, instalments, by=by, at=at)
         count_as_invoiced(order, lines, quantities)
         record_document(invoice, by=by, at=at)

@@ -20,7 +20,15 @@ from o2c.shared.problems import Invalid
 from orders.models import Order
 
 from .allocations import MatchPair, book_pairs
-from .shared import KeyTaken, lock_items, refusing_taken_key, require, require_cents, tell_credit_changed
+from .shared import (
+    KeyTaken,
+    lock_items,
+    open_days,
+    refusing_taken_key,
+    require,
+    require_cents,
+    tell_credit_changed,
+)
 
 
 @retrying
@@ -52,15 +60,14 @@ def record_payment(
     :param match: allocate it at once to the documents named in ``reference``, else to the oldest open item of
         exactly this amount, else to nothing
     :raises KeyTaken: the external id exists already
-    :raises ClosedPeriod: received too long ago
+    :raises ClosedPeriod: received in a closed period
     """
     with transaction.atomic(), refusing_taken_key("payment_once_per_company"):
         require(by, "payments.record", company)
         require_cents(amount, "amount")
         if amount <= 0:
             raise Invalid(errors={"amount": [_("An amount received is above 0.")]})
-        if received_on < policy.first_open_day(paris_date(at), company.open_period_days):
-            raise policy.ClosedPeriod
+        open_days(company, today=paris_date(at)).check(received_on)
         if Payment.objects.filter(company=company, external_id=external_id).exists():
             raise KeyTaken
         named = _named_items(company, reference, currency, by) if match else ()

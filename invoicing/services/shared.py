@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
-from invoicing.models import ReceivableItem
+from invoicing.models import AccountingPeriod, ReceivableItem
+from invoicing.policy import OpenDays
 from o2c.shared import work
 from o2c.shared.money import round_cents
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
@@ -37,6 +39,23 @@ def require_cents(amount: Decimal, field: str) -> None:
     """
     if not amount.is_finite() or amount != round_cents(amount):
         raise Invalid(errors={field: [_("An amount has two decimals at most.")]})
+
+
+def open_days(company: Company, *, today: date | None) -> OpenDays:
+    """Return the days on which the books of a company accept entries.
+
+    They stay so until the caller's transaction ends: whoever closes a month waits for it.
+
+    :param today: None where only closed months count, however long ago: a book is taken over with its history
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM accounts_company WHERE id = %s FOR KEY SHARE", [company.pk])
+    months = dict(AccountingPeriod.objects.filter(company=company).values_list("month", "is_closed"))
+    return OpenDays(
+        first=date.min if today is None else today - timedelta(days=company.open_period_days),
+        closed=frozenset(month for month, is_closed in months.items() if is_closed),
+        reopened=frozenset(month for month, is_closed in months.items() if not is_closed),
+    )
 
 
 @contextmanager

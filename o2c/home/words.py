@@ -65,6 +65,8 @@ WORDS: Final[dict[str, Words]] = {
     "invoice.issued": Words(gettext_lazy("Invoice %(label)s issued"), "file-invoice", "", MONEY),
     "invoice.imported": Words(gettext_lazy("Invoice %(label)s taken over"), "file-import", "", MONEY),
     "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
+    "period.closed": Words(gettext_lazy("Month %(label)s closed"), "lock", "", MONEY),
+    "period.reopened": Words(gettext_lazy("Month %(label)s opened again"), "rotate", "warn", MONEY),
     "allocation.made": Words(gettext_lazy("Matched: %(label)s"), "arrows-join", "ok", MONEY),
     "allocation.reversed": Words(gettext_lazy("Unmatched: %(label)s"), "arrows-split", "warn", MONEY),
     "dispute.noted": Words(

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts import services as accounts
 from accounts.models import Company, CustomerAccount, User
 from invoicing import services as invoicing
+from invoicing.policy import ClosedPeriod, OpenDays
 from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.exports import csv_chunks
@@ -221,10 +222,14 @@ def _plan(company: Company | None, ledger: Ledger, day: date) -> Plan:
     """Compare a ledger with the book."""
     due = [line for line in ledger.lines if line.issue_date <= day]
     known = queries.known_documents(company, [line.number for line in due]) if company and due else {}
+    open_days = invoicing.open_days(company, today=None) if company else OpenDays(date.min)
     errors, new, settled, good = list(ledger.errors), [], [], []
     for line in due:
         document = known.get(line.number)
         settled_by_then = line.settled_on is not None and line.settled_on <= day
+        if problem := _closed_day(line, document, open_days, settles=settled_by_then):
+            errors.append(LineError(line.line, problem))
+            continue
         if document is None:
             new.append(line if settled_by_then else replace(line, settled_on=None))
         elif problem := _contradiction(line, document):
@@ -249,6 +254,18 @@ def _plan(company: Company | None, ledger: Ledger, day: date) -> Plan:
         read=_sums(good),
         numbers=tuple(line.number for line in good),
     )
+
+
+def _closed_day(line: LedgerLine, known: KnownDocument | None, days: OpenDays, *, settles: bool) -> str:
+    """Why a line cannot be booked in months that were closed; empty when it can."""
+    try:
+        if known is None:
+            days.check(line.issue_date)
+        if settles and line.settled_on is not None and (known is None or known.is_open):
+            days.check(line.settled_on)
+    except ClosedPeriod as refusal:
+        return str(refusal)
+    return ""
 
 
 def _contradiction(line: LedgerLine, known: KnownDocument) -> str:

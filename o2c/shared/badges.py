@@ -68,6 +68,10 @@ BADGES: Final[dict[str, Badge]] = {
     "blocked": Badge("bad", "lock", _("Blocked")),
     "in_review": Badge("info", "hourglass", _("In review")),
     "incomplete": Badge("warn", "alert-triangle", _("Incomplete")),
+    # months of the books
+    "current": Badge("mute", "clock", _("Running month")),
+    "open_period": Badge("info", "lock-open", pgettext_lazy("period", "Open")),
+    "reopened": Badge("warn", "rotate", _("Opened again")),
     # background work
     "uploaded": Badge("mute", "upload", _("Uploaded")),
     "previewed": Badge("info", "eye", _("To be confirmed")),

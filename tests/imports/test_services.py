@@ -10,10 +10,13 @@ from decimal import Decimal
 import pytest
 import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from accounts.models import Company, CustomerAccount, LegalEntity, RoleGrant
 from credit.models import CreditStanding
+from invoicing import services as invoicing
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
+from invoicing.policy import ClosedPeriod
 from o2c.imports import queries, services
 from o2c.imports.mapping import UnreadableMapping, parse_mapping
 from o2c.imports.models import ImportRun
@@ -165,6 +168,29 @@ def test_one_bad_line_and_nothing_is_booked(file, line, said):
         import_(file(*LINES, line))
     assert [error.line for error in refused.value.lines] == [6]
     assert said in refused.value.lines[0].message
+    assert counts() == before
+
+
+def test_a_closed_month_takes_neither_documents_nor_settlements_of_a_ledger(file):
+    path = file(*LINES)
+    import_(path, as_of=MARCH)
+    company = Company.objects.get()
+    clerk = make_user("receivables_accountant", company)
+    invoicing.close_period(company=company, month=date(2026, 5, 1), by=clerk, at=AT)
+    before = counts()
+    with pytest.raises(LedgerRefused) as refused:
+        import_(path, as_of=JUNE)
+    # F2 was settled and F3 issued in May.
+    assert [error.line for error in refused.value.lines] == [3, 4]
+    assert "01/06/2026" in refused.value.lines[0].message
+    with pytest.raises(ClosedPeriod), transaction.atomic():
+        invoicing.book_imported(
+            company=company,
+            rows=[],
+            settlements=[invoicing.ImportedSettlement("F2", date(2026, 5, 15))],
+            by=None,
+            at=AT,
+        )
     assert counts() == before
 
 

@@ -17,6 +17,7 @@ from invoicing.policy import (
     DatedAhead,
     Instalment,
     InstalmentsDoNotAddUp,
+    OpenDays,
     OtherCurrency,
     OtherDebtor,
     OverAllocated,
@@ -72,11 +73,11 @@ def test_one_account_entity_or_group_may_be_matched(credit: Side):
 
 
 def test_dates_of_documents():
-    policy.check_document_date(DAY, today=DAY, first_open=DAY)
+    policy.check_document_date(DAY, today=DAY, open_days=OpenDays(DAY))
     with pytest.raises(DatedAhead):
-        policy.check_document_date(DAY + timedelta(1), today=DAY, first_open=DAY)
+        policy.check_document_date(DAY + timedelta(1), today=DAY, open_days=OpenDays(DAY))
     with pytest.raises(ClosedPeriod):
-        policy.check_document_date(DAY - timedelta(1), today=DAY, first_open=DAY)
+        policy.check_document_date(DAY - timedelta(1), today=DAY, open_days=OpenDays(DAY))
 
 
 @given(days, days, st.none() | days, days)
@@ -85,9 +86,9 @@ def test_a_match_never_counts_before_either_side_nor_in_a_closed_period(
 ):
     if asked is not None and asked < first_open:
         with pytest.raises(ClosedPeriod):
-            policy.match_date(debit, credit, asked, first_open)
+            policy.match_date(debit, credit, asked, OpenDays(first_open))
         return
-    effective = policy.match_date(debit, credit, asked, first_open)
+    effective = policy.match_date(debit, credit, asked, OpenDays(first_open))
     assert effective == max(day for day in (debit, credit, asked, first_open) if day)
 
 
@@ -164,4 +165,36 @@ def test_numbers_of_a_series():
     assert policy.series_number("FA", 2026, 123) == "FA2026-000123"
     assert policy.is_series_number("FA2026-000123")
     assert not policy.is_series_number("WEB-123")
-    assert policy.first_open_day(DAY, 731) == DAY - timedelta(731)
+
+
+def test_open_days_leave_closed_months_out_and_take_what_was_opened_again_in():
+    days = OpenDays(date(2026, 6, 15), closed=frozenset({date(2026, 7, 1), date(2026, 8, 1)}))
+    assert [days.is_open(d) for d in (date(2026, 6, 14), date(2026, 6, 15), date(2026, 7, 31))] == [
+        False,
+        True,
+        False,
+    ]
+    assert days.first_from(date(2020, 2, 29)) == date(2026, 6, 15)
+    assert days.first_from(date(2026, 7, 2)) == date(2026, 9, 1)
+    again = OpenDays(date(2026, 6, 15), days.closed, reopened=frozenset({date(2025, 1, 1)}))
+    assert again.is_open(date(2025, 1, 31))
+    assert not again.is_open(date(2025, 2, 1))
+    assert again.first_from(date(2024, 5, 5)) == date(2025, 1, 1)
+    assert again.first_from(date(2025, 2, 1)) == date(2026, 6, 15)
+
+
+def test_a_closed_day_names_the_first_open_one():
+    days = OpenDays(date(2026, 6, 15), closed=frozenset({date(2026, 10, 1)}))
+    with pytest.raises(ClosedPeriod, match=r"31/10/2026 .* 01/11/2026"):
+        days.check(date(2026, 10, 31))
+
+
+@given(day=st.dates(), first=st.dates(), months=st.sets(st.dates().map(lambda d: d.replace(day=1))))
+def test_the_first_open_day_is_open_and_none_before_it_is(day: date, first: date, months: set[date]):
+    if day > date(9900, 1, 1) or first > date(9900, 1, 1):
+        return
+    days = OpenDays(first, closed=frozenset(months))
+    found = days.first_from(day)
+    assert days.is_open(found)
+    assert found >= day
+    assert not any(days.is_open(day + timedelta(n)) for n in range(min(400, (found - day).days)))

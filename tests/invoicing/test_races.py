@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from threading import Barrier
+from functools import partial
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 from django.db import connection, connections, transaction
 
 from accounts.models import CustomerAccount, User
 from invoicing import proofs, services
+from invoicing.enums import Origin
 from invoicing.models import Allocation, Invoice, NumberSeries, Payment, ReceivableItem
-from invoicing.policy import OverAllocated
+from invoicing.policy import ClosedPeriod, OverAllocated
 from invoicing.services import AlreadyReversed, KeyTaken, MatchPair
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import AT, TODAY, line, make_credit, make_item, make_payment
@@ -187,3 +190,53 @@ def test_payments_and_invoices_go_on_beside_each_other(account: CustomerAccount,
     assert ReceivableItem.objects.filter(document__startswith="M-").count() == 6
     assert len(items) == 8
     assert sound()
+
+
+def test_no_posting_slips_into_a_month_that_is_being_closed(account: CustomerAccount, accountant: User):
+    company, last = account.company, date(2026, 10, 31)
+
+    def post(number: int) -> object:
+        return [
+            services.record_invoice(
+                company=company,
+                account=account,
+                number=f"P{number}-{n}",
+                issue_date=last,
+                due_date=last,
+                total_incl_vat=Decimal(10),
+                origin=Origin.IMPORTED,
+                by=accountant,
+                at=AT,
+            )
+            for n in range(20)
+        ]
+
+    def close() -> object:
+        services.close_period(company=company, month=last, by=accountant, at=AT)
+        return ReceivableItem.objects.filter(effective_date=last).count()
+
+    results = race([*(partial(post, number) for number in range(6)), close])
+    assert set(raised(results)) <= {ClosedPeriod}
+    assert results[-1] == ReceivableItem.objects.filter(effective_date=last).count()
+    assert sound()
+
+
+def test_a_closing_waits_for_whoever_is_posting(account: CustomerAccount, accountant: User):
+    company, last = account.company, date(2026, 10, 31)
+    posted, closing = Event(), Event()
+
+    def post() -> object:
+        with transaction.atomic():
+            item = make_item(account, by=accountant, issued=last, due=last)
+            posted.set()
+            assert closing.wait(10)
+            sleep(0.2)
+            return item.pk
+
+    def close() -> object:
+        assert posted.wait(10)
+        closing.set()
+        services.close_period(company=company, month=last, by=accountant, at=AT)
+        return ReceivableItem.objects.filter(effective_date=last).count()
+
+    assert race([post, close])[1] == 1
