@@ -1,4 +1,4 @@
-"""Rows that say when: the months of the books that are closed, and what the database refuses in them (ADR 0007)."""
+"""Rows that say when: the months of the books that are closed, and what the database refuses in them (ADR 0008)."""
 
 from __future__ import annotations
 

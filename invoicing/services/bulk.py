@@ -15,7 +15,6 @@ from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit_of
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
-from invoicing.policy import OpenDays
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.copying import copy_in
@@ -91,8 +90,9 @@ def book_imported(
     :raises ValueError: a settlement names a document that is not there
     """
     days = open_days(company, today=None)
-    for row in (*rows, *settlements):
-        check_imported(row, days)
+    acted_on = {row.issue_date for row in rows} | {each.settled_on for each in settlements}
+    for day in acted_on | {row.settled_on for row in rows if row.settled_on}:
+        days.check(day)
     known = _known_items(company, settlements)
     account_ids = {row.account_id for row in rows} | {item.account_id for item in known}
     lock_credit_of(sorted(account_ids))
@@ -122,17 +122,6 @@ def book_imported(
         disputes=len(disputes),
         disputed=sum((d.amount for d in disputes), ZERO),
     )
-
-
-def check_imported(row: ImportedRow | ImportedSettlement, days: OpenDays) -> None:
-    """Refuse what takes effect in a closed month.
-
-    :raises ClosedPeriod: the day of issue or of the settlement
-    """
-    if isinstance(row, ImportedRow):
-        days.check(row.issue_date)
-    if row.settled_on is not None:
-        days.check(row.settled_on)
 
 
 def _known_items(company: Company, settlements: Sequence[ImportedSettlement]) -> list[ReceivableItem]:

@@ -1,4 +1,4 @@
-"""Closing the months of the books, and opening one again (ADR 0007)."""
+"""Closing the months of the books, and opening one again (ADR 0008)."""
 
 from __future__ import annotations
 
