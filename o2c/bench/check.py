@@ -9,15 +9,14 @@ from typing import Final
 
 from django.utils import timezone
 
-from accounts.models import CustomerAccount, User
+from accounts.models import CustomerAccount
 from credit import services as credit
 from credit.queries import exposure_of
 from o2c.shared.calendar import paris_date
-from orders import services as orders
 from orders.models import Order
-from orders.services import LineInput
 
 from . import raw
+from .drafts import back, submit
 from .report import milliseconds
 from .session import Session
 from .timing import Act, in_turns
@@ -27,16 +26,6 @@ ITEMS: Final = (10, 100, 1_000, 10_000)
 ORDERS: Final = (10, 1_000)
 _SMALL, _HUGE = Decimal("1200.00"), Decimal("240000000.00")
 _HEAD: Final = ("Client", "Ours", "Raw", "Ratio", "Must", "Aim", "Verdict")
-
-# An order back in draft, its case ended, its work not waiting any more: the next turn finds what the first found.
-_BACK: Final = """
-    UPDATE orders_orderhold SET lifted_at = now() FROM orders_holdcase c
-    WHERE c.id = case_id AND c.order_id = %(order)s AND lifted_at IS NULL;
-    UPDATE orders_holdcase SET status = 'CANCELLED', closed_at = now() WHERE order_id = %(order)s AND closed_at IS NULL;
-    UPDATE orders_order SET state = 'DRAFT', is_open = FALSE, approved_total = 0, confirmed_at = NULL,
-                            submitted_at = NULL, submitted_by_id = NULL WHERE id = %(order)s;
-    DELETE FROM shared_work WHERE state = 'queued'
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +54,7 @@ def run(session: Session) -> None:
 
 def _cases(session: Session) -> list[Case]:
     company = session.book()
+    by = session.member("adv")
     sizes = [(n, ORDERS[0]) for n in ITEMS if n <= session.items] + [
         (ITEMS[0], n) for n in ORDERS[1:] if n <= session.items
     ]
@@ -80,13 +70,6 @@ def _cases(session: Session) -> list[Case]:
         )
         for key, size in zip(made.accounts, sizes, strict=True)
     ]
-
-
-def _draft(session: Session, account: CustomerAccount, total: Decimal) -> Order:
-    line = LineInput("VIS-108", "Visserie, boîte", Decimal(1), total / Decimal("1.2"))
-    return orders.create_order(
-        company=account.company, account=account, lines=[line], by=session.member("adv"), at=timezone.now()
-    )
 
 
 def _reads(session: Session, cases: list[Case]) -> None:
@@ -112,11 +95,10 @@ def _writes(session: Session, cases: list[Case], title: str, *, fits: bool) -> d
     by, acts = session.member("adv"), {}
     for case in cases:
         order = case.fits if fits else case.too_much
-        acts["ours", case] = Act(
-            partial(_submit, order.pk, by), partial(raw.execute, _BACK, {"order": order.pk})
-        )
+        acts["ours", case] = Act(partial(submit, order.pk, by), partial(back, [order.pk]))
         acts["raw", case] = Act(
-            partial(raw.confirm, case.account.pk, order.pk, order.total_incl_vat), partial(raw.undo, order.pk)
+            partial(raw.confirm, case.account.pk, order.pk, order.total_incl_vat),
+            partial(raw.undo, [order.pk]),
         )
     taken = in_turns(acts, repeats=session.repeats)
     rows = []
@@ -125,10 +107,6 @@ def _writes(session: Session, cases: list[Case], title: str, *, fits: bool) -> d
         rows.append(_row(case, ours, beside, session.report.judge("confirm", ours / beside)))
     session.report.table(f"check: {title}, committed", _HEAD, rows)
     return {(case.items, case.orders): taken["ours", case] for case in cases}
-
-
-def _submit(order_id: int, by: User) -> None:
-    orders.submit(order_id=order_id, by=by, at=timezone.now())
 
 
 def _row(case: Case, ours: float, beside: float, bounds: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ The tables are copied from the book into a schema of their own, and durable as t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final
@@ -73,9 +73,9 @@ def confirm(account_id: int, order_id: int, total: Decimal) -> bool:
     return bool(left >= 0)
 
 
-def undo(order_id: int) -> None:
-    """Take a raw confirmation back."""
-    execute("UPDATE bench_raw.orders SET is_open = FALSE WHERE id = %s", [order_id])
+def undo(order_ids: Sequence[int]) -> None:
+    """Take raw confirmations back."""
+    execute("UPDATE bench_raw.orders SET is_open = FALSE WHERE id = ANY(%s)", [list(order_ids)])
 
 
 def execute(sql: str, params: Any = None) -> list[tuple[Any, ...]]:

@@ -11,6 +11,10 @@ from .session import Session
 
 BENCHMARKS: Final[dict[str, str]] = {
     "check": "o2c.bench.check.run",
+    "race": "o2c.bench.race.run",
+    "nightly": "o2c.bench.nightly.run",
+    "aged": "o2c.bench.aged.run",
+    "pages": "o2c.bench.pages.run",
 }
 # Named in the interface, measured once the application is there.
 LATER: Final[dict[str, str]] = {"dunning": "dunning is measured once reminders are there."}

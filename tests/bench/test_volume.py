@@ -79,8 +79,9 @@ def test_the_book_is_as_large_as_asked_and_every_proof_holds():
     items = ReceivableItem.objects.filter(company=company)
     assert CustomerAccount.objects.filter(company=company).count() == ACCOUNTS
     assert items.exclude(open_amount=0).count() == ITEMS
-    held = HoldCase.objects.filter(order__company=company, closed_at=None).count()
-    assert Order.objects.filter(company=company).count() == ORDERS + held
+    held = Order.objects.filter(company=company, cases__closed_at=None, cases__isnull=False)
+    assert Order.objects.filter(company=company).count() == ORDERS + held.count()
+    assert not held.filter(last_decision=None).exists()
     assert list(differences(today=paris_date(timezone.now()))) == []
 
 
@@ -155,14 +156,19 @@ def test_a_calm_client_has_exactly_its_shape_and_is_accepted():
 
 
 @pytest.mark.django_db
-def test_the_orders_held_are_those_a_check_would_hold():
+def test_orders_are_held_for_the_reasons_a_check_gives():
     company = made()
-    for case in HoldCase.objects.filter(order__company=company).select_related("order__account__company"):
+    cases = HoldCase.objects.filter(order__company=company).select_related("order__account__company")
+    assert cases
+    for case in cases:
         order = case.order
         result = credit.check(
-            account=order.account, amount=order.total_incl_vat, at=timezone.now(), currency=order.currency
-        )
-        assert result.verdict == Verdict.HOLD
+            account=order.account, amount=order.total_incl_vat, at=timezone.now(), currency=order.currency,
+            order=credit.OrderInCheck(order_id=order.pk, order_date=order.order_date),
+        )  # fmt: skip
+        assert {hold.reason for hold in case.holds.all()} == {found.code.value for found in result.holding}
+        assert "OVER_LIMIT" in {hold.reason for hold in case.holds.all()}
+        assert case.over_limit_by == result.over_limit_by
 
 
 @pytest.mark.django_db

@@ -21,9 +21,10 @@ from o2c.shared.calendar import paris_date
 
 from .book import Book, Team
 from .clients import Above, add_client
+from .holds import hold_orders
 from .items import Items, currencies
 from .limits import add_level_limit, add_limit
-from .orders import add_held_order, add_orders
+from .orders import add_large_order, add_orders
 from .plan import Shape, shapes
 
 __all__ = ["CODE", "Made", "Shape", "make_volume", "shapes"]
@@ -39,6 +40,8 @@ class Made:
     """What was made.
 
     :ivar accounts: keys of the clients, in the order of their shapes
+    :ivar settled: invoices paid
+    :ivar held: orders on hold, above what was asked for
     :ivar rows: rows by table
     """
 
@@ -46,6 +49,7 @@ class Made:
     accounts: tuple[int, ...]
     open_items: int
     settled: int
+    held: int
     rows: Mapping[str, int]
 
 
@@ -59,14 +63,14 @@ def make_volume(plan: Sequence[Shape], *, code: str = CODE, seed: int = 1, at: d
     company = _company(code, at)
     book = Book(company, _team(company, len(plan), at), at, Random(seed))
     items, above = Items(book), Above()
-    keys = []
+    keys, too_large = [], []
     for shape in plan:
         client = add_client(book, shape, above)
         keys.append(client.pk)
         items.add(client, shape.items, add_orders(book, client, shape.orders))
         available = add_limit(book, client)
         if available is not None and shape.orders:
-            add_held_order(book, client, available=available)
+            too_large.append(add_large_order(book, client, available=available))
         above.net += client.net
         above.group_net += client.net
         if shape.calm:
@@ -77,7 +81,8 @@ def make_volume(plan: Sequence[Shape], *, code: str = CODE, seed: int = 1, at: d
     above.leave_group()
     _limits_above(book, above)
     book.finish()
-    return Made(company, tuple(keys), items.open, items.settled, dict(book.counts))
+    held = hold_orders(book, too_large)
+    return Made(company, tuple(keys), items.open, items.settled, held, dict(book.counts))
 
 
 def _limits_above(book: Book, above: Above) -> None:

@@ -32,7 +32,7 @@ from credit.models import (
 from invoicing.models import Allocation, DisputedAmount, Invoice, InvoiceLine, Payment, ReceivableItem
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import AuditEvent
-from orders.models import Delivery, DeliveryLine, HoldCase, Order, OrderHold, OrderLine
+from orders.models import Delivery, DeliveryLine, Order, OrderLine
 
 from .sheets import Sheet, packed
 
@@ -64,8 +64,6 @@ _COLUMNS: Final[dict[type[models.Model], str]] = {
     " approved_quantity approved_price",
     Delivery: "order_id number delivered_on recorded_by_id recorded_at",
     DeliveryLine: "delivery_id order_line_id quantity",
-    HoldCase: "order_id status opened_at target_at over_limit_by required_level",
-    OrderHold: "case_id reason figures policy_article decided_by since",
     Invoice: "company_id account_id kind number origin issue_date due_date term currency total_excl_vat total_vat"
     " total_incl_vat order_id created_by_id recorded_at",
     InvoiceLine: "invoice_id line order_line_id sku description quantity unit_price vat_rate net",

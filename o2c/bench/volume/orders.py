@@ -1,15 +1,11 @@
-"""Orders of the book: waiting for delivery, partly delivered, invoiced, ended, in draft, held by the check."""
+"""Orders of the book: waiting for delivery, partly delivered, invoiced, ended, in draft."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-from credit.enums import Finding
-from credit.policy import ARTICLES
-from o2c.shared.calendar import add_working_hours
-from orders.models import Delivery, DeliveryLine, HoldCase, Order, OrderHold, OrderLine
-from orders.services.advance import TARGET_HOURS
+from orders.models import Delivery, DeliveryLine, Order, OrderLine
 
 from .book import Book, Client
 from .sheets import money, packed
@@ -164,30 +160,18 @@ def _deliver(book: Book, order: int, number: str, lines: list[tuple[int, int]], 
         book.sheet(DeliveryLine).add(delivery, line, quantity)
 
 
-def add_held_order(book: Book, client: Client, *, available: int) -> None:
-    """Write an order that asks for more than is available and waits for a decision."""
-    random = book.random
-    article = random.choice(ARTICLES_SOLD)
-    excl = article[2] * (max(available, 0) // article[2] + random.randint(2, 30))
-    total, day = excl + _vat(excl), -random.randint(0, 9)
+def add_large_order(book: Book, client: Client, *, available: int) -> int:
+    """Write a draft that asks for more than is available; its key."""
+    article = book.random.choice(ARTICLES_SOLD)
+    quantity = max(available, 0) // article[2] + book.random.randint(2, 30)
+    excl = article[2] * quantity
+    day = -book.random.randint(0, 9)
     key = book.sheet(Order).next_key()
-    quantity = excl // article[2]
     book.sheet(OrderLine).add(
         key, 10, article[0], article[1], quantity, money(article[2]), _VAT, 0, 0, 0, 0, 0
     )
-    number = _store(
-        book, client, key, state="SUBMITTED", day=day, delivery=day + 20, excl=excl, total=total, approved=0, lines=[]
+    _store(
+        book, client, key, state="DRAFT", day=day, delivery=day + 20, excl=excl, total=excl + _vat(excl),
+        approved=0, lines=[],
     )  # fmt: skip
-    excess = money(total - available)
-    opened = book.at if day == 0 else book.at.fromisoformat(book.moment(day))
-    case = book.sheet(HoldCase).add(
-        key, "OPEN", opened.isoformat(), add_working_hours(opened, TARGET_HOURS).isoformat(), excess, 2
-    )
-    book.sheet(OrderHold).add(
-        case, Finding.OVER_LIMIT.value, packed({"excess": excess}), ARTICLES[Finding.OVER_LIMIT], "credit_analyst",
-        opened.isoformat(),
-    )  # fmt: skip
-    book.journal(
-        "order.held", "orders.order", key, number, client, book.team.adv, day,
-        {"total_incl_vat": money(total), "over_limit_by": excess, "reasons": [Finding.OVER_LIMIT.value]},
-    )  # fmt: skip
+    return key

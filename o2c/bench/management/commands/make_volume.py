@@ -45,6 +45,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{count:>12,} {name}")
         self.stdout.write(
             f"company {made.company.code}: {len(made.accounts)} accounts, {made.open_items} open items, "
-            f"{made.settled} invoices paid, {time.monotonic() - began:.1f} seconds"
+            f"{made.settled} invoices paid, {made.held} orders on hold, {time.monotonic() - began:.1f} seconds"
         )
         self.stdout.write("Figures in lists come with the next nightly run, or now: recalculate_exposure")
