@@ -16,7 +16,7 @@ from o2c.shared.calendar import paris_date
 from orders.models import Order
 
 from . import raw
-from .drafts import back, submit
+from .drafts import back, draft, submit
 from .report import milliseconds
 from .session import Session
 from .timing import Act, in_turns
@@ -65,8 +65,8 @@ def _cases(session: Session) -> list[Case]:
         Case(
             accounts[key],
             *size,
-            _draft(session, accounts[key], _SMALL),
-            _draft(session, accounts[key], _HUGE),
+            draft(accounts[key], _SMALL, by=by),
+            draft(accounts[key], _HUGE, by=by),
         )
         for key, size in zip(made.accounts, sizes, strict=True)
     ]

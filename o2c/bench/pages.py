@@ -157,8 +157,9 @@ def _pages(company: Company) -> Iterator[Page]:
         yield Page("order on hold", reverse("orders:detail", args=[held.number]), (_LEAD,))
     invoice = Invoice.objects.filter(company=company).order_by("-pk")[0]
     yield Page("invoice", reverse("invoicing:detail", args=[invoice.number]), (_CLERK,))
-    for name in ("aged_balance", "aged_balance_items"):
-        yield Page(name.replace("_", " "), reverse(f"reports:{name}"))
+    yield Page("aged balance", reverse("reports:aged_balance"))
+    drilled = f"?{urlencode({'client': heavy, 'currency': account.currency, 'bucket': 'total'})}"
+    yield Page("aged balance, items of one client", reverse("reports:aged_balance_items") + drilled, (_LEAD,))
     yield Page("overdue history", reverse("reports:overdue_history"))
     for resource in _API:
         yield Page(f"api {resource}", f"/api/v1/{resource}/")
