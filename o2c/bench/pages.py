@@ -125,7 +125,7 @@ def _open(client: Client, url: str) -> Opened:
         seen = Seen()
         began = time.perf_counter()
         with connection.execute_wrapper(seen):
-            response = client.get(url)
+            response: Any = client.get(url)
             opened.status = response.status_code
             for _piece in response.streaming_content if response.streaming else ():
                 pass
