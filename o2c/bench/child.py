@@ -25,7 +25,7 @@ class Finished:
     peak: float
 
 
-def in_child(path: str, **arguments: Any) -> Finished:
+def in_child(path: str, /, **arguments: Any) -> Finished:
     """Call a function by its dotted path in a fresh process on the same database.
 
     :raises RuntimeError: it failed, with its last words

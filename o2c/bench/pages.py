@@ -28,6 +28,8 @@ from .report import milliseconds
 from .session import Session
 
 _TURNS: Final = 3
+# A page this slow need not be opened again to know.
+_PATIENCE: Final = 3.0
 _API: Final = (
     "accounts",
     "orders",
@@ -131,6 +133,8 @@ def _open(client: Client, url: str) -> Opened:
                 pass
         opened.seconds.append(time.perf_counter() - began)
         opened.seen.append(seen)
+        if opened.seconds[-1] > _PATIENCE:
+            break
     return opened
 
 

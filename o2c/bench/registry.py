@@ -15,6 +15,7 @@ BENCHMARKS: Final[dict[str, str]] = {
     "nightly": "o2c.bench.nightly.run",
     "aged": "o2c.bench.aged.run",
     "pages": "o2c.bench.pages.run",
+    "import": "o2c.bench.imports.run",
 }
 # Named in the interface, measured once the application is there.
 LATER: Final[dict[str, str]] = {"dunning": "dunning is measured once reminders are there."}

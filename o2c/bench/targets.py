@@ -79,6 +79,7 @@ TARGETS: Final[dict[str, Target]] = {
     "export.memory": Target("aged", "peak memory of an export", 300, 300, unit="MB"),
     "pages": Target("pages", "slowest page", 1000, 300, unit="ms"),
     "pages.well": Target("pages", "pages that answer anything but 200", 0, 0, unit=""),
+    "import.once": Target("import", "invoices missing or entered twice", 0, 0, unit=""),
     "dunning": Target("dunning", "proposals, beside raw", 10, 4),
     "dunning.again": Target("dunning", "the same run again, beside the first", 1, 0.5),
 }

@@ -6,7 +6,8 @@ import pytest
 
 from accounts.models import CustomerAccount
 from credit.models import CreditStanding
-from o2c.bench import aged, child, nightly, pages
+from invoicing.models import Invoice
+from o2c.bench import aged, child, imports, nightly, pages
 from o2c.bench.volume import CODE
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -40,6 +41,17 @@ def test_every_page_answers_with_its_queries_and_time(small, printed):
     rows = printed.table("pages: every list and the client page")
     assert [row for row in rows if "answers" in row] == []
     assert len(rows) > 60
+
+
+def test_invoices_come_in_each_way_and_stand_once(small, printed):
+    imports.run(small)
+    rows = printed.table("import: 300 invoices")
+    assert [row.split("  ")[0] for row in rows[:4]] == [
+        "COPY into a plain table", "by file", "the same file again", "by bulk/",
+    ]  # fmt: skip
+    assert rows[4] == "invoices missing or entered twice: 0"
+    assert Invoice.objects.filter(number__startswith="IF").count() == 300
+    assert Invoice.objects.filter(number__startswith="IB").count() == 300
 
 
 def test_what_fails_in_the_process_is_said(small):
