@@ -1,4 +1,4 @@
-"""Celery: woken with the id of a work row, plus the clocks (sweep, new day, nightly)."""
+"""Celery: woken with the id of a work row, plus the clocks (sweep, seals, new day, nightly)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["o2c.shared", "credit", "orders"])
 app.conf.beat_schedule = {
     "sweep": {"task": "o2c.shared.tasks.sweep", "schedule": 5.0},
+    "seal": {"task": "o2c.shared.tasks.seal_journal", "schedule": 60.0},
     "nightly": {
         "task": "credit.tasks.nightly",
         "schedule": crontab(hour=2, minute=0),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +57,13 @@ class Work(models.Model):
         return f"{self.kind} {self.key} ({self.state})"
 
 
+class CurrentTransaction(models.Func):
+    """The number of the writing transaction, as the database counts them."""
+
+    template = "(pg_current_xact_id()::text::bigint)"
+    output_field = models.BigIntegerField()
+
+
 class AuditEvent(models.Model):
     """One act in the journal: who, when, what, why, before and after. Never changed, never deleted.
 
@@ -77,9 +86,14 @@ class AuditEvent(models.Model):
     reason = models.TextField(blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     ip = models.GenericIPAddressField(null=True)
+    # Whose transaction wrote it: all below the oldest running one are settled and can be sealed.
+    transaction_id = models.BigIntegerField(db_default=CurrentTransaction(), editable=False)
 
     class Meta:
         indexes = [
+            BrinIndex(
+                fields=["transaction_id"], autosummarize=True, pages_per_range=16, name="audit_by_transaction"
+            ),
             models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
             models.Index(fields=["account_id", "-at"], name="audit_by_account"),
             models.Index(fields=["company_id", "-at"], name="audit_by_company"),
@@ -90,6 +104,43 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor} {self.action} {self.object_label}"
+
+
+class AuditSeal(models.Model):
+    """Settled events of the journal, chained: each seal holds the digest of every event and the head before it.
+
+    Never changed, never deleted. ``o2c.shared.sealing`` makes and proves them.
+    """
+
+    number = models.PositiveBigIntegerField(unique=True)
+    form = models.PositiveSmallIntegerField()
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    event_ids = ArrayField(models.BigIntegerField())
+    # SHA-256 of each event, in the order of ``event_ids``: a changed one can be named.
+    digests = models.BinaryField()
+    # The oldest transaction that ran when it was made, and the cluster that counted it.
+    horizon = models.BigIntegerField()
+    cluster = models.CharField(max_length=40, blank=True)
+    sealed_at = models.DateTimeField()
+    previous = models.CharField(max_length=64, blank=True, unique=True)
+    head = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(number=1, previous="") | Q(number__gt=1) & ~Q(previous=""),
+                name="only_the_first_seal_follows_none",
+            ),
+        ]
+        indexes = [models.Index(fields=["last_id", "first_id"], name="seal_by_events")]
+        triggers = [
+            pgtrigger.Protect(name="seal_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.head[:12]}"
 
 
 class Notice(models.Model):

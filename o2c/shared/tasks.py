@@ -20,3 +20,13 @@ def sweep() -> None:
 
     for work_id in work.sweep():
         run_work.delay(work_id=work_id)
+
+
+@shared_task
+def seal_journal() -> None:
+    """Seal the settled events of the journal (every minute, by the scheduler)."""
+    from django.utils import timezone
+
+    from o2c.shared import sealing
+
+    sealing.seal(at=timezone.now())

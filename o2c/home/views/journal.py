@@ -15,6 +15,7 @@ from o2c.home import queries
 from o2c.home.filters import JournalFilter
 from o2c.home.tables import JournalTable
 from o2c.shared.models import AuditEvent
+from o2c.shared.sealing import last_seal
 from o2c.shared.views import Empty, ListPage
 
 
@@ -23,6 +24,7 @@ class Journal(ListPage):
 
     title, menu, permission = gettext_lazy("Journal"), "journal", "audit.view"
     table_class, filterset_class = JournalTable, JournalFilter
+    template_name = "home/journal.html"
     empty = Empty(
         "history",
         gettext_lazy("Every act will be noted here"),
@@ -43,6 +45,10 @@ class Journal(ListPage):
             )
             .order_by("-at", "-pk")
         )
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        """The end of the chain of seals, to be noted elsewhere."""
+        return super().get_context(seal=last_seal(), **extra)
 
     def get_subtitle(self, rows: QuerySet[Any]) -> str:
         """Say what may not happen to it."""
