@@ -1,0 +1,306 @@
+"""Who may open which address and do what there: the table that the portal is measured against.
+
+``test_access.py`` sends every method to every address, as every role, about a thing of the own portfolio, of
+another rep's client, of another company's client. ``docs/access.md`` is written from this table.
+
+**A new address** needs a line in ``ACCESS``, or ``./portal check`` names it. Write the address as the URL conf
+has it, without converters, and say for each method which permission it takes::
+
+    "orders/<number>/release/": Entry(get="orders.view", post="orders.release", about="order", body=_REASON),
+
+* ``about``: the thing in the address, an attribute of ``world.World`` (``client``, ``order``, ``invoice``, …);
+  a thing of a new kind becomes an attribute there. Further placeholders are filled from ``then``, in order.
+* ``body``: what a valid request says, so that a refusal can only be for want of a right. ``{client}`` stands
+  for the code of the client it is about, and so for every attribute of ``World``. ``asks`` is the same for the
+  query string. An address that names a thing nowhere is asked once per role.
+* ``by_authority``: who holds the permission may still be refused for want of authority, or for four eyes.
+* ``ANYONE`` needs no sign-in, ``SIGNED_IN`` no permission.
+
+**A new permission** needs a line in ``HOLDERS``, which repeats ``o2c/roles.py`` on purpose: a right given by
+mistake there fails here. Then write the document again: ``.venv/bin/python -m tests.access.document``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ANYONE: Final = "anyone"
+SIGNED_IN: Final = "signed in"
+
+ROLES: Final = (
+    "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
+    "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor", "administrator",
+    "integration",
+)  # fmt: skip
+
+# Sees the clients of its own portfolio alone; every other role sees all clients of its company.
+OWN_PORTFOLIO: Final = frozenset({"sales"})
+# Sees every company; every other role sees its own.
+EVERY_COMPANY: Final = frozenset({"administrator"})
+
+_EVERYBODY: Final = frozenset(ROLES)
+_ADV: Final = frozenset({"adv_officer", "adv_manager"})
+_CREDIT: Final = frozenset({"credit_analyst", "credit_manager", "finance_director", "executive"})
+_SALES: Final = frozenset({"sales", "sales_manager"})
+_BOOKS: Final = frozenset({"receivables_accountant", "integration"})
+
+HOLDERS: Final[Mapping[str, frozenset[str]]] = {
+    "accounts.view": _EVERYBODY,
+    "accounts.edit": _ADV | _CREDIT | {"integration"},
+    "accounts.block": _CREDIT,
+    "accounts.watch": _ADV | _CREDIT | {"sales_manager", "receivables_accountant"},
+    "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
+    "credit.decide_limit": _CREDIT,
+    "orders.view": _EVERYBODY,
+    "orders.enter": _ADV | _SALES | {"integration"},
+    "orders.deliver": _ADV | {"integration"},
+    "orders.hold": _ADV | _CREDIT,
+    "orders.release": _ADV | _CREDIT,
+    "invoicing.view": _EVERYBODY,
+    "invoicing.issue": _ADV | _BOOKS,
+    "invoicing.import": _ADV | _BOOKS,
+    "payments.record": _BOOKS,
+    "payments.allocate": _BOOKS,
+    "reports.view": _EVERYBODY - {"dispute_owner"},
+    "imports.run": _ADV | _BOOKS | {"administrator"},
+    "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
+    "admin.users": frozenset({"administrator"}),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address: the permission each method takes; a method without one does not exist there."""
+
+    get: str = ""
+    post: str = ""
+    put: str = ""
+    patch: str = ""
+    delete: str = ""
+    about: str = ""
+    then: tuple[str, ...] = ()
+    body: Any = None
+    asks: Mapping[str, str] = field(default_factory=dict)
+    by_authority: bool = False
+
+    def permission(self, method: str) -> str:
+        """The permission a method takes, empty where it does not exist."""
+        return str(getattr(self, method))
+
+
+_NO_ANSWER: Final = Entry()
+_PUBLIC: Final = Entry(get=ANYONE)
+_REASON: Final = {"reason": "Agreed with the client"}
+_COMMENT: Final = {"comment": "Agreed with the client"}
+_LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
+_NEW_ORDER: Final = {"number": "NEW-1", "account": "{client}", "currency": "EUR", "lines": [_LINE]}
+_NEW_CLIENT: Final = {"code": "NEW-1", "name": "New", "country": "DE", "currency": "EUR", "term": "NET30"}
+_NEW_INVOICE: Final = {
+    "number": "NEW-1", "account": "{client}", "issue_date": "2026-01-05", "due_date": "2026-02-04",
+    "currency": "EUR", "total_incl_vat": "10.00", "origin": "imported",
+}  # fmt: skip
+_NEW_PAYMENT: Final = {
+    "external_id": "NEW-1", "account": "{client}", "date": "2026-01-05", "amount": "10.00", "currency": "EUR",
+}  # fmt: skip
+_ORDER_FORM: Final = {
+    "client": "{client}", "currency": "EUR", "term": "NET30", "order_date": "2026-01-05",
+    "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "form-0-sku": "A1", "form-0-description": "Goods",
+    "form-0-quantity": "1", "form-0-unit_price": "10", "form-0-vat_rate": "20",
+}  # fmt: skip
+_CLIENT_FORM: Final = {"code": "NEW-1", "name": "New", "country": "DE", "currency": "EUR", "term": "NET30"}
+_LIMIT_WISH: Final = {
+    "account": "{client}", "level": "account", "kind": "base", "amount": "1000.00", "currency": "EUR",
+    "valid_from": "2026-12-01", "reason": "Agreed with the client",
+}  # fmt: skip
+
+PAGES: Final[Mapping[str, Entry]] = {
+    "health/live": _PUBLIC,
+    "health/ready": _PUBLIC,
+    "metrics": _PUBLIC,
+    "i18n/setlang/": Entry(get=ANYONE, post=ANYONE, put=ANYONE, patch=ANYONE, delete=ANYONE),
+    "login/": Entry(get=ANYONE, post=ANYONE, put=ANYONE, body={"username": "nobody", "password": "wrong"}),
+    "logout/": Entry(post=ANYONE),
+    # Around all others
+    "": Entry(get=SIGNED_IN),
+    "search/": Entry(get=SIGNED_IN, asks={"q": "world"}),
+    "journal/": Entry(get="audit.view"),
+    "notifications/": Entry(get=SIGNED_IN, post=SIGNED_IN),
+    "notifications/<pk>/": Entry(get=SIGNED_IN, about="notice"),
+    "work/": Entry(get=SIGNED_IN),
+    "work/<pk>/": Entry(get=SIGNED_IN, about="work"),
+    "company/": Entry(post=SIGNED_IN, about="company", body={"company": "{company}"}),
+    "language/": Entry(post=ANYONE, body={"language": "en"}),
+    # Clients
+    "clients/": Entry(get="accounts.view"),
+    "clients/new/": Entry(get="accounts.edit", post="accounts.edit", body=_CLIENT_FORM),
+    "clients/check/": Entry(get="accounts.edit", asks={"code": "NEW-1"}),
+    "clients/search/": Entry(get="accounts.view", asks={"q": "world"}),
+    "clients/<code>/": Entry(get="accounts.view", about="client"),
+    "clients/<code>/part/<name>/": Entry(get="accounts.view", about="client", then=("timeline",)),
+    # Credit
+    "credit/can-i-sell/": Entry(get="accounts.view", asks={"client": "{client}", "amount": "10"}),
+    "credit/client-options/": Entry(get="accounts.view", asks={"q": "world"}),
+    "credit/limit-requests/": Entry(get="accounts.view"),
+    "credit/limit-requests/new/": Entry(
+        get="credit.request_limit", post="credit.request_limit", asks={"client": "{client}"}, body=_LIMIT_WISH
+    ),
+    "credit/limit-requests/<pk>/": Entry(
+        get="accounts.view",
+        post="credit.decide_limit",
+        about="limit_request",
+        body=_REASON | {"decision": "refuse"},
+        by_authority=True,
+    ),
+    "credit/clients/<code>/edit/": Entry(
+        get="accounts.edit", post="accounts.edit", about="client", body=_CLIENT_FORM
+    ),
+    "credit/clients/<code>/block/": Entry(
+        get="accounts.block", post="accounts.block", about="client", body=_REASON
+    ),
+    "credit/clients/<code>/unblock/": Entry(
+        get="accounts.block", post="accounts.block", about="client", body=_REASON
+    ),
+    "credit/clients/<code>/watch/": Entry(
+        get="accounts.watch", post="accounts.watch", about="client", body=_REASON
+    ),
+    "credit/clients/<code>/unwatch/": Entry(
+        get="accounts.watch", post="accounts.watch", about="client", body=_REASON
+    ),
+    # Orders
+    "orders/": Entry(get="orders.view"),
+    "orders/new/": Entry(get="orders.enter", post="orders.enter", body=_ORDER_FORM),
+    "orders/new/answer/": Entry(post="orders.enter", body=_ORDER_FORM),
+    "orders/holds/": Entry(get="orders.view"),
+    "orders/holds/decide/": Entry(
+        post="orders.release", body=_REASON | {"ids": "{case}", "confirmed": "1"}, by_authority=True
+    ),
+    "orders/of-client/<account>/": Entry(get="orders.view", about="client_id"),
+    "orders/<number>/edit/": Entry(get="orders.enter", post="orders.enter", about="order", body=_ORDER_FORM),
+    "orders/<number>/edit/answer/": Entry(post="orders.enter", about="order", body=_ORDER_FORM),
+    "orders/<number>/submit/": Entry(post="orders.enter", about="draft"),
+    "orders/<number>/hold/": Entry(get="orders.hold", post="orders.hold", about="order", body=_REASON),
+    "orders/<number>/release/": Entry(
+        get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/refuse/": Entry(
+        get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/cancel/": Entry(get="orders.enter", post="orders.enter", about="order", body=_REASON),
+    "orders/<number>/close/": Entry(get="orders.enter", post="orders.enter", about="order", body=_REASON),
+    "orders/<number>/copy/": Entry(post="orders.enter", about="order"),
+    "orders/<number>/reopen/": Entry(post="orders.enter", about="order"),
+    "orders/<number>/deliver/": Entry(
+        get="orders.deliver", post="orders.deliver", about="order", body={"on": "2026-01-05", "line_1": "1"}
+    ),
+    "orders/<number>/": Entry(get="orders.view", about="order"),
+    # Invoicing
+    "invoicing/": Entry(get="invoicing.view"),
+    "invoicing/items/": Entry(get="invoicing.view"),
+    "invoicing/items/<key>/match/": Entry(
+        get="payments.allocate", post="payments.allocate", about="credit", body={"item_{item}": "1"}
+    ),
+    "invoicing/payments/": Entry(get="invoicing.view"),
+    "invoicing/payments/<key>/": Entry(get="invoicing.view", about="payment"),
+    "invoicing/matches/<keys>/undo/": Entry(post="payments.allocate", about="match"),
+    "invoicing/clients/<code>/panel/": Entry(get="invoicing.view", about="client"),
+    "invoicing/orders/<number>/invoice/": Entry(post="invoicing.issue", about="order"),
+    "invoicing/<number>/": Entry(get="invoicing.view", about="invoice"),
+    # Reports and imports
+    "reports/aged-balance/": Entry(get="reports.view"),
+    "reports/aged-balance/items/": Entry(get="reports.view", asks={"bucket": "not_due"}),
+    "reports/aged-balance/history/": Entry(get="reports.view"),
+    "imports/": Entry(get="imports.run"),
+    "imports/new/": Entry(get="imports.run", post="imports.run"),
+    "imports/<key>/": Entry(get="imports.run", about="run"),
+    "imports/<key>/confirm/": Entry(post="imports.run", about="run"),
+    "imports/<key>/refused/": Entry(get="imports.run", about="run"),
+    "imports/<key>/progress/": Entry(get="imports.run", about="run"),
+}
+
+API: Final[Mapping[str, Entry]] = {
+    "auth/token/": Entry(post=ANYONE, body={"username": "nobody", "password": "wrong"}),
+    "schema/": Entry(get=ANYONE),
+    "docs/": Entry(get=ANYONE),
+    "": _NO_ANSWER,
+    "jobs/<pk>/": Entry(get=SIGNED_IN, about="job"),
+    "audit/": Entry(get=SIGNED_IN),
+    # Clients
+    "accounts/": Entry(get="accounts.view", post="accounts.edit", body=_NEW_CLIENT),
+    "accounts/bulk/": Entry(post="accounts.edit", body=[_NEW_CLIENT]),
+    "accounts/<code>/": Entry(
+        get="accounts.view",
+        put="accounts.edit",
+        patch="accounts.edit",
+        about="client",
+        body={"name": "World", "country": "DE", "currency": "EUR", "term": "NET30"},
+    ),
+    "accounts/<code>/block/": Entry(post="accounts.block", about="client", body=_REASON),
+    "accounts/<code>/unblock/": Entry(post="accounts.block", about="client", body=_REASON),
+    "accounts/<code>/watch/": Entry(post="accounts.watch", about="client", body=_REASON),
+    "accounts/<code>/unwatch/": Entry(post="accounts.watch", about="client", body=_REASON),
+    "accounts/<code>/credit-check/": Entry(post="accounts.view", about="client", body={"amount": "10.00"}),
+    "accounts/<code>/exposure/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/limits/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/timeline/": Entry(get="accounts.view", about="client"),
+    "limit-requests/": Entry(get="accounts.view", post="credit.request_limit", body=_LIMIT_WISH),
+    "limit-requests/<pk>/": Entry(get="accounts.view", about="limit_request"),
+    "limit-requests/<pk>/submit/": Entry(post="credit.request_limit", about="limit_request"),
+    "limit-requests/<pk>/approve/": Entry(
+        post="credit.decide_limit", about="limit_request", body=_REASON, by_authority=True
+    ),
+    "limit-requests/<pk>/refuse/": Entry(
+        post="credit.decide_limit", about="limit_request", body=_REASON, by_authority=True
+    ),
+    # Orders
+    "orders/": Entry(get="orders.view", post="orders.enter", body=_NEW_ORDER),
+    "orders/bulk/": Entry(post="orders.enter", body=[_NEW_ORDER]),
+    "orders/<number>/": Entry(
+        get="orders.view", patch="orders.enter", about="order", body={"customer_reference": "X"}
+    ),
+    "orders/<number>/submit/": Entry(post="orders.enter", about="draft"),
+    "orders/<number>/copy/": Entry(post="orders.enter", about="order", body={"number": "NEW-1"}),
+    "orders/<number>/reopen/": Entry(post="orders.enter", about="order"),
+    "orders/<number>/cancel/": Entry(post="orders.enter", about="order", body=_REASON),
+    "orders/<number>/close/": Entry(post="orders.enter", about="order", body=_REASON),
+    "orders/<number>/start-production/": Entry(post="orders.deliver", about="order"),
+    "orders/<number>/deliver/": Entry(post="orders.deliver", about="order", body={}),
+    "orders/<number>/return/": Entry(
+        post="orders.deliver",
+        about="order",
+        body=_REASON | {"lines": [{"line": 1, "quantity": "1"}]},
+    ),
+    "orders/<number>/hold/": Entry(post="orders.hold", about="order", body=_COMMENT),
+    "orders/<number>/release/": Entry(post="orders.release", about="order", body=_COMMENT, by_authority=True),
+    "orders/<number>/refuse/": Entry(post="orders.release", about="order", body=_REASON, by_authority=True),
+    "orders/<number>/invoice/": Entry(post="invoicing.issue", about="order", body={}),
+    "holds/": Entry(get="orders.view"),
+    # Invoicing
+    "invoices/": Entry(get="invoicing.view", post="invoicing.import", body=_NEW_INVOICE),
+    "invoices/bulk/": Entry(post="invoicing.issue", body=[_NEW_INVOICE]),
+    "invoices/<number>/": Entry(get="invoicing.view", about="invoice"),
+    "payments/": Entry(get="invoicing.view", post="payments.record", body=_NEW_PAYMENT),
+    "payments/bulk/": Entry(post="payments.record", body=[_NEW_PAYMENT]),
+    "payments/<pk>/": Entry(get="invoicing.view", about="payment"),
+    "payments/<pk>/propose/": Entry(get="invoicing.view", post="invoicing.view", about="payment"),
+    "payments/<pk>/allocate/": Entry(
+        post="payments.allocate", about="payment", body={"items": [{"item": "{item}", "amount": "1.00"}]}
+    ),
+    "allocations/": Entry(
+        get="invoicing.view",
+        post="payments.allocate",
+        body={"from_item": "{credit}", "to_item": "{item}", "amount": "1.00"},
+    ),
+    "allocations/<pk>/": Entry(get="invoicing.view", delete="payments.allocate", about="match"),
+    "items/": Entry(get="invoicing.view"),
+    "items/<pk>/": Entry(get="invoicing.view", about="item"),
+    # Reports
+    "reports/aged-balance/": Entry(get="reports.view"),
+}
+
+API_PREFIX: Final = "api/v1/"
+ACCESS: Final[Mapping[str, Entry]] = {
+    **PAGES,
+    **{f"{API_PREFIX}{address}": entry for address, entry in API.items()},
+}

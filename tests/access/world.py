@@ -1,0 +1,131 @@
+"""One client with everything that addresses name, three times: the own one, another rep's, another company's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Company, User
+from credit import services as credit
+from invoicing import services as invoicing
+from o2c.imports.models import ImportRun
+from o2c.shared.calendar import paris_date
+from o2c.shared.models import Notice, Work
+from orders.models import HoldCase, Order
+from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
+from tests.factories.invoicing import make_invoice, make_payment
+from tests.factories.orders import draft, give_limit, submitted
+
+from .expected import ROLES
+
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class World:
+    """What stands for the placeholders of an address. Every label of it begins with ``mark``.
+
+    ``notice`` and ``job`` belong to one person: ``personal`` has those of each role.
+    """
+
+    mark: str
+    company: str
+    client: str
+    client_id: int
+    order: str
+    draft: str
+    case: int
+    limit_request: int
+    invoice: str
+    item: int
+    payment: int
+    credit: int
+    match: int
+    run: int
+    personal: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def values_for(self, role: str) -> dict[str, Any]:
+        """Every placeholder as this role meets it."""
+        return vars(self) | (self.personal.get(role) or next(iter(self.personal.values())))
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """The three clients, and one person per role of the first company."""
+
+    own: World
+    other_rep: World
+    other_company: World
+    people: dict[str, User]
+
+    def by_owner(self) -> dict[str, World]:
+        """The three of them by whose they are."""
+        return {"own": self.own, "other_rep": self.other_rep, "other_company": self.other_company}
+
+
+def make_worlds() -> Worlds:
+    """Make all of it."""
+    at = timezone.now()
+    company, other = CompanyFactory(code="HERE", name="Here"), CompanyFactory(code="ZZFAR", name="ZZFAR")
+    people = {role: make_user(role, company, role) for role in ROLES}
+    people[NOBODY] = make_user(None, company, NOBODY)
+    rep = make_user("sales", company, "another rep")
+    return Worlds(
+        own=_world("OWN", company, people["sales"], people, at),
+        other_rep=_world("ZZREP", company, rep, {}, at),
+        other_company=_world("ZZFAR", other, make_user("sales", other, "rep abroad"), {}, at),
+        people=people,
+    )
+
+
+def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: Any) -> World:
+    adv = make_user("adv_officer", company, f"adv of {mark}")
+    analyst = make_user("credit_analyst", company, f"analyst of {mark}")
+    books = make_user("receivables_accountant", company, f"accountant of {mark}")
+    account = CustomerAccountFactory(company=company, code=f"{mark}-C", name=f"{mark} world", rep=rep)
+    give_limit(account, "1000", decided_by=analyst)
+    held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")
+    waiting = draft(account, "120.00", by=adv, at=at, number=f"{mark}-D")
+    wish = credit.create_limit_request(
+        account=account, amount=Decimal(100), currency="EUR", kind="base", level="account",
+        valid_from=paris_date(at), valid_until=None, reason="asked", submit=True, by=adv, at=at,
+    )  # fmt: skip
+    invoice = make_invoice(account, "100.00", by=books, number=f"{mark}-I", at=at)
+    payment = make_payment(account, "60.00", by=books, external_id=f"{mark}-P", at=at)
+    item, credit_item = invoice.items.get(), payment.items.get()
+    made = invoicing.allocate(
+        from_item_id=credit_item.pk, to_item_id=item.pk, amount=item.amount / 5, by=books, at=at
+    )
+    run = ImportRun.objects.create(
+        company_code=company.code, company=company, original_name=f"{mark}-file.csv", mapping_text="",
+        requested_by=books, created_at=at, status="done", finished_at=at,
+    )  # fmt: skip
+    return World(
+        mark=mark,
+        company=company.code,
+        client=account.code,
+        client_id=account.pk,
+        order=held.number,
+        draft=waiting.number,
+        case=HoldCase.objects.get(order=Order.objects.get(pk=held.pk), closed_at=None).pk,
+        limit_request=wish.pk,
+        invoice=invoice.number,
+        item=item.pk,
+        payment=payment.pk,
+        credit=credit_item.pk,
+        match=made.pk,
+        run=run.pk,
+        personal={role: _personal(person, mark, at) for role, person in (people or {"": adv}).items()},
+    )
+
+
+def _personal(person: User, mark: str, at: Any) -> dict[str, int]:
+    notice = Notice.objects.create(user=person, kind="order_held", key=mark, url="/", created_at=at)
+    job = Work.objects.create(
+        kind="api.bulk", key=f"{mark}-{person.pk}", state="done", not_before=at, created_at=at,
+        requested_by=person,
+    )  # fmt: skip
+    return {"notice": notice.pk, "job": job.pk, "work": job.pk}
