@@ -46,14 +46,24 @@ urlpatterns = [
     *(
         path(
             f"{resource}/bulk/",
-            BulkView.as_view(enters=enters, enters_many=enters_many),
+            BulkView.as_view(enters=enters, enters_many=enters_many, permission=permission),
             name=f"api-{resource}-bulk",
         )
-        for resource, enters, enters_many in (
-            ("accounts", "credit.api.entry.enter_client", ""),
-            ("orders", "orders.api.entry.enter_order", ""),
-            ("invoices", "invoicing.api.entry.enter_invoice", "invoicing.api.entry.enter_invoices"),
-            ("payments", "invoicing.api.entry.enter_payment", "invoicing.api.entry.enter_payments"),
+        for resource, permission, enters, enters_many in (
+            ("accounts", "accounts.edit", "credit.api.entry.enter_client", ""),
+            ("orders", "orders.enter", "orders.api.entry.enter_order", ""),
+            (
+                "invoices",
+                "invoicing.issue",
+                "invoicing.api.entry.enter_invoice",
+                "invoicing.api.entry.enter_invoices",
+            ),
+            (
+                "payments",
+                "payments.record",
+                "invoicing.api.entry.enter_payment",
+                "invoicing.api.entry.enter_payments",
+            ),
         )
     ),
     *router.urls,

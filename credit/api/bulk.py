@@ -23,7 +23,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import CompanyEdge
+from accounts.api.base import CompanyEdge, lowest_role_with
 from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit_of
 from o2c.shared import work
@@ -31,7 +31,7 @@ from o2c.shared.api.jobs import JobAnswer, job_answer
 from o2c.shared.api.problems import problem_handler
 from o2c.shared.locking import Moved, is_collision, retrying
 from o2c.shared.models import Work
-from o2c.shared.problems import Invalid
+from o2c.shared.problems import Invalid, NotAllowed
 
 logger = logging.getLogger(__name__)
 
@@ -138,10 +138,12 @@ class BulkView(CompanyEdge):
 
     :cvar enters: dotted path of the function that enters one document
     :cvar enters_many: of the one that enters many, each for itself, where there is one
+    :cvar permission: what entering any of them takes
     """
 
     enters: ClassVar[str] = ""
     enters_many: ClassVar[str] = ""
+    permission: ClassVar[str] = ""
     takes = {"post": ("atomic", "async")}
 
     @extend_schema(
@@ -155,8 +157,11 @@ class BulkView(CompanyEdge):
     def post(self, request: Request) -> Response:
         """Enter documents in their order.
 
+        :raises NotAllowed: no document of this kind could be entered
         :raises Invalid: no list, or too many
         """
+        if not self.user.may(self.permission, self.company):
+            raise NotAllowed(required_role=lowest_role_with(self.permission))
         documents = self._documents(request.data)
         atomic = self._flag("atomic")
         if self._flag("async") or (len(documents) > DIRECTLY and not atomic):

@@ -58,6 +58,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "orders.deliver": _ADV | {"integration"},
     "orders.hold": _ADV | _CREDIT,
     "orders.release": _ADV | _CREDIT,
+    "orders.request_override": _ADV | _CREDIT | _SALES,
     "invoicing.view": _EVERYBODY,
     "invoicing.issue": _ADV | _BOOKS,
     "invoicing.import": _ADV | _BOOKS,
@@ -116,6 +117,7 @@ _LIMIT_WISH: Final = {
 }  # fmt: skip
 
 PAGES: Final[Mapping[str, Entry]] = {
+    "api/": _NO_ANSWER,
     "health/live": _PUBLIC,
     "health/ready": _PUBLIC,
     "metrics": _PUBLIC,
@@ -176,6 +178,19 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/holds/decide/": Entry(
         post="orders.release", body=_REASON | {"ids": "{case}", "confirmed": "1"}, by_authority=True
     ),
+    "orders/quotations/": Entry(get="orders.view"),
+    "orders/quotations/new/": Entry(get="orders.enter", post="orders.enter", body=_ORDER_FORM),
+    "orders/quotations/<number>/": Entry(get="orders.view", about="quotation"),
+    "orders/quotations/<number>/edit/": Entry(
+        get="orders.enter", post="orders.enter", about="quotation", body=_ORDER_FORM
+    ),
+    "orders/quotations/<number>/pdf/": Entry(get="orders.view", about="quotation"),
+    "orders/quotations/<number>/send/": Entry(post="orders.enter", about="quotation"),
+    "orders/quotations/<number>/accept/": Entry(post="orders.enter", about="quotation"),
+    "orders/quotations/<number>/decline/": Entry(
+        get="orders.enter", post="orders.enter", about="quotation", body=_REASON
+    ),
+    "orders/quotations/<number>/order/": Entry(post="orders.enter", about="quotation"),
     "orders/of-client/<account>/": Entry(get="orders.view", about="client_id"),
     "orders/<number>/edit/": Entry(get="orders.enter", post="orders.enter", about="order", body=_ORDER_FORM),
     "orders/<number>/edit/answer/": Entry(post="orders.enter", about="order", body=_ORDER_FORM),
@@ -187,6 +202,16 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/<number>/refuse/": Entry(
         get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
     ),
+    "orders/<number>/override/": Entry(
+        get="orders.request_override", post="orders.request_override", about="order", body=_REASON
+    ),
+    "orders/<number>/refuse-override/": Entry(
+        get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/override/<pk>/withdraw/": Entry(
+        post="orders.request_override", about="order", then=("{override}",), by_authority=True
+    ),
+    "orders/<number>/documents/<pk>/": Entry(get="orders.view", about="order", then=("{document}",)),
     "orders/<number>/cancel/": Entry(get="orders.enter", post="orders.enter", about="order", body=_REASON),
     "orders/<number>/close/": Entry(get="orders.enter", post="orders.enter", about="order", body=_REASON),
     "orders/<number>/copy/": Entry(post="orders.enter", about="order"),
@@ -223,7 +248,7 @@ API: Final[Mapping[str, Entry]] = {
     "auth/token/": Entry(post=ANYONE, body={"username": "nobody", "password": "wrong"}),
     "schema/": Entry(get=ANYONE),
     "docs/": Entry(get=ANYONE),
-    "": _NO_ANSWER,
+    ".": _NO_ANSWER,
     "jobs/<pk>/": Entry(get=SIGNED_IN, about="job"),
     "audit/": Entry(get=SIGNED_IN),
     # Clients
@@ -275,7 +300,28 @@ API: Final[Mapping[str, Entry]] = {
     "orders/<number>/release/": Entry(post="orders.release", about="order", body=_COMMENT, by_authority=True),
     "orders/<number>/refuse/": Entry(post="orders.release", about="order", body=_REASON, by_authority=True),
     "orders/<number>/invoice/": Entry(post="invoicing.issue", about="order", body={}),
+    "orders/<number>/override-requests/": Entry(post="orders.request_override", about="order", body=_REASON),
     "holds/": Entry(get="orders.view"),
+    "override-requests/": Entry(get="orders.view"),
+    "override-requests/<pk>/": Entry(get="orders.view", about="override"),
+    "override-requests/<pk>/approve/": Entry(
+        post="orders.release", about="override", body=_REASON, by_authority=True
+    ),
+    "override-requests/<pk>/refuse/": Entry(
+        post="orders.release", about="override", body=_REASON, by_authority=True
+    ),
+    "override-requests/<pk>/withdraw/": Entry(
+        post="orders.request_override", about="override", by_authority=True
+    ),
+    "quotations/": Entry(get="orders.view", post="orders.enter", body=_NEW_ORDER),
+    "quotations/<number>/": Entry(
+        get="orders.view", patch="orders.enter", about="quotation", body={"customer_reference": "X"}
+    ),
+    "quotations/<number>/send/": Entry(post="orders.enter", about="quotation"),
+    "quotations/<number>/accept/": Entry(post="orders.enter", about="quotation"),
+    "quotations/<number>/refuse/": Entry(post="orders.enter", about="quotation", body=_REASON),
+    "quotations/<number>/order/": Entry(post="orders.enter", about="quotation", body={"number": "NEW-1"}),
+    "quotations/<number>/pdf/": Entry(get="orders.view", about="quotation"),
     # Invoicing
     "invoices/": Entry(get="invoicing.view", post="invoicing.import", body=_NEW_INVOICE),
     "invoices/bulk/": Entry(post="invoicing.issue", body=[_NEW_INVOICE]),

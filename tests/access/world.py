@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -13,15 +14,18 @@ from credit import services as credit
 from invoicing import services as invoicing
 from o2c.imports.models import ImportRun
 from o2c.shared.calendar import paris_date
+from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, Work
 from orders.models import HoldCase, Order
+from orders.services import create_quotation, request_override
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_invoice, make_payment
-from tests.factories.orders import draft, give_limit, submitted
+from tests.factories.orders import draft, give_limit, line, submitted
 
 from .expected import ROLES
 
 NOBODY = "nobody"
+MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class World:
     order: str
     draft: str
     case: int
+    override: int
+    document: int
+    quotation: str
     limit_request: int
     invoice: str
     item: int
@@ -89,6 +96,13 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
     give_limit(account, "1000", decided_by=analyst)
     held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")
     waiting = draft(account, "120.00", by=adv, at=at, number=f"{mark}-D")
+    asked = request_override(
+        order_id=held.pk, reason="asked", by=adv, at=at,
+        documents=[ReceivedFile(name=f"{mark}-order.pdf", content=b"%PDF-1.4", content_type="application/pdf")],
+    )  # fmt: skip
+    offer = create_quotation(
+        company=company, account=account, lines=[line("120.00")], number=f"{mark}-Q", by=adv, at=at
+    )
     wish = credit.create_limit_request(
         account=account, amount=Decimal(100), currency="EUR", kind="base", level="account",
         valid_from=paris_date(at), valid_until=None, reason="asked", submit=True, by=adv, at=at,
@@ -100,7 +114,7 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         from_item_id=credit_item.pk, to_item_id=item.pk, amount=item.amount / 5, by=books, at=at
     )
     run = ImportRun.objects.create(
-        company_code=company.code, company=company, original_name=f"{mark}-file.csv", mapping_text="",
+        company_code=company.code, company=company, original_name=f"{mark}-file.csv", mapping_text=MAPPING,
         requested_by=books, created_at=at, status="done", finished_at=at,
     )  # fmt: skip
     return World(
@@ -111,6 +125,9 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         order=held.number,
         draft=waiting.number,
         case=HoldCase.objects.get(order=Order.objects.get(pk=held.pk), closed_at=None).pk,
+        override=asked.pk,
+        document=asked.documents.get().pk,
+        quotation=offer.number,
         limit_request=wish.pk,
         invoice=invoice.number,
         item=item.pk,
