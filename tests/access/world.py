@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import Company, User
@@ -116,6 +117,7 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
     run = ImportRun.objects.create(
         company_code=company.code, company=company, original_name=f"{mark}-file.csv", mapping_text=MAPPING,
         requested_by=books, created_at=at, status="done", finished_at=at,
+        refused=ContentFile(b"line", name="refused.csv"),
     )  # fmt: skip
     return World(
         mark=mark,
