@@ -9,7 +9,8 @@ has it, without converters, and say for each method which permission it takes::
     "orders/<number>/release/": Entry(get="orders.view", post="orders.release", about="order", body=_REASON),
 
 * ``about``: the thing in the address, an attribute of ``world.World`` (``client``, ``order``, ``invoice``, …);
-  a thing of a new kind becomes an attribute there. Further placeholders are filled from ``then``, in order.
+  a thing of a new kind becomes an attribute there. Further placeholders are filled from ``then``, in order (all
+  of them where ``about`` is empty).
 * ``body``: what a valid request says, so that a refusal can only be for want of a right. ``{client}`` stands
   for the code of the client it is about, and so for every attribute of ``World``. ``asks`` is the same for the
   query string. An address that names a thing nowhere is asked once per role.
@@ -64,6 +65,8 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.import": _ADV | _BOOKS,
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
+    "periods.close": frozenset({"receivables_accountant", "finance_director"}),
+    "periods.reopen": frozenset({"finance_director"}),
     "reports.view": _EVERYBODY - {"dispute_owner"},
     "imports.run": _ADV | _BOOKS | {"administrator"},
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
@@ -231,6 +234,13 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/matches/<keys>/undo/": Entry(post="payments.allocate", about="match"),
     "invoicing/clients/<code>/panel/": Entry(get="invoicing.view", about="client"),
     "invoicing/orders/<number>/invoice/": Entry(post="invoicing.issue", about="order"),
+    "invoicing/periods/": Entry(get="invoicing.view"),
+    "invoicing/periods/<year>-<month>/close/": Entry(
+        get="periods.close", post="periods.close", then=("2026-01",)
+    ),
+    "invoicing/periods/<year>-<month>/reopen/": Entry(
+        get="periods.reopen", post="periods.reopen", then=("2026-01",), body=_REASON
+    ),
     "invoicing/<number>/": Entry(get="invoicing.view", about="invoice"),
     # Reports and imports
     "reports/aged-balance/": Entry(get="reports.view"),
@@ -341,6 +351,7 @@ API: Final[Mapping[str, Entry]] = {
     "allocations/<pk>/": Entry(get="invoicing.view", delete="payments.allocate", about="match"),
     "items/": Entry(get="invoicing.view"),
     "items/<pk>/": Entry(get="invoicing.view", about="item"),
+    "periods/": Entry(get="invoicing.view"),
     # Reports
     "reports/aged-balance/": Entry(get="reports.view"),
 }

@@ -192,7 +192,8 @@ class Answer:
 def send(client: Client, address: str, entry: Entry, case: Case, world: World) -> Answer:
     """Send one request, in the company of the thing; nothing it does is kept."""
     values = world.values_for(case.role)
-    given = iter([str(values[entry.about]), *fill(list(entry.then), values)] if "<" in address else [])
+    about = [str(values[entry.about])] if entry.about else []
+    given = iter([*about, *fill(list(entry.then), values)])
     path = "/" + "/".join(next(given) if part.startswith("<") else part for part in address.split("/"))
     query = fill(dict(entry.asks), values)
     api = address.startswith(API_PREFIX)
