@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from o2c.shared.problems import NotFound
 
 from .enums import Level
 from .exposure import AccountFigures
+from .formulas import PART_CODES
 from .models import ExposureSnapshot
 from .queries import ExposureView, LevelFigures, limits_on, relatives_of
 
@@ -61,12 +61,10 @@ def _last(level: Level, key: int, on: date) -> ExposureSnapshot | None:
 
 
 def _figures(row: ExposureSnapshot) -> AccountFigures:
-    stored = row.figures
-    figures = AccountFigures()
-    figures.parts.update({code: Decimal(amount) for code, amount in stored.get("parts", {}).items()})
-    figures.overdue = Decimal(stored.get("overdue") or 0)
-    figures.disputed = Decimal(stored.get("disputed") or 0)
-    figures.on_hold = Decimal(stored.get("on_hold_orders") or 0)
-    if oldest := stored.get("oldest_due"):
-        figures.oldest_due = date.fromisoformat(oldest)
-    return figures
+    return AccountFigures(
+        parts=dict(zip(PART_CODES, row.parts, strict=True)),
+        overdue=row.overdue,
+        disputed=row.disputed,
+        on_hold=row.on_hold_orders,
+        oldest_due=row.oldest_due,
+    )

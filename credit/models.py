@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -345,7 +346,8 @@ class CreditStanding(models.Model):
     level = models.PositiveSmallIntegerField(choices=Level.choices)
     target_id = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    parts = models.JSONField(default=dict)
+    # One amount for each of ``formulas.PART_CODES``, in that order; empty above the accounts.
+    parts = ArrayField(models.DecimalField(max_digits=16, decimal_places=2), default=list)
     gross_exposure = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     net_exposure = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     overdue = models.DecimalField(max_digits=16, decimal_places=2, default=0)
@@ -368,24 +370,26 @@ class CreditStanding(models.Model):
 
 
 class ExposureSnapshot(models.Model):
-    """The figures of a target at the end of a day; a new row only when they changed since the last one."""
+    """The figures of a target at the end of a day; a new row only when they changed since the last one.
 
+    Kept in one table per month of ``day`` (ADR 0009, ``snapshots.make_months``); columns as in ``CreditStanding``.
+    """
+
+    pk = models.CompositePrimaryKey("level", "target_id", "day")
     level = models.PositiveSmallIntegerField(choices=Level.choices)
     target_id = models.BigIntegerField()
     day = models.DateField()
     currency = models.CharField(max_length=3)
-    figures = models.JSONField()
+    parts = ArrayField(models.DecimalField(max_digits=16, decimal_places=2), default=list)
     gross_exposure = models.DecimalField(max_digits=16, decimal_places=2)
     net_exposure = models.DecimalField(max_digits=16, decimal_places=2)
+    overdue = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    oldest_due = models.DateField(null=True)
+    disputed = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    limit_kind = models.CharField(max_length=10, default="none")
     effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     recorded_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["level", "target_id", "day"], name="one_snapshot_per_target_and_day"
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.level} {self.target_id} {self.day}"

@@ -1,4 +1,4 @@
-"""The nightly run (design 3.14): account ranges, then entities and groups, as work rows.
+"""The nightly run (design 3.14): account ranges, then entities and groups, then the proofs, as work rows.
 
 Each range computes, compares and stores in one transaction together with its mark *done*: a killed worker leaves
 nothing half-done, and every account is computed exactly once.
@@ -17,19 +17,23 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts.models import Company, CustomerAccount, LegalEntity
+from accounts.models import Company, CustomerAccount, CustomerGroup, LegalEntity
 from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
 
 from . import standing
+from .enums import Level
 from .models import CreditStanding, NightlyRun
+from .snapshots import make_months_ahead
 
-RANGE = 1000
-ACCOUNTS, LEVELS = "credit.nightly_accounts", "credit.nightly_levels"
+# A range is planned once and computed at once: planning a statement costs as much as computing some hundred accounts.
+RANGE = 5000
+ACCOUNTS, LEVELS, PROOFS = "credit.nightly_accounts", "credit.nightly_levels", "credit.nightly_proofs"
 
 
 def begin(*, at: datetime, day: date | None = None, company: Company | None = None) -> NightlyRun:
     """Write the run and its first phase; workers do the rest, or ``work.drain``."""
+    make_months_ahead(day or paris_date(at))
     with transaction.atomic():
         accounts = _accounts(company)
         run = NightlyRun.objects.create(day=day or paris_date(at), company=company, started_at=at)
@@ -54,7 +58,7 @@ def run_range(*, work: Any, run_id: int, first: int, last: int) -> dict[str, int
     del work
     run = NightlyRun.objects.select_related("company").get(pk=run_id)
     keys = list(_accounts(run.company).filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True))
-    found = standing.refresh(keys, at=timezone.now(), day=run.day)
+    found = standing.refresh_range(keys, at=timezone.now(), day=run.day, company_id=run.company_id)
     # Held or shaky clients' orders are looked at again: a new day may free or hold them.
     work_table.emit("nightly.accounts", f"{run_id}:{first}", {"account_ids": _to_examine(keys)})
     NightlyRun.objects.filter(pk=run_id).update(
@@ -68,20 +72,34 @@ def run_range(*, work: Any, run_id: int, first: int, last: int) -> dict[str, int
 
 
 def run_levels(*, work: Any, run_id: int) -> dict[str, int]:
-    """Work handler: entities and groups, then the proof of the book."""
+    """Work handler: entities and groups, then what is left of their limits for each account."""
     del work
     run = NightlyRun.objects.select_related("company").get(pk=run_id)
-    entities = LegalEntity.objects.filter(accounts__in=_accounts(run.company)).order_by("pk").distinct()
-    keys = list(entities.values_list("pk", flat=True))
+    accounts, at = _accounts(run.company), timezone.now()
+    entities = _keys(LegalEntity.objects.filter(accounts__in=accounts))
+    groups = _keys(CustomerGroup.objects.filter(entities__accounts__in=accounts))
     changed = 0
-    for position in range(0, len(keys), RANGE):
-        changed += standing.refresh_levels(keys[position : position + RANGE], at=timezone.now(), day=run.day)
+    for level, targets in ((Level.ENTITY, entities), (Level.GROUP, groups)):
+        for keys in _ranges(targets):
+            changed += standing.refresh_level(level, keys, at=at, day=run.day)
+    for keys in _ranges(entities):
+        standing.store_least(keys, at=at, day=run.day)
+    work_table.add(PROOFS, f"{run_id}", {"run_id": run_id})
+    return {"levels_changed": changed}
+
+
+def run_proofs(*, work: Any, run_id: int) -> dict[str, int]:
+    """Work handler: the proof of the book; a difference is told, with its documents, and never repaired."""
+    del work
+    run = NightlyRun.objects.select_related("company").get(pk=run_id)
     run.differences = [
-        row for path in settings.BOOK_PROOFS for row in import_string(path)(company=run.company)
+        row for path in settings.BOOK_PROOFS for row in import_string(path)(company=run.company, day=run.day)
     ]
     run.finished_at = timezone.now()
     run.save(update_fields=["differences", "finished_at"])
-    return {"levels_changed": changed, "differences": len(run.differences)}
+    if run.differences:
+        work_table.emit("nightly.differences", f"{run_id}", {"run_id": run_id})
+    return {"differences": len(run.differences)}
 
 
 def run_in_foreground(
@@ -109,7 +127,9 @@ def last_run() -> NightlyRun | None:
 
 
 def _waiting(run: NightlyRun) -> list[int]:
-    rows = work_table.Work.objects.filter(kind__in=[ACCOUNTS, LEVELS], payload__run_id=run.pk, state="queued")
+    rows = work_table.Work.objects.filter(
+        kind__in=[ACCOUNTS, LEVELS, PROOFS], payload__run_id=run.pk, state="queued"
+    )
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
@@ -119,10 +139,22 @@ def _accounts(company: Company | None) -> QuerySet[CustomerAccount]:
 
 
 def _spans(accounts: QuerySet[CustomerAccount]) -> Iterator[tuple[int, int]]:
-    keys = list(accounts.values_list("pk", flat=True))
-    for position in range(0, len(keys), RANGE):
-        part = keys[position : position + RANGE]
+    for part in _parts(list(accounts.values_list("pk", flat=True))):
         yield part[0], part[-1]
+
+
+def _keys(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.order_by("pk").distinct().values_list("pk", flat=True))
+
+
+def _parts(keys: list[int]) -> Iterator[list[int]]:
+    for position in range(0, len(keys), RANGE):
+        yield keys[position : position + RANGE]
+
+
+def _ranges(keys: list[int]) -> Iterator[standing.Keys]:
+    for part in _parts(keys):
+        yield standing.Keys.ranged(part)
 
 
 def _to_examine(keys: list[int]) -> list[int]:

@@ -6,13 +6,15 @@ and the number of rows written is the alarm for drift (design 3.13, 3.14; ADR 00
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -20,35 +22,36 @@ from django.utils.module_loading import import_string
 from accounts.models import CustomerAccount
 from o2c.shared.calendar import paris_date
 
+from .enums import Level
 from .exposure import FAR_FUTURE, all_rates_on
 from .formulas import PART_CODES, RELIEVING_PARTS
 
-_PARTS_JSON = ", ".join(
-    f"'{code}', COALESCE(SUM(amount) FILTER (WHERE part = '{code}'), 0)::numeric(16,2)::text"
-    for code in PART_CODES
-)
 _ALL = ", ".join(f"'{code}'" for code in PART_CODES)
 _GROSS = ", ".join(f"'{code}'" for code in PART_CODES if code not in RELIEVING_PARTS)
+_PARTS = ", ".join(f"COALESCE(SUM(v.amount) FILTER (WHERE v.part = '{code}'), 0)" for code in PART_CODES)
 
-# Limits of a level on %(today)s; {key} is the column that points to the level's row, {row} its key.
-_LIMIT = """
-    LEFT JOIN LATERAL (
-        SELECT CASE WHEN l.valid_until < %(today)s THEN 'expired' ELSE l.kind END AS kind,
+# Limits of a level on %(today)s for the rows of ``{of}``; {key} is the column that points to the level's row. One
+# pass over the decisions of the range, never a look-up for each row.
+_LIMITS = """
+    base AS (
+        SELECT DISTINCT ON (l.{key}) l.{key} AS target_id,
+               CASE WHEN l.valid_until < %(today)s THEN 'expired' ELSE l.kind END AS kind,
                CASE WHEN l.valid_until < %(today)s THEN 0 ELSE l.amount END AS counts
         FROM credit_creditlimit l
-        WHERE l.{key} = {row} AND l.valid_from <= %(today)s
+        WHERE l.{key} {among} AND l.valid_from <= %(today)s
           AND (l.closed_on IS NULL OR l.closed_on > %(today)s)
-        ORDER BY l.valid_from DESC, l.id DESC LIMIT 1
-    ) base ON TRUE
-    LEFT JOIN LATERAL (
-        SELECT SUM(t.amount) AS amount FROM credit_temporarylimit t
-        WHERE t.{key} = {row} AND t.valid_from <= %(today)s AND t.valid_until >= %(today)s
+        ORDER BY l.{key}, l.valid_from DESC, l.id DESC
+    ),
+    raised AS (
+        SELECT t.{key} AS target_id, SUM(t.amount) AS amount FROM credit_temporarylimit t
+        WHERE t.{key} {among} AND t.valid_from <= %(today)s AND t.valid_until >= %(today)s
           AND (t.closed_on IS NULL OR t.closed_on > %(today)s)
-    ) raise ON TRUE
+        GROUP BY t.{key}
+    )
 """
 _EFFECTIVE = """
     CASE WHEN base.kind = 'unlimited' THEN NULL
-         ELSE COALESCE(base.counts, 0) + COALESCE(raise.amount, 0) END
+         ELSE COALESCE(base.counts, 0) + COALESCE(raised.amount, 0) END
 """
 
 _COLUMNS = (
@@ -56,48 +59,79 @@ _COLUMNS = (
     "effective_limit, level_available"
 )
 
-_STORE = f"""
-    INSERT INTO credit_creditstanding AS s (level, target_id, {_COLUMNS}, available, computed_at)
-    SELECT level, target_id, {_COLUMNS}, level_available, %(now)s FROM figures
-    ON CONFLICT (level, target_id) DO UPDATE SET
-        ({_COLUMNS}, computed_at) = ROW ({", ".join("EXCLUDED." + c.strip() for c in _COLUMNS.split(","))}, %(now)s),
-        -- The least over all levels of an account follows in a second statement, once its levels are known.
-        available = CASE WHEN EXCLUDED.level = 3 THEN s.available ELSE EXCLUDED.level_available END
-    WHERE ({", ".join("s." + c.strip() for c in _COLUMNS.split(","))})
-        IS DISTINCT FROM ({", ".join("EXCLUDED." + c.strip() for c in _COLUMNS.split(","))})
-    RETURNING 1
+
+def _of(table: str, columns: str = _COLUMNS) -> str:
+    return ", ".join(f"{table}.{name.strip()}" for name in columns.split(","))
+
+
+# A snapshot keeps every column but the one that follows from two others.
+_KEPT = _COLUMNS.removesuffix(", level_available")
+_REMEMBER = f"""
+        ON CONFLICT (level, target_id, day) DO UPDATE SET
+            ({_KEPT}, recorded_at) = ROW ({_of("EXCLUDED", _KEPT)}, EXCLUDED.recorded_at)
 """
 
-_BELOW = " ".join(
-    f"CASE WHEN COUNT(DISTINCT s.currency) = 1 THEN SUM(s.{name}) "
-    f"ELSE COALESCE(SUM(ROUND(s.{name} / r.units, 2)), 0) END AS {name},"
+# What differs from what is stored is written, and nothing else: a row that is right is neither locked nor touched. The
+# snapshot of the day follows the standing in the same statement, so that the two cannot part. The standing's own
+# condition stays, for whoever stored the same figures a moment earlier.
+_STORE = f"""
+    drifted AS (
+        SELECT n.* FROM figures n
+        LEFT JOIN credit_creditstanding s ON s.level = {{level}} AND s.target_id = n.target_id AND s.target_id {{among}}
+        WHERE ({_of("s")}) IS DISTINCT FROM ({_of("n")})
+    ),
+    stored AS (
+        INSERT INTO credit_creditstanding AS s (level, target_id, {_COLUMNS}, available, computed_at)
+        SELECT {{level}}, target_id, {_COLUMNS}, level_available, %(now)s FROM drifted ORDER BY target_id
+        ON CONFLICT (level, target_id) DO UPDATE SET
+            ({_COLUMNS}, computed_at) = ROW ({_of("EXCLUDED")}, %(now)s),
+            -- The least over all levels of an account follows in a second statement, once its levels are known.
+            available = CASE WHEN {{level}} = 3 THEN s.available ELSE EXCLUDED.level_available END
+        WHERE ({_of("s")}) IS DISTINCT FROM ({_of("EXCLUDED")})
+        RETURNING s.target_id
+    ),
+    remembered AS (
+        INSERT INTO credit_exposuresnapshot (level, target_id, day, {_KEPT}, recorded_at)
+        SELECT {{level}}, n.target_id, %(today)s, {_of("n", _KEPT)}, %(now)s FROM drifted n
+        {_REMEMBER}
+    )
+    SELECT COUNT(*) FROM stored
+"""
+
+_SUMMED = ", ".join(
+    f"CASE WHEN MIN(s.currency) = MAX(s.currency) THEN SUM(s.{name}) "
+    f"ELSE COALESCE(SUM(ROUND(s.{name} / r.units, 2)), 0) END AS {name}"
     for name in ("gross_exposure", "net_exposure", "overdue", "disputed", "on_hold_orders")
 )
 
 _LEVELS = f"""
     WITH rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
+    {_LIMITS},
     summed AS (
-        SELECT w.target_id,
+        SELECT w.id AS target_id,
                -- One currency below: figures stay in it; several, or nobody left: all in euro.
-               CASE WHEN COUNT(DISTINCT s.currency) = 1 THEN MIN(s.currency) ELSE 'EUR' END AS currency,
-               {_BELOW}
+               CASE WHEN MIN(s.currency) = MAX(s.currency) THEN MIN(s.currency) ELSE 'EUR' END AS currency,
+               {_SUMMED},
                MIN(s.oldest_due) AS oldest_due
-        FROM unnest(%(targets)s::bigint[]) AS w (target_id)
+        FROM {{table}} w
         LEFT JOIN (
             accounts_customeraccount a
             JOIN accounts_legalentity e ON e.id = a.entity_id
             JOIN credit_creditstanding s ON s.level = 3 AND s.target_id = a.id
-        ) ON {{row}} = w.target_id
+        ) ON {{row}} = w.id AND {{row}} {{among}}
         LEFT JOIN rates r ON r.currency = s.currency
-        GROUP BY w.target_id
+        WHERE w.id {{among}}
+        GROUP BY w.id
     ),
     figures AS (
-        SELECT {{level}} AS level, x.target_id, x.currency, '{{{{}}}}'::jsonb AS parts, x.gross_exposure,
+        SELECT x.target_id, x.currency, '{{{{}}}}'::numeric(16,2)[] AS parts, x.gross_exposure,
                x.net_exposure, x.overdue, x.oldest_due, x.disputed, x.on_hold_orders,
                COALESCE(base.kind, 'none') AS limit_kind, {_EFFECTIVE} AS effective_limit,
                {_EFFECTIVE} - x.net_exposure AS level_available
-        FROM summed x {{limit}}
-    )
+        FROM summed x
+        LEFT JOIN base ON base.target_id = x.target_id
+        LEFT JOIN raised ON raised.target_id = x.target_id
+    ),
     {_STORE}
 """
 
@@ -123,36 +157,57 @@ _LEAST = """
              ON r.currency = own.currency
         LEFT JOIN credit_creditstanding e ON e.level = 2 AND e.target_id = a.entity_id
         LEFT JOIN credit_creditstanding g ON g.level = 1 AND g.target_id = le.group_id
-        WHERE le.id = ANY(%(entities)s) OR le.group_id = ANY(%(groups)s)
+        WHERE le.id {among} OR le.group_id = ANY(%(groups)s)
     ) x
     WHERE s.level = 3 AND s.target_id = x.id AND s.available IS DISTINCT FROM x.least
 """
 
-_SNAPSHOT = """
-    INSERT INTO credit_exposuresnapshot AS n
-        (level, target_id, day, currency, figures, gross_exposure, net_exposure, effective_limit, recorded_at)
-    SELECT s.level, s.target_id, %(today)s, s.currency,
-           jsonb_build_object('parts', s.parts, 'overdue', s.overdue::text, 'oldest_due', s.oldest_due,
-                              'disputed', s.disputed::text, 'on_hold_orders', s.on_hold_orders::text,
-                              'limit_kind', s.limit_kind, 'available', s.available::text),
-           s.gross_exposure, s.net_exposure, s.effective_limit, %(now)s
-    FROM credit_creditstanding s
+# On a day other than today the snapshot is measured against the one before it, not against the standing.
+_SNAPSHOT = f"""
+    INSERT INTO credit_exposuresnapshot (level, target_id, day, {_KEPT}, recorded_at)
+    SELECT n.level, n.target_id, %(today)s, {_of("n", _KEPT)}, %(now)s
+    FROM credit_creditstanding n
     LEFT JOIN LATERAL (
-        SELECT p.figures, p.gross_exposure, p.net_exposure, p.effective_limit FROM credit_exposuresnapshot p
-        WHERE p.level = s.level AND p.target_id = s.target_id AND p.day <= %(today)s
+        SELECT p.* FROM credit_exposuresnapshot p
+        WHERE p.level = {{level}} AND p.target_id = n.target_id AND p.day <= %(today)s
         ORDER BY p.day DESC LIMIT 1
     ) last ON TRUE
-    WHERE s.level = %(level)s AND s.target_id = ANY(%(targets)s)
-      AND (last.figures, last.gross_exposure, last.net_exposure, last.effective_limit) IS DISTINCT FROM
-          (jsonb_build_object('parts', s.parts, 'overdue', s.overdue::text, 'oldest_due', s.oldest_due,
-                              'disputed', s.disputed::text, 'on_hold_orders', s.on_hold_orders::text,
-                              'limit_kind', s.limit_kind, 'available', s.available::text),
-           s.gross_exposure, s.net_exposure, s.effective_limit)
-    ON CONFLICT (level, target_id, day) DO UPDATE SET
-        (currency, figures, gross_exposure, net_exposure, effective_limit, recorded_at) =
-        ROW (EXCLUDED.currency, EXCLUDED.figures, EXCLUDED.gross_exposure, EXCLUDED.net_exposure,
-             EXCLUDED.effective_limit, EXCLUDED.recorded_at)
+    WHERE n.level = {{level}} AND n.target_id {{among}}
+      AND ({_of("last", _KEPT)}) IS DISTINCT FROM ({_of("n", _KEPT)})
+    {_REMEMBER}
 """
+
+_ROWS_OF = {
+    Level.ENTITY: ("accounts_legalentity", "a.entity_id", "entity_id"),
+    Level.GROUP: ("accounts_customergroup", "e.group_id", "group_id"),
+}
+# How every provider of ``CREDIT_EXPOSURE`` asks for its accounts.
+_ASKED = "= ANY(%(accounts)s)"
+# Keys spread wider than this, on the average, are looked up one by one.
+_SPREAD = 4
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which rows a statement is about: listed one by one, or all within a range.
+
+    A range is one walk along each index; a thousand keys are a thousand walks, and fifty milliseconds of planning.
+    """
+
+    among: str
+    params: dict[str, Any]
+
+    @classmethod
+    def listed(cls, keys: Sequence[int]) -> Keys:
+        """These keys."""
+        return cls("= ANY(%(keys)s)", {"keys": list(keys)})
+
+    @classmethod
+    def ranged(cls, keys: Sequence[int]) -> Keys:
+        """All keys from the first to the last, which are these, in order; listed where they lie far apart."""
+        if not keys or keys[-1] - keys[0] > _SPREAD * len(keys):
+            return cls.listed(keys)
+        return cls("BETWEEN %(first)s AND %(last)s", {"first": keys[0], "last": keys[-1]})
 
 
 @dataclass(frozen=True)
@@ -164,10 +219,27 @@ class Refreshed:
 
 
 @cache
-def _accounts_statement() -> str:
-    rows = "\n    UNION ALL\n".join(import_string(path)() for path in settings.CREDIT_EXPOSURE)
+def _accounts_statement(among: str) -> str:
+    return f"{_accounts_figures(among)}, {_STORE.format(level=3, among=among)}"
+
+
+@cache
+def _drift_statement(among: str) -> str:
+    return f"""
+        {_accounts_figures(among)}
+        SELECT a.company_id, a.code, n.net_exposure, s.net_exposure
+        FROM figures n
+        JOIN accounts_customeraccount a ON a.id = n.target_id
+        JOIN credit_creditstanding s ON s.level = 3 AND s.target_id = n.target_id AND s.target_id {among}
+        WHERE ({_of("s")}) IS DISTINCT FROM ({_of("n")}) AND NOT (n.target_id = ANY(%(waiting)s))
+    """
+
+
+def _accounts_figures(among: str) -> str:
+    rows = "\n    UNION ALL\n".join(_rows(path, among) for path in settings.CREDIT_EXPOSURE)
     return f"""
         WITH rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
+        {_LIMITS.format(key="account_id", among=among)},
         book AS (
             SELECT account_id, part, currency, SUM(amount) AS amount,
                    SUM(amount) FILTER (WHERE due_date < %(today)s) AS overdue,
@@ -175,40 +247,51 @@ def _accounts_statement() -> str:
             FROM ({rows}) AS r (account_id, part, currency, amount, due_date)
             GROUP BY account_id, part, currency
         ),
+        clients AS MATERIALIZED (
+            SELECT a.id, c.currency
+            FROM accounts_customeraccount a
+            JOIN accounts_company c ON c.id = a.company_id
+            WHERE a.id {among} AND (%(company)s::bigint IS NULL OR a.company_id = %(company)s)
+        ),
         converted AS (
             SELECT b.account_id, b.part, b.oldest,
-                   CASE WHEN b.currency = c.currency THEN b.amount
+                   CASE WHEN b.currency = a.currency THEN b.amount
                         ELSE ROUND(b.amount / f.units * t.units, 2) END AS amount,
-                   CASE WHEN b.currency = c.currency THEN b.overdue
+                   CASE WHEN b.currency = a.currency THEN b.overdue
                         ELSE ROUND(b.overdue / f.units * t.units, 2) END AS overdue
             FROM book b
-            JOIN accounts_customeraccount a ON a.id = b.account_id
-            JOIN accounts_company c ON c.id = a.company_id
+            JOIN clients a ON a.id = b.account_id
             LEFT JOIN rates f ON f.currency = b.currency
-            LEFT JOIN rates t ON t.currency = c.currency
+            LEFT JOIN rates t ON t.currency = a.currency
         ),
         added AS (
-            SELECT a.id AS target_id, c.currency,
-                   jsonb_build_object({_PARTS_JSON}) AS parts,
+            SELECT a.id AS target_id, a.currency,
+                   ARRAY[{_PARTS}]::numeric(16,2)[] AS parts,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part IN ({_GROSS})), 0) AS gross_exposure,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part IN ({_ALL})), 0) AS net_exposure,
                    COALESCE(SUM(v.overdue) FILTER (WHERE v.part = 'open_invoices'), 0) AS overdue,
                    MIN(v.oldest) FILTER (WHERE v.part = 'open_invoices') AS oldest_due,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part = 'disputed'), 0) AS disputed,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part = 'on_hold_orders'), 0) AS on_hold_orders
-            FROM accounts_customeraccount a
-            JOIN accounts_company c ON c.id = a.company_id
+            FROM clients a
             LEFT JOIN converted v ON v.account_id = a.id
-            WHERE a.id = ANY(%(accounts)s)
-            GROUP BY a.id, c.currency
+            GROUP BY a.id, a.currency
         ),
         figures AS (
-            SELECT 3 AS level, x.*, COALESCE(base.kind, 'none') AS limit_kind, {_EFFECTIVE} AS effective_limit,
+            SELECT x.*, COALESCE(base.kind, 'none') AS limit_kind, {_EFFECTIVE} AS effective_limit,
                    {_EFFECTIVE} - x.net_exposure AS level_available
-            FROM added x {_LIMIT.format(key="account_id", row="x.target_id")}
+            FROM added x
+            LEFT JOIN base ON base.target_id = x.target_id
+            LEFT JOIN raised ON raised.target_id = x.target_id
         )
-        {_STORE}
     """
+
+
+def _rows(path: str, among: str) -> str:
+    rows: str = import_string(path)()
+    if _ASKED not in rows:
+        raise ImproperlyConfigured(f"{path} does not ask for its accounts by {_ASKED}.")
+    return rows.replace(_ASKED, among)
 
 
 def refresh(account_ids: Sequence[int], *, at: datetime, day: date | None = None) -> Refreshed:
@@ -216,13 +299,48 @@ def refresh(account_ids: Sequence[int], *, at: datetime, day: date | None = None
 
     :param day: the evaluation day, today when not given
     """
+    return Refreshed(len(account_ids), _refresh(Keys.listed(account_ids), at, day, None))
+
+
+def refresh_range(
+    account_ids: Sequence[int], *, at: datetime, day: date | None = None, company_id: int | None = None
+) -> Refreshed:
+    """The same for a range of the book: ``account_ids`` are all keys from the first to the last, in order.
+
+    :param company_id: accounts of other companies within the range are left out
+    """
+    return Refreshed(len(account_ids), _refresh(Keys.ranged(account_ids), at, day, company_id))
+
+
+def _refresh(keys: Keys, at: datetime, day: date | None, company_id: int | None) -> int:
     today = day or paris_date(at)
-    params = _params(today, at) | {"accounts": list(account_ids)}
+    params = _params(today, at) | keys.params | {"company": company_id}
     with connection.cursor() as cursor:
-        cursor.execute(_accounts_statement(), params)
-        changed = len(cursor.fetchall())
-        cursor.execute(_SNAPSHOT, params | {"level": 3, "targets": list(account_ids)})
-    return Refreshed(len(account_ids), changed)
+        cursor.execute(_accounts_statement(keys.among), params)
+        (changed,) = cursor.fetchone()
+        if today != paris_date(at):
+            cursor.execute(_SNAPSHOT.format(level=3, among=keys.among), params)
+    return int(changed)
+
+
+def drift(
+    account_ids: Sequence[int],
+    *,
+    waiting: Collection[int],
+    at: datetime,
+    day: date,
+    company_id: int | None = None,
+) -> Iterator[tuple[int, str, Decimal, Decimal]]:
+    """Yield accounts of a range whose standing is not what is live: company, code, live and stored net exposure.
+
+    :param account_ids: as for ``refresh_range``
+    :param waiting: accounts whose fresh figures are asked for and wait for a worker: late, not wrong
+    """
+    keys = Keys.ranged(account_ids)
+    params = _params(day, at) | keys.params | {"company": company_id, "waiting": list(waiting)}
+    with connection.cursor() as cursor:
+        cursor.execute(_drift_statement(keys.among), params)
+        yield from cursor.fetchall()
 
 
 def refresh_levels(
@@ -232,23 +350,37 @@ def refresh_levels(
 
     :param left_groups: further groups, above none of these entities any more
     """
-    today = day or paris_date(at)
-    params = _params(today, at) | {"entities": list(entity_ids)}
-    groups = sorted({*_groups_of(entity_ids), *left_groups})
-    # A group's figure is part of what every account under it may still use.
-    params |= {"groups": groups}
+    entities, groups = Keys.listed(entity_ids), sorted({*_groups_of(entity_ids), *left_groups})
     changed = 0
-    with connection.cursor() as cursor:
-        for level, row, key in ((2, "a.entity_id", "entity_id"), (1, "e.group_id", "group_id")):
-            targets = list(entity_ids) if level == 2 else groups
-            if not targets:
-                continue
-            limit = _LIMIT.format(key=key, row="x.target_id")
-            cursor.execute(_LEVELS.format(row=row, level=level, limit=limit), params | {"targets": targets})
-            changed += len(cursor.fetchall())
-            cursor.execute(_SNAPSHOT, params | {"level": level, "targets": targets})
-        cursor.execute(_LEAST, params)
+    for level, keys in ((Level.ENTITY, entities), (Level.GROUP, Keys.listed(groups))):
+        if keys.params["keys"]:
+            changed += refresh_level(level, keys, at=at, day=day)
+    # A group's figure is part of what every account under it may still use.
+    store_least(entities, at=at, day=day, groups=groups)
     return changed
+
+
+def refresh_level(level: Level, keys: Keys, *, at: datetime, day: date | None = None) -> int:
+    """Compute and store the standings of legal entities, or of groups, from those of their accounts."""
+    today = day or paris_date(at)
+    params = _params(today, at) | keys.params
+    table, row, key = _ROWS_OF[level]
+    statement = _LEVELS.format(table=table, row=row, key=key, level=int(level), among=keys.among)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        (changed,) = cursor.fetchone()
+        if today != paris_date(at):
+            cursor.execute(_SNAPSHOT.format(level=int(level), among=keys.among), params)
+    return int(changed)
+
+
+def store_least(
+    entities: Keys, *, at: datetime, day: date | None = None, groups: Sequence[int] = ()
+) -> None:
+    """Store the least available over all levels for the accounts of legal entities, and of whole groups."""
+    params = _params(day or paris_date(at), at) | entities.params | {"groups": list(groups)}
+    with connection.cursor() as cursor:
+        cursor.execute(_LEAST.format(among=entities.among), params)
 
 
 def refresh_after(*, work: Any, account_id: int) -> None:

@@ -320,6 +320,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.taken_by_many": ("credit.standing.refresh_many",),
     "account.opened": ("credit.standing.refresh_after",),
     "nightly.accounts": ("orders.services.nightly_recheck",),
+    "nightly.differences": ("o2c.home.notices.book_differs",),
     "order.held": ("o2c.home.notices.order_held",),
     "order.released": ("o2c.home.notices.order_released",),
     "order.refused": ("o2c.home.notices.order_refused",),
@@ -334,6 +335,7 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.nightly": "credit.nightly.start",
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",
+    "credit.nightly_proofs": "credit.nightly.run_proofs",
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
     "imports.ledger": "o2c.imports.services.run_import",
@@ -342,7 +344,7 @@ WORK_HANDLERS: dict[str, str] = {
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.
-BOOK_PROOFS: tuple[str, ...] = ("invoicing.proofs.difference_rows",)
+BOOK_PROOFS: tuple[str, ...] = ("o2c.reports.proofs.nightly_differences",)
 
 # Days an exchange rate stays usable after its publication (domain.md 4.1).
 RATE_MAX_AGE_DAYS = 7

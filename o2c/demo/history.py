@@ -12,6 +12,8 @@ from django.db import connection
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
 from accounts.policy import due_date
+from credit.formulas import PART_CODES
+from credit.snapshots import make_months
 from invoicing.services.bulk import ImportedRow, ImportedSettlement, book_imported
 from o2c.shared.calendar import add_months, end_of_month
 
@@ -37,13 +39,10 @@ _SNAPSHOTS = """
         GROUP BY d.day, i.account_id
     )
     INSERT INTO credit_exposuresnapshot
-        (level, target_id, day, currency, figures, gross_exposure, net_exposure, effective_limit, recorded_at)
-    SELECT 3, b.account_id, b.day, %(currency)s,
-           jsonb_build_object('parts', jsonb_build_object('open_invoices', b.net::text),
-                              'overdue', COALESCE(b.overdue, 0)::text, 'oldest_due', b.oldest, 'disputed', '0.00',
-                              'on_hold_orders', '0.00', 'limit_kind', COALESCE(l.kind, 'none'), 'available',
-                              (COALESCE(l.amount, 0) - b.net)::text),
-           b.net, b.net, COALESCE(l.amount, 0), %(at)s
+        (level, target_id, day, currency, parts, gross_exposure, net_exposure, overdue, oldest_due, disputed,
+         on_hold_orders, limit_kind, effective_limit, recorded_at)
+    SELECT 3, b.account_id, b.day, %(currency)s, array_prepend(b.net, array_fill(0::numeric, ARRAY[%(others)s])),
+           b.net, b.net, COALESCE(b.overdue, 0), b.oldest, 0, 0, COALESCE(l.kind, 'none'), COALESCE(l.amount, 0), %(at)s
     FROM book b
     LEFT JOIN LATERAL (
         SELECT kind, amount FROM credit_creditlimit c
@@ -104,10 +103,10 @@ def _as_known(row: ImportedRow, last: date) -> ImportedRow:
 def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
     """Month ends of the last year, as the nightly run would have kept them."""
     days = [end_of_month(add_months(today, -back)) for back in range(12, 0, -1)]
+    make_months(days[0], days[-1])
+    asked = {"company": company.pk, "currency": company.currency, "others": len(PART_CODES) - 1, "at": at}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SNAPSHOTS, {"days": days, "company": company.pk, "currency": company.currency, "at": at}
-        )
+        cursor.execute(_SNAPSHOTS, asked | {"days": days})
 
 
 def _rows_of(account: CustomerAccount, number: int, today: date, random: Random) -> Iterator[ImportedRow]:

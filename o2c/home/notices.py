@@ -1,18 +1,22 @@
-"""Telling people: one line each, once per event, written by the reactions to orders and limit requests."""
+"""Telling people: one line each, once per event, written by the reactions to orders, limit requests and proofs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import RoleGrant
+from accounts.models import Company, RoleGrant
 from accounts.queries import rep_of
 from credit.enums import RequestStatus
-from credit.models import LimitRequest
+from credit.models import LimitRequest, NightlyRun
 from credit.services.limits import required_role
+from invoicing.proofs import Difference
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
 from orders.models import HoldCase, Order
@@ -20,6 +24,10 @@ from orders.models import HoldCase, Order
 # The rights that a decision on a held order, and on a limit, needs.
 _DECIDES: Final = "orders.release"
 _DECIDES_LIMITS: Final = "credit.decide_limit"
+# Who must know that the book does not agree with itself.
+_KEEP_CREDIT: Final = ["credit.decide_limit", "audit.view"]
+_KEEP_PORTAL: Final = ["admin.users"]
+_DOCUMENTS_TOLD: Final = 5
 
 
 def order_held(*, work: Any, order_id: int) -> dict[str, int]:
@@ -66,6 +74,35 @@ def limit_decided(*, work: Any, request_id: int) -> dict[str, int]:
     told = {wish.requested_by_id} | ({rep.pk} if rep else set())
     kind = "limit.approved" if wish.status == RequestStatus.APPROVED else "limit.refused"
     return _tell_of_limit(kind, wish, told - {wish.decided_by_id})
+
+
+def book_differs(*, work: Any, run_id: int) -> dict[str, int]:
+    """Work handler: tell credit managers and administrators which documents the nightly run could not prove."""
+    run = NightlyRun.objects.get(pk=run_id)
+    companies = {company.code: company for company in Company.objects.all()}
+    told = 0
+    found = sorted(run.differences, key=itemgetter("company"))
+    for code, rows in groupby(found, key=itemgetter("company")):
+        differences = list(rows)
+        facts = {
+            "company": code,
+            "count": str(len(differences)),
+            "reason": " · ".join(str(Difference(**row)) for row in differences[:_DOCUMENTS_TOLD]),
+        }
+        people = _keepers_of_the_book(companies[code])
+        told += _write("book.differs", f"run:{run_id}:{code}", facts, reverse("home"), people)["told"]
+    return {"told": told}
+
+
+def _keepers_of_the_book(company: Company) -> set[int]:
+    """Those who decide limits and read the journal, and those who run the portal, in a company."""
+    grants = RoleGrant.objects.filter(
+        Q(company=company) | Q(company=None, role__sees_all_companies=True),
+        Q(role__permissions__contains=_KEEP_CREDIT) | Q(role__permissions__contains=_KEEP_PORTAL),
+        user__is_active=True,
+        user__is_system=False,
+    )
+    return set(grants.values_list("user_id", flat=True))
 
 
 def _last_case(order_id: int, *, open_only: bool = False) -> HoldCase | None:

@@ -10,12 +10,11 @@ from itertools import pairwise
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count, DecimalField, Max, Q, QuerySet, Sum
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.models import Company, CustomerAccount, User
 from credit.enums import Level
+from credit.formulas import PART_CODES
 from credit.lists import waiting_for
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, NightlyRun
 from credit.queries import limit_requests_visible
@@ -156,7 +155,7 @@ def sums_of(cases: QuerySet[HoldCase], currency: str) -> Sums:
 
 def overdue_of(accounts: QuerySet[CustomerAccount]) -> Overdue:
     """What is late over a set of clients, from the last known figures."""
-    invoices = Cast(KT("parts__open_invoices"), DecimalField(max_digits=16, decimal_places=2))
+    invoices = f"parts__{PART_CODES.index('open_invoices')}"
     found = CreditStanding.objects.filter(
         level=Level.ACCOUNT, target_id__in=accounts.order_by().values("pk")
     ).aggregate(

@@ -281,12 +281,18 @@ NOTICES: Final[dict[str, Words]] = {
     ),
     "limit.approved": Words(gettext_lazy("The limit for %(client)s is granted"), "adjustments-dollar", "ok"),
     "limit.refused": Words(gettext_lazy("The limit for %(client)s is refused"), "adjustments-dollar", "bad"),
+    "book.differs": Words(
+        gettext_lazy("%(company)s: figures do not agree with their documents (%(count)s)"),
+        "alert-triangle",
+        "bad",
+    ),
 }
 JOBS: Final[dict[str, str | Promise]] = {
     "imports.ledger": gettext_lazy("Ledger import"),
     "credit.nightly": gettext_lazy("Nightly run"),
     "credit.nightly_accounts": gettext_lazy("Nightly run, clients"),
     "credit.nightly_levels": gettext_lazy("Nightly run, legal entities and groups"),
+    "credit.nightly_proofs": gettext_lazy("Nightly run, proofs"),
 }
 
 

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount
+from credit import standing
 from credit.enums import Level
 from credit.exposure import AccountFigures, Cuts, read
+from credit.formulas import PART_CODES
 from credit.models import CreditStanding
+from credit.nightly import RANGE
 from invoicing.proofs import Difference
 from invoicing.proofs import differences as book_differences
 from o2c.shared.calendar import paris_date
@@ -88,6 +92,34 @@ def differences(*, today: date, company: Company | None = None) -> Iterator[Diff
             yield from _listed("standing of a level", _LEVELS, "a", None)
 
 
+def nightly_differences(*, company: Company | None = None, day: date) -> list[dict[str, str]]:
+    """Return what the nightly run could not prove, as plain rows (``settings.BOOK_PROOFS``).
+
+    The book against its documents, orders against deliveries and invoices, standings against what is live; all in
+    statements over the whole book or ranges of it.
+    """
+    found = list(book_differences(company=company, today=day))
+    for proof, sql in _ORDERS.items():
+        found += _listed(proof, sql, "o", company)
+    found += _drifted(company, day)
+    return [difference._asdict() for difference in found]
+
+
+def _drifted(company: Company | None, day: date) -> Iterator[Difference]:
+    codes = dict(Company.objects.values_list("pk", "code"))
+    accounts = CustomerAccount.objects.order_by("pk")
+    mine = accounts if company is None else accounts.filter(company=company)
+    keys = list(mine.values_list("pk", flat=True))
+    for position in range(0, len(keys), RANGE):
+        part = keys[position : position + RANGE]
+        waiting = waiting_accounts()
+        rows = standing.drift(
+            part, waiting=waiting, at=timezone.now(), day=day, company_id=company.pk if company else None
+        )
+        for company_id, code, live, stored in rows:
+            yield Difference("standing", codes[company_id], code, str(live), str(stored))
+
+
 def _listed(proof: str, sql: str, table: str, company: Company | None) -> Iterator[Difference]:
     codes = dict(Company.objects.values_list("pk", "code"))
     mine = "TRUE" if company is None else f"{table}.company_id = %(company)s"
@@ -151,8 +183,7 @@ def _figures(figures: AccountFigures) -> dict[str, Decimal]:
 
 
 def _stored(row: CreditStanding) -> dict[str, Decimal]:
-    parts: dict[str, Any] = row.parts
-    return {code: Decimal(amount) for code, amount in parts.items()} | {
+    return dict(zip(PART_CODES, row.parts, strict=True)) | {
         "gross exposure": row.gross_exposure,
         "net exposure": row.net_exposure,
         "overdue": row.overdue,

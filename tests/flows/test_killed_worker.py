@@ -27,7 +27,7 @@ from tests.factories.accounts import CompanyFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-ACCOUNTS = int(os.environ.get("KILL_ACCOUNTS", "10000"))
+ACCOUNTS = int(os.environ.get("KILL_ACCOUNTS", "40000"))
 ROOT = Path(__file__).resolve().parents[2]
 
 _BOOK = """

@@ -5,18 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, RoleGrant, User
+from credit import nightly
 from credit import services as credit
-from o2c.home import notices
+from o2c.home import notices, words
 from o2c.shared import work
 from o2c.shared.models import Notice
 from orders import services
 from orders.models import Order
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
-from tests.factories.orders import give_limit, submitted
+from tests.factories.orders import give_limit, open_item, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +127,29 @@ def test_a_limit_request_is_told_to_the_lowest_who_may_decide(held: Order, rep: 
     work.drain()
     assert told("limit.approved") == {"sales"}
     assert Notice.objects.get(kind="limit.approved").figures["reason"] == "Paid on time"
+
+
+def test_a_book_that_does_not_agree_is_told_to_those_who_keep_it(
+    company: Company, rep: User, adv: User
+) -> None:
+    manager = make_user("credit_manager", company, "keeper")
+    administrator = make_user(None, company, "admin")
+    RoleGrant.objects.create(user=administrator, role_id="administrator")
+    make_user("credit_manager", CompanyFactory(code="OTHER"), "elsewhere")
+    account = CustomerAccountFactory(company=company)
+    item = open_item(account, "100")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE invoicing_receivableitem SET open_amount = 90 WHERE id = %s", [item.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    for _ in range(2):
+        run = nightly.begin(at=timezone.now())
+        work.drain()
+    run.refresh_from_db()
+    assert run.differences != []
+    assert told("book.differs") == {manager.username, administrator.username}
+    notice = Notice.objects.filter(user=manager, kind="book.differs").latest("pk")
+    assert item.document in notice.figures["reason"]
+    assert "DEMO: figures do not agree" in words.notice_of(notice)["text"]
+    item.refresh_from_db()
+    assert (item.amount, item.open_amount) == (Decimal(100), Decimal(90))

@@ -185,7 +185,7 @@ def test_a_sound_book_proves_clean(
     make_invoice(account, "-12", by=accountant, currency="USD")
 
     assert found(company) == []
-    assert proofs.difference_rows() == []
+    assert list(proofs.differences()) == []
 
 
 def test_each_proof_names_the_document(
@@ -219,6 +219,7 @@ def test_each_proof_names_the_document(
     assert ("items of an invoice", "F-1") in broken(
         "UPDATE invoicing_invoice SET total_incl_vat = 77 WHERE number = 'F-1'"
     )
+    assert ("total of a kind", "INVOICE EUR") in found(company)
     assert ("lines of an invoice", issued.number) in broken("UPDATE invoicing_invoiceline SET net = 1")
     assert ("item of a payment", payment.external_id) in broken("UPDATE invoicing_payment SET amount = 79")
     assert ("account of an item", "F-1") in broken(
@@ -237,7 +238,6 @@ def test_each_proof_names_the_document(
     assert ("disputed amount", "F-1") in found(company)
     assert ("account of a disputed amount", "F-1") in found(company)
     assert ("numbers without gap", "FA2026") in broken("UPDATE invoicing_numberseries SET next_number = 5")
-    assert {row["proof"] for row in proofs.difference_rows(company=company)} >= {"open amount", "reversal"}
     behind_the_back("DELETE FROM invoicing_allocation")
     behind_the_back("UPDATE invoicing_receivableitem SET open_amount = amount")
 
