@@ -374,9 +374,7 @@ def refresh_level(level: Level, keys: Keys, *, at: datetime, day: date | None = 
     return int(changed)
 
 
-def store_least(
-    entities: Keys, *, at: datetime, day: date | None = None, groups: Sequence[int] = ()
-) -> None:
+def store_least(entities: Keys, *, at: datetime, day: date | None = None, groups: Sequence[int] = ()) -> None:
     """Store the least available over all levels for the accounts of legal entities, and of whole groups."""
     params = _params(day or paris_date(at), at) | entities.params | {"groups": list(groups)}
     with connection.cursor() as cursor:

@@ -175,7 +175,8 @@ def recalculate(company_id: int) -> dict[str, float]:
     """The nightly run of a company in this process: seconds of its accounts, and of levels with the proof."""
     run_ = nightly.begin(at=timezone.now(), company=Company.objects.get(pk=company_id))
     seconds = {"accounts": 0.0, "levels": 0.0}
-    for kind, name in ((nightly.ACCOUNTS, "accounts"), (nightly.LEVELS, "levels")):
+    phases = ((nightly.ACCOUNTS, "accounts"), (nightly.LEVELS, "levels"), (nightly.PROOFS, "levels"))
+    for kind, name in phases:
         while waiting := _waiting(kind, run_.pk):
             began = time.perf_counter()
             for work_id in waiting:

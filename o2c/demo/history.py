@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from django.db import connection
 
@@ -104,9 +105,9 @@ def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
     """Month ends of the last year, as the nightly run would have kept them."""
     days = [end_of_month(add_months(today, -back)) for back in range(12, 0, -1)]
     make_months(days[0], days[-1])
-    asked = {"company": company.pk, "currency": company.currency, "others": len(PART_CODES) - 1, "at": at}
+    asked: dict[str, Any] = {"days": days, "company": company.pk, "currency": company.currency, "at": at}
     with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOTS, asked | {"days": days})
+        cursor.execute(_SNAPSHOTS, asked | {"others": len(PART_CODES) - 1})
 
 
 def _rows_of(account: CustomerAccount, number: int, today: date, random: Random) -> Iterator[ImportedRow]:
