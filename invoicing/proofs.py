@@ -73,7 +73,8 @@ _PROOFS: Final[dict[str, str]] = {
     """,
     "total of a kind": """
         SELECT COALESCE(i.company_id, r.company_id),
-               COALESCE(i.kind, r.kind) || ' ' || COALESCE(i.currency, r.currency), COALESCE(i.amount, 0), COALESCE(r.amount, 0)
+               COALESCE(i.kind, r.kind) || ' ' || COALESCE(i.currency, r.currency),
+               COALESCE(i.amount, 0), COALESCE(r.amount, 0)
         FROM (
             SELECT company_id, kind, currency, SUM(total_incl_vat) AS amount FROM invoicing_invoice GROUP BY 1, 2, 3
             UNION ALL
