@@ -7,7 +7,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
@@ -158,6 +158,10 @@ DATABASES["default"]["OPTIONS"].setdefault(
 )
 # Off behind a pool that gives each transaction another connection.
 PREPARED_STATEMENTS = _flag("PREPARED_STATEMENTS", default=True)
+# The role that owns the tables and migrates; never its address: the application has no use for that.
+DATABASE_OWNER_ROLE = os.environ.get("DATABASE_OWNER_ROLE") or unquote(
+    urlsplit(os.environ.get("DATABASE_OWNER_URL", "")).username or ""
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 

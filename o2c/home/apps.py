@@ -11,3 +11,7 @@ class HomeConfig(AppConfig):
     name = "o2c.home"
     label = "home"
     verbose_name = "Home"
+
+    def ready(self) -> None:
+        """Register the checks of the start."""
+        from o2c.home import checks  # noqa: F401

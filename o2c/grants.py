@@ -1,0 +1,93 @@
+"""What the application's database role may do: everything, but not change what is history (ADR 0009).
+
+The owner of the tables migrates; the web, the worker and every ordinary command run as another role, to which
+``grant_application`` gives the rights below after each migration. The triggers refuse the same to everybody; a
+role without the right cannot even take the triggers off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.apps import apps
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+# Rows that are never changed nor deleted: corrections are new rows.
+APPEND_ONLY: Final = (
+    "shared.AuditEvent",
+    "shared.AuditSeal",
+    "credit.BuyerCover",
+    "orders.Delivery",
+    "orders.DeliveryLine",
+    "orders.OverrideDocument",
+    "invoicing.Invoice",
+    "invoicing.InvoiceLine",
+    "invoicing.Allocation",
+)
+
+# Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.
+CHANGING: Final[dict[str, tuple[str, ...]]] = {
+    "credit.CreditDecision": ("outcome",),
+    "credit.CreditLimit": ("closed_on",),
+    "credit.AccountBlock": ("lifted_by", "lifted_at", "lift_reason"),
+    "credit.AccountWatch": ("lifted_by", "lifted_at", "lift_reason"),
+    "orders.Release": ("consumed", "voided_at"),
+    "orders.OverrideRequest": ("status", "decided_by", "ended_at", "decision_reason", "decision"),
+    "orders.OrderHold": ("lifted_at", "lifted_by", "lift_reason", "figures", "decided_by"),
+    "invoicing.ReceivableItem": ("open_amount",),
+    "invoicing.DisputedAmount": ("effective_to",),
+    "invoicing.AccountingPeriod": (
+        "is_closed", "closed_by", "closed_at", "reopened_by", "reopened_at", "reopen_reason",
+    ),
+}  # fmt: skip
+
+# Written by migrations and ``sync_roles`` alone, which run as the owner: nobody gives himself a right.
+READ_ONLY: Final = ("accounts.Role",)
+_READ_ONLY_TABLES: Final = ("django_migrations",)
+
+
+class RoleMissing(Exception):
+    """There is no such role in the database."""
+
+
+def grant(connection: BaseDatabaseWrapper, role: str) -> None:
+    """Give the application's role its rights, and take those away that it may not have; safe to repeat.
+
+    Runs as the owner of the tables, in one transaction: the application never has more or less for a moment.
+
+    :raises RoleMissing: nobody made it
+    """
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            raise RoleMissing(role)
+        for statement in statements(connection, role):
+            cursor.execute(statement)
+
+
+def statements(connection: BaseDatabaseWrapper, role: str) -> Iterator[str]:
+    """The statements, in their order: all rights on what is there and will be, then what is taken away."""
+    quote = connection.ops.quote_name
+    whom = quote(role)
+    yield f"GRANT CONNECT, TEMPORARY ON DATABASE {quote(str(connection.settings_dict['NAME']))} TO {whom}"
+    yield f"GRANT USAGE ON SCHEMA public TO {whom}"
+    for what, rights in (
+        ("TABLES", "SELECT, INSERT, UPDATE, DELETE"),
+        ("SEQUENCES", "USAGE, SELECT, UPDATE"),
+    ):
+        yield f"GRANT {rights} ON ALL {what} IN SCHEMA public TO {whom}"
+        yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {what} TO {whom}"
+    for label in APPEND_ONLY:
+        yield f"REVOKE UPDATE, DELETE, TRUNCATE ON {quote(_table(label))} FROM {whom}"
+    for label, names in CHANGING.items():
+        columns = ", ".join(quote(apps.get_model(label)._meta.get_field(name).column) for name in names)
+        yield f"REVOKE UPDATE, DELETE, TRUNCATE ON {quote(_table(label))} FROM {whom}"
+        yield f"GRANT UPDATE ({columns}) ON {quote(_table(label))} TO {whom}"
+    for table in (*map(_table, READ_ONLY), *_READ_ONLY_TABLES):
+        yield f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {quote(table)} FROM {whom}"
+
+
+def _table(label: str) -> str:
+    return str(apps.get_model(label)._meta.db_table)
