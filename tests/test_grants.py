@@ -9,7 +9,7 @@ from io import StringIO
 from typing import Any
 
 import pgtrigger
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 import pytest
 from django.apps import apps
 from django.conf import settings

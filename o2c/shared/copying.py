@@ -22,14 +22,17 @@ _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "
 def copy_in(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model and set their keys. No signals and no ``save``, as with ``bulk_create``.
 
+    What the database fills in by itself is left to it.
+
     :raises IntegrityError: a constraint refuses one of them, and with it all
     """
     if not rows:
         return
     meta = type(rows[0])._meta
     _set_keys(rows)
-    columns = [(field.attname, _writer(field)) for field in meta.local_concrete_fields]
-    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in meta.local_concrete_fields)
+    fields = [field for field in meta.local_concrete_fields if not field.has_db_default()]
+    columns = [(field.attname, _writer(field)) for field in fields]
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     statement = f"COPY {connection.ops.quote_name(meta.db_table)} ({names}) FROM STDIN"
     with connection.cursor() as cursor:
         cursor.execute(_NO_TRIGGER_IGNORED)

@@ -29,6 +29,7 @@ def test_every_kind_of_value_arrives_as_it_was():
     assert [first.pk, second.pk] == [event.pk for event in events]
     assert (first.at, first.action, first.object_id, first.ip) == (AT, AWKWARD[:60], 7, "2001:db8::1")
     assert (first.reason, first.after, first.before) == (AWKWARD, {"text": AWKWARD, "n": [1, None]}, None)
+    assert first.transaction_id == second.transaction_id > 0
     assert (second.object_type, second.before, second.after, second.object_id) == ("\\N", {}, None, None)
 
 
