@@ -81,7 +81,7 @@ def _operation(method: str, path: str, told: Schema, schema: Schema) -> Operatio
         anchor=told["operationId"],
         method=method.upper(),
         path=path,
-        about=told.get("description", ""),
+        about=" ".join(filter(None, (told.get("summary"), told.get("description")))),
         parameters=tuple(_parameter(each) for each in told.get("parameters", ())),
         body=tuple(_fields(_content(told.get("requestBody", {})), schema)),
         answer=tuple(_fields(_content(answers.get(good, {})), schema)),

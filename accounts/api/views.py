@@ -115,7 +115,7 @@ class AccountViewSet(CompanyViewSet):
         """One client."""
         return Response(self.answer(self.account(code)))
 
-    @extend_schema(request=AccountChange)
+    @extend_schema(request=AccountChange, responses={200: AccountAnswer, 201: AccountAnswer})
     def update(self, request: Request, code: str) -> Response:
         """Open the client or bring it in line; as often as one likes."""
         body = self.read(AccountChange)

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
+from accounts.api.serializers import AccountChange
 from accounts.api.views import AccountFilters, AccountViewSet
 from accounts.models import CustomerAccount
 from accounts.policy import UnknownTerm
@@ -108,6 +109,11 @@ class ClientViewSet(AccountViewSet):
             }
             for account, row in zip(accounts, super().shape(accounts), strict=True)
         ]
+
+    @extend_schema(request=AccountChange, responses={200: ClientAnswer, 201: ClientAnswer})
+    def update(self, request: Request, code: str) -> Response:
+        """Open the client or bring it in line; as often as one likes."""
+        return super().update(request, code)
 
     def upsert(self, code: str, body: dict[str, Any]) -> SavedAccount:
         """As for accounts; a known client may also move between entities and groups."""

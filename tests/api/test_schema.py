@@ -15,12 +15,24 @@ def test_the_schema_is_valid_without_a_warning(tmp_path):
 def test_the_schema_tells_of_problems_company_and_keys(client):
     schema = client.get("/api/v1/schema/", headers={"Accept": "application/json"}).json()
     create = schema["paths"]["/api/v1/orders/"]["post"]
-    assert {"200", "201", "400", "401", "403", "404", "409", "422"} <= set(create["responses"])
+    assert {"200", "201", "400", "401", "403", "404", "409", "413", "415", "422"} <= set(create["responses"])
     assert {"company", "Idempotency-Key"} == {each["name"] for each in create["parameters"]}
     listing = schema["paths"]["/api/v1/orders/"]["get"]["parameters"]
     assert {"page", "page_size", "search", "ordering", "status", "company"} <= {
         each["name"] for each in listing
     }
+
+
+def test_every_operation_says_what_it_does_and_what_it_answers(client):
+    schema = client.get("/api/v1/schema/", headers={"Accept": "application/json"}).json()
+    for path, acts in schema["paths"].items():
+        for method, told in acts.items():
+            name = f"{method} {path}"
+            assert told.get("summary"), name
+            assert ":raises" not in told.get("description", ""), name
+            for code, answer in told["responses"].items():
+                if code != "204":
+                    assert next(iter(answer["content"].values()))["schema"], (name, code)
 
 
 def test_the_page_of_the_api_shows_every_address(client):

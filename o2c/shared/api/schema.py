@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any, Literal
 
 from drf_spectacular.authentication import SessionScheme, TokenScheme
@@ -23,7 +24,12 @@ _KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same request again under the same key within 24 hours gets the stored answer.",
 )
-_WRITING = {"409": "State conflict, or the key exists with other content", "422": "A rule refuses"}
+_WRITING = {
+    "409": "State conflict, or the key exists with other content",
+    "413": "Too large for one request",
+    "415": "Not JSON",
+    "422": "A rule refuses",
+}
 
 
 class Problem(serializers.Serializer[Any]):
@@ -61,6 +67,19 @@ class PortalSchema(AutoSchema):
                 },
             )
         return found
+
+    def get_summary(self) -> str | None:
+        """The first line of what the view says of itself."""
+        return self._told()[0]
+
+    def get_description(self) -> str:
+        """What follows the first line, without what concerns programmers only."""
+        return self._told()[1]
+
+    def _told(self) -> tuple[str, str]:
+        action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
+        first, _blank, rest = cleandoc(action.__doc__ or "").partition("\n")
+        return first, rest.partition(":raises")[0].partition(":param")[0].strip()
 
     def get_override_parameters(self) -> list[Any]:
         """Parameters that every view of a company takes, and the key that every act may carry."""
