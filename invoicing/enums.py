@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ItemKind(models.TextChoices):
@@ -35,6 +36,14 @@ class Origin(models.TextChoices):
 
     ISSUED = "issued", _("Issued here")
     IMPORTED = "imported", _("Imported")
+
+
+class CreditRequestStatus(models.TextChoices):
+    """What became of a wish for a credit note."""
+
+    PENDING = "pending", _("Waits for approval")
+    ISSUED = "issued", pgettext_lazy("credit note", "Issued")
+    REFUSED = "refused", pgettext_lazy("credit note", "Refused")
 
 
 class InvoiceStatus(models.TextChoices):

@@ -13,11 +13,12 @@ from accounts.models import Company, CustomerAccount, User
 from orders.models import Order, OrderLine
 
 from .dated_models import AccountingPeriod, refusing_closed_days
-from .enums import DocumentKind, ItemKind, Origin
+from .enums import CreditRequestStatus, DocumentKind, ItemKind, Origin
 
 __all__ = [
     "AccountingPeriod",
     "Allocation",
+    "CreditNoteRequest",
     "DisputedAmount",
     "Invoice",
     "InvoiceLine",
@@ -65,6 +66,10 @@ class Invoice(models.Model):
     total_incl_vat = models.DecimalField(max_digits=14, decimal_places=2)
     customer_reference = models.CharField(max_length=120, blank=True)
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="invoices")
+    # The invoice that a credit note of ours corrects.
+    corrects = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="credit_notes"
+    )
     # Everything the document shows, frozen at issue: seller, buyer, mentions.
     frozen = models.JSONField(default=dict)
     created_by = models.ForeignKey(
@@ -118,6 +123,62 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice_id}/{self.line}"
+
+
+class CreditNoteRequest(models.Model):
+    """A wish for a credit note on an invoice: issued at once within the requester's authority, else decided.
+
+    The number of our own series is taken when the document is made, so that a refused wish leaves no gap.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(
+        CustomerAccount, on_delete=models.PROTECT, related_name="credit_note_requests"
+    )
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_note_requests")
+    number = models.CharField(max_length=60, blank=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    lines = models.JSONField(default=list)
+    reason = models.TextField()
+    reason_code = models.CharField(max_length=30, blank=True)
+    status = models.CharField(max_length=8, choices=CreditRequestStatus.choices)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_reason = models.TextField(blank=True)
+    credit_note = models.OneToOneField(
+        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_request"
+    )
+    creation_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "number"],
+                condition=~Q(number="") & ~Q(status="refused"),
+                name="credit_request_number_once",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="credit_request_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")),
+                name="credit_request_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="issued", credit_note__isnull=False)
+                | Q(~Q(status="issued"), credit_note=None),
+                name="credit_request_issued_with_its_note",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company"], condition=Q(status="pending"), name="credit_request_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"{self.invoice_id}"
 
 
 class Payment(models.Model):

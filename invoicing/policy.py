@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,15 +13,21 @@ from django.utils.translation import gettext_lazy as _
 
 from o2c.shared import formats
 from o2c.shared.calendar import end_of_month
-from o2c.shared.money import ZERO
+from o2c.shared.money import ZERO, round_cents
 from o2c.shared.problems import RuleRefused
+from o2c.shared.vat import RateTotal, VatTotals
 
 from .enums import InvoiceStatus, PaymentStatus
 
 INVOICE_PREFIX: Final = "FA"
+CREDIT_NOTE_PREFIX: Final = "AV"
+# A credit note of the whole invoice for this reason lets its order be invoiced again.
+REINVOICE: Final = "REINVOICE"
+# What whoever may credit at all credits alone (domain.md 5.4).
+CREDITED_ALONE: Final = Decimal(500)
 FIRST_LETTERS: Final = "AAA"
 
-_SERIES_NUMBER: Final = re.compile(rf"{INVOICE_PREFIX}\d{{4}}-\d{{6,}}")
+_SERIES_NUMBER: Final = re.compile(rf"(?:{INVOICE_PREFIX}|{CREDIT_NOTE_PREFIX})\d{{4}}-\d{{6,}}")
 # What a document number may look like inside the text of a transfer.
 _TOKEN: Final = re.compile(r"[0-9A-Za-zÀ-ÿ]+(?:[-/_.][0-9A-Za-zÀ-ÿ]+)*")
 
@@ -170,6 +176,33 @@ def instalments_of(
     ):
         raise InstalmentsDoNotAddUp
     return tuple(sorted(instalments, key=lambda part: part.due_date))
+
+
+def part_of_totals(amount: Decimal, whole: VatTotals | None) -> VatTotals:
+    """Split an amount incl. VAT over the rates of a document in their proportion; the last takes the rest.
+
+    Without a breakdown there is nothing to split: the amount stands alone.
+    """
+    if whole is None or whole.incl == 0:
+        return VatTotals(amount, ZERO, amount, ())
+    parts: list[RateTotal] = []
+    left = amount
+    for position, rate in enumerate(whole.by_rate, start=1):
+        share = round_cents(amount * (rate.base + rate.vat) / whole.incl)
+        share = left if position == len(whole.by_rate) else share
+        base = round_cents(share / (1 + rate.rate / 100))
+        parts.append(RateTotal(rate.rate, base, share - base))
+        left -= share
+    excl = sum((part.base for part in parts), ZERO)
+    return VatTotals(excl, amount - excl, amount, tuple(parts))
+
+
+def credit_bound(level: int, matrix: Mapping[int, Decimal | None]) -> Decimal | None:
+    """Return how much somebody of this level credits alone, None without bound (domain.md 5.4)."""
+    if level not in matrix:
+        return CREDITED_ALONE
+    bound = matrix[level]
+    return None if bound is None else max(bound, CREDITED_ALONE)
 
 
 def check_match(debit: Side, credit: Side, amount: Decimal) -> None:

@@ -29,6 +29,7 @@ PERMISSIONS: Final = frozenset(
         "orders.request_override",
         "invoicing.view",
         "invoicing.issue",
+        "invoicing.credit",  # credit notes, alone as far as domain.md 5.4 says
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "payments.record",
         "payments.allocate",
@@ -46,6 +47,7 @@ DECISIONS: Final = frozenset(
     {
         "accounts.block",
         "credit.decide_limit",
+        "invoicing.credit",
         "orders.hold",
         "orders.release",
         "payments.record",
@@ -77,11 +79,12 @@ def _role(label: str | Promise, permissions: str, level: int = 0, **scope: bool)
 _READ: Final = "accounts.view orders.view invoicing.view reports.view"
 _ADV: Final = (
     f"{_READ} accounts.edit accounts.watch credit.request_limit orders.enter orders.deliver orders.hold"
-    " orders.release orders.request_override invoicing.issue invoicing.import imports.run"
+    " orders.release orders.request_override invoicing.issue invoicing.import invoicing.credit"
+    " imports.run"
 )
 _CREDIT: Final = (
     f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
-    " orders.hold orders.release orders.request_override"
+    " orders.hold orders.release orders.request_override invoicing.credit"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
@@ -100,8 +103,8 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "credit_manager": _role(_("Credit manager"), f"{_CREDIT} audit.view", 3),
     "receivables_accountant": _role(
         _("Receivables accountant"),
-        f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import payments.record"
-        " payments.allocate periods.close imports.run",
+        f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
+        " payments.record payments.allocate periods.close imports.run",
     ),
     "finance_director": _role(_("Finance director"), f"{_CREDIT} periods.close periods.reopen audit.view", 4),
     "executive": _role(_("Chief executive"), f"{_CREDIT} audit.view", 5),

@@ -70,12 +70,14 @@ def shown(invoices: QuerySet[Invoice], *, on: date) -> QuerySet[Invoice]:
         ReceivableItem.objects.select_related("account").order_by("instalment"), on=on
     )
     return queries.invoices_with_open(
-        invoices.select_related("company", "account", "order").prefetch_related(Prefetch("items", items)),
+        invoices.select_related("company", "account", "order", "corrects").prefetch_related(
+            Prefetch("items", items)
+        ),
         on=on,
     )
 
 
-class InvoiceViewSet(CompanyViewSet):
+class DocumentViewSet(CompanyViewSet):
     """Documents of a company's clients."""
 
     lookup_field = "number"

@@ -123,6 +123,7 @@ class InvoiceAnswer(Shape):
     kind = serializers.ChoiceField(DocumentKind.choices)
     origin = serializers.ChoiceField(Origin.choices)
     order = serializers.CharField(allow_null=True)
+    corrects = serializers.CharField(allow_null=True, help_text=_("The invoice that a credit note corrects."))
     issue_date = serializers.DateField()
     due_date = serializers.DateField()
     term = serializers.CharField(allow_blank=True)
@@ -325,6 +326,7 @@ def invoice_answer(invoice: Invoice) -> dict[str, Any]:
         "kind": invoice.kind,
         "origin": invoice.origin,
         "order": invoice.order.number if invoice.order else None,
+        "corrects": invoice.corrects.number if invoice.corrects else None,
         "issue_date": invoice.issue_date,
         "due_date": invoice.due_date,
         "term": invoice.term,

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from .allocations import AlreadyReversed, MatchPair, allocate, allocate_many, allocate_payment, unallocate
 from .bulk import BookedCounts, ImportedRow, ImportedSettlement, book_imported
+from .credit_notes import (
+    CreditLine,
+    approve_credit_note,
+    credit_invoice,
+    refuse_credit_note,
+)
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .many import (
@@ -23,6 +29,7 @@ from .shared import KeyTaken, open_days
 __all__ = [
     "AlreadyReversed",
     "BookedCounts",
+    "CreditLine",
     "DocumentRow",
     "ImportedRow",
     "ImportedSettlement",
@@ -33,8 +40,10 @@ __all__ = [
     "allocate",
     "allocate_many",
     "allocate_payment",
+    "approve_credit_note",
     "book_imported",
     "close_period",
+    "credit_invoice",
     "dispute_amount",
     "document_verdicts",
     "end_dispute",
@@ -45,6 +54,7 @@ __all__ = [
     "payment_verdicts",
     "record_invoice",
     "record_payment",
+    "refuse_credit_note",
     "reopen_period",
     "unallocate",
 ]

@@ -37,7 +37,10 @@ from .shared import (
     tell_credit_taken,
 )
 
-_PREFIXES = {DocumentKind.INVOICE: policy.INVOICE_PREFIX}
+_PREFIXES = {
+    DocumentKind.INVOICE: policy.INVOICE_PREFIX,
+    DocumentKind.CREDIT_NOTE: policy.CREDIT_NOTE_PREFIX,
+}
 
 
 class IssueDateBeforeLast(RuleRefused):
@@ -205,7 +208,9 @@ def store_document(
     The series is locked here, after everything else.
     """
     if not invoice.number:
-        invoice.number = _next_number(invoice.company, _PREFIXES[DocumentKind.INVOICE], invoice.issue_date)
+        invoice.number = _next_number(
+            invoice.company, _PREFIXES[DocumentKind(invoice.kind)], invoice.issue_date
+        )
     elif invoice.origin == Origin.ISSUED and policy.is_series_number(invoice.number):
         raise NumberOfSeries
     if invoice.origin == Origin.ISSUED and totals is not None:

@@ -23,7 +23,9 @@ def frozen_facts(
     :param supplied_on: date of supply where it differs from the date of issue
     """
     seller, buyer, order = invoice.company, invoice.account, invoice.order
+    corrected = invoice.corrects
     return {
+        "corrects": {"number": corrected.number, "issue_date": corrected.issue_date} if corrected else None,
         "seller": {
             "name": seller.name,
             "legal_form": seller.legal_form,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from invoicing.models import InvoiceLine
 from invoicing.policy import LineInput
 from orders import services as orders
 from orders.models import Order, OrderLine
@@ -52,6 +53,23 @@ def quantities_named(lines: Sequence[OrderLine], billed: Sequence[LineInput]) ->
         if key is not None and key in left:
             found[key] = min(left[key], found.get(key, Decimal(0)) + max(Decimal(0), line.quantity))
     return {key: quantity for key, quantity in found.items() if quantity}
+
+
+def uncount_invoiced(order: Order, lines: Sequence[OrderLine], billed: Sequence[InvoiceLine]) -> None:
+    """Take the quantities of a document that is credited whole off a locked order: they may be invoiced again.
+
+    A document without lines stood for all that was invoiced.
+    """
+    by_key, by_article = {line.pk: line for line in lines}, {line.sku: line for line in lines}
+    if not billed:
+        for line in lines:
+            line.invoiced = Decimal(0)
+    for each in billed:
+        found = by_key.get(each.order_line_id or 0) or by_article.get(each.sku)
+        if found is not None:
+            found.invoiced = max(Decimal(0), found.invoiced - each.quantity)
+    OrderLine.objects.bulk_update(lines, ["invoiced"])
+    orders.note_progress(order)
 
 
 def count_as_invoiced(order: Order, lines: Sequence[OrderLine], quantities: Mapping[int, Decimal]) -> None:

@@ -64,6 +64,11 @@ WORDS: Final[dict[str, Words]] = {
     "order.closed": Words(gettext_lazy("Order %(label)s closed"), "lock", "", ORDERS),
     "invoice.issued": Words(gettext_lazy("Invoice %(label)s issued"), "file-invoice", "", MONEY),
     "invoice.imported": Words(gettext_lazy("Invoice %(label)s taken over"), "file-import", "", MONEY),
+    "credit_note.requested": Words(
+        gettext_lazy("Credit note on %(label)s asked for"), "file-minus", "warn", MONEY
+    ),
+    "credit_note.issued": Words(gettext_lazy("Credit note %(label)s issued"), "file-minus", "ok", MONEY),
+    "credit_note.refused": Words(gettext_lazy("Credit note on %(label)s refused"), "circle-x", "bad", MONEY),
     "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
     "period.closed": Words(gettext_lazy("Month %(label)s closed"), "lock", "", MONEY),
     "period.reopened": Words(gettext_lazy("Month %(label)s opened again"), "rotate", "warn", MONEY),

@@ -20,6 +20,7 @@ from credit.queries import money
 from credit.services.checks import answer_in_words
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import CurrencyField, KeyField, amount_field, body_hash, plain_number
+from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import creation_answer, enter_once
 from o2c.shared.pdf import pdf_response
 from orders import queries, services
@@ -103,8 +104,8 @@ class QuotationFilters(filters.FilterSet):
     sales_rep = filters.CharFilter(field_name="sales_rep__username")
     currency = filters.CharFilter(lookup_expr="iexact")
     customer_reference = filters.CharFilter()
-    quoted_on = filters.DateFromToRangeFilter()
-    valid_until = filters.DateFromToRangeFilter()
+    quoted_on = DayFilter()
+    valid_until = DayFilter()
 
     class Meta:
         model = Quotation

@@ -63,6 +63,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.view": _EVERYBODY,
     "invoicing.issue": _ADV | _BOOKS,
     "invoicing.import": _ADV | _BOOKS,
+    "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
@@ -336,6 +337,12 @@ API: Final[Mapping[str, Entry]] = {
     "invoices/": Entry(get="invoicing.view", post="invoicing.import", body=_NEW_INVOICE),
     "invoices/bulk/": Entry(post="invoicing.issue", body=[_NEW_INVOICE]),
     "invoices/<number>/": Entry(get="invoicing.view", about="invoice"),
+    "invoices/<number>/credit/": Entry(
+        get="invoicing.view", post="invoicing.credit", about="invoice", body=_REASON | {"amount": "1.00"}
+    ),
+    "invoices/<number>/credit/approve/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
+    "invoices/<number>/credit/refuse/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
+    "invoices/<number>/approve/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
     "payments/": Entry(get="invoicing.view", post="payments.record", body=_NEW_PAYMENT),
     "payments/bulk/": Entry(post="payments.record", body=[_NEW_PAYMENT]),
     "payments/<pk>/": Entry(get="invoicing.view", about="payment"),

@@ -72,7 +72,7 @@ class PortalSchema(AutoSchema):
         """The first line of what the view says of itself."""
         return self._told()[0]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """What follows the first line, without what concerns programmers only."""
         return self._told()[1]
 
