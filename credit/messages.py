@@ -89,6 +89,19 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
             % {"currencies": ", ".join(figures.get("currencies") or ())}
         ),
         Finding.RECONFIRM: lambda: _("Ready to go, to be confirmed with the client: it has waited too long."),
+        Finding.EVIDENCE_MISSING: lambda: _("There is no evidence yet that the client has ordered."),
+        Finding.PO_MISMATCH: lambda: (
+            ngettext(
+                "The client's purchase order %(number)s differs in %(count)d place, %(amount)s in all.",
+                "The client's purchase order %(number)s differs in %(count)d places, %(amount)s in all.",
+                int(figures.get("differences") or 0),
+            )
+            % {
+                "number": figures.get("number") or "",
+                "count": int(figures.get("differences") or 0),
+                "amount": amount("amount"),
+            }
+        ),
         Finding.MANUAL: lambda: _("Held by hand: %(comment)s") % {"comment": figures.get("comment") or ""},
     }
     words = texts.get(Finding(code))

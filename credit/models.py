@@ -258,6 +258,8 @@ class RiskPolicy(models.Model):
     unusual_factor = models.DecimalField(max_digits=5, decimal_places=2, default=2)
     unusual_min_orders = models.PositiveSmallIntegerField(default=3)
     new_account_days = models.PositiveSmallIntegerField(default=180)
+    # Whether an order of this class waits until there is evidence that the client ordered.
+    evidence_required = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name_plural = "risk policies"

@@ -16,6 +16,8 @@ SENIOR_FINDINGS = frozenset(
     {Finding.INSOLVENCY, Finding.ACCOUNT_BLOCKED, Finding.INSURANCE_STOP, Finding.COMPLIANCE}
 )
 SENIOR_LEVEL = 3
+# A paper is missing or differs: no credit is at stake, so sales administration decides whatever the amount.
+PAPER_FINDINGS = frozenset({Finding.EVIDENCE_MISSING, Finding.PO_MISMATCH})
 TOP_LEVEL = 5
 # Articles of the written credit policy each rule belongs to.
 ARTICLES: Mapping[Finding, str] = {
@@ -33,6 +35,8 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.RATE_MISSING: "4.10",
     Finding.RECONFIRM: "4.11",
     Finding.MANUAL: "4.12",
+    Finding.EVIDENCE_MISSING: "4.13",
+    Finding.PO_MISMATCH: "4.14",
 }
 
 
@@ -51,6 +55,7 @@ class Thresholds:
     unusual_factor: Decimal = Decimal(2)
     unusual_min_orders: int = 3
     new_account_days: int = 180
+    evidence_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,10 @@ class OrderFacts:
     orders_in_year: int = 0
     account_age_days: int | None = None
     has_paid_invoice: bool | None = None
+    # Whether there is evidence of the client's order; None where no order stands behind the question.
+    has_evidence: bool | None = None
+    # How the order differs from the client's own purchase order; empty when both agree.
+    purchase_order_differs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple
         _unusual(order, allowed),
         _new_account(order, allowed),
         _rates(credit),
+        _evidence(order, allowed),
+        _purchase_order(order),
     ]
     return tuple(found for found in rules if found is not None)
 
@@ -248,6 +259,18 @@ def _rates(credit: CreditFacts) -> Found | None:
     return Found(Finding.RATE_MISSING, Severity.HOLD, {"currencies": sorted(credit.missing_rates)})
 
 
+def _evidence(order: OrderFacts, allowed: Thresholds) -> Found | None:
+    if not allowed.evidence_required or order.has_evidence is not False:
+        return None
+    return Found(Finding.EVIDENCE_MISSING, Severity.HOLD)
+
+
+def _purchase_order(order: OrderFacts) -> Found | None:
+    if not order.purchase_order_differs:
+        return None
+    return Found(Finding.PO_MISMATCH, Severity.HOLD, order.purchase_order_differs)
+
+
 # --- authority (domain.md 5.4) -------------------------------------------------------------------------------
 
 
@@ -286,6 +309,8 @@ class Stake:
 
 def release_level(stake: Stake, matrix: Sequence[Mandate]) -> Mandate:
     """The lowest level that may release this."""
+    if stake.codes and stake.codes <= PAPER_FINDINGS:
+        return matrix[0]
     chosen = next((m for m in matrix if _may_release(stake, m)), matrix[-1])
     least = chosen.level
     if stake.codes & SENIOR_FINDINGS:

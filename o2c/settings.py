@@ -340,6 +340,7 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.nightly_accounts": "credit.nightly.run_range",
     "credit.nightly_levels": "credit.nightly.run_levels",
     "credit.nightly_proofs": "credit.nightly.run_proofs",
+    "orders.before_delivery": "orders.services.check_before_delivery",
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
     "imports.ledger": "o2c.imports.services.run_import",

@@ -49,6 +49,7 @@ class Occasion(models.TextChoices):
     SUBMIT = "submit", _("Submission")
     CHANGE = "change", pgettext_lazy("occasion", "Change")
     PRODUCTION = "production", _("Start of production")
+    BEFORE_DELIVERY = "before_delivery", _("Day before delivery")
     GOODS_ISSUE = "goods_issue", _("Goods issue")
     INVOICE = "invoice", _("Invoicing")
     REEXAMINE = "reexamine", _("New examination")
@@ -82,6 +83,17 @@ class AlternativeKind(models.TextChoices):
     OVERDUE_SCHEDULE = "OVERDUE_SCHEDULE", _("Payment plan for what is late")
     SHORTER_TERM = "SHORTER_TERM", _("Shorter term for this order")
     TEMPORARY_LIMIT = "TEMPORARY_LIMIT", _("Temporary raise of the limit")
+
+
+class EvidenceChannel(models.TextChoices):
+    """How the client's order reached us."""
+
+    EMAIL = "email", _("E-mail")
+    MAIL = "mail", _("Post")
+    EDI = "edi", "EDI"
+    PORTAL = "portal", _("Client's portal")
+    PHONE = "phone", _("Phone, confirmed in writing")
+    ON_SITE = "on_site", _("Signed on site")
 
 
 class QuotationState(models.TextChoices):

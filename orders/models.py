@@ -16,16 +16,28 @@ from credit.models import CreditDecision
 from .document_models import Quotation, QuotationLine
 from .enums import CaseStatus, OrderState, ReleaseScope
 from .override_models import OverrideDocument, OverrideRequest
+from .paper_models import (
+    AcceptedDifference,
+    OrderConfirmation,
+    OrderEvidence,
+    PurchaseOrder,
+    PurchaseOrderLine,
+)
 
 __all__ = [
+    "AcceptedDifference",
     "Delivery",
     "DeliveryLine",
     "HoldCase",
     "Order",
+    "OrderConfirmation",
+    "OrderEvidence",
     "OrderHold",
     "OrderLine",
     "OverrideDocument",
     "OverrideRequest",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
     "Quotation",
     "QuotationLine",
     "Release",
@@ -68,6 +80,13 @@ class Order(models.Model):
     is_started = models.BooleanField(default=False)
     # Whether anything of it still counts in the exposure: to deliver, or delivered and not invoiced.
     is_open = models.BooleanField(default=False)
+    # Whether there is anything to read in the tables of papers: the check of most orders need not look.
+    has_evidence = models.BooleanField(default=False, db_default=False)
+    has_purchase_order = models.BooleanField(default=False, db_default=False)
+    production_started_at = models.DateTimeField(null=True, blank=True)
+    production_started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     sales_rep = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -103,6 +122,11 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(is_open=False) | Q(state__in=["CONFIRMED", "CLOSED"]),
                 name="only_approved_orders_count",
+            ),
+            models.CheckConstraint(
+                condition=Q(production_started_at=None, production_started_by=None)
+                | Q(production_started_at__isnull=False, production_started_by__isnull=False),
+                name="production_started_by_somebody",
             ),
         ]
         indexes = [

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, CustomerAccount
 from accounts.policy import describe_term, due_date
 from o2c.shared import formats
+from o2c.shared.calendar import paris_date
 from o2c.shared.pdf import render_pdf
 from o2c.shared.vat import line_net, vat_totals
 
-from .models import Quotation
+from .models import OrderConfirmation, OrderLine, Quotation
 
 PREPAID = "PREPAID"
 
@@ -25,12 +26,25 @@ PREPAID = "PREPAID"
 class Line(Protocol):
     """A line as paper shows it."""
 
-    line: int
-    sku: str
-    description: str
-    quantity: Decimal
-    unit_price: Decimal
-    vat_rate: Decimal
+    @property
+    def sku(self) -> str:
+        """The article's code."""
+
+    @property
+    def description(self) -> str:
+        """Its name."""
+
+    @property
+    def quantity(self) -> Decimal:
+        """How many."""
+
+    @property
+    def unit_price(self) -> Decimal:
+        """Price of one, excl. VAT."""
+
+    @property
+    def vat_rate(self) -> Decimal:
+        """In percent."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,17 @@ class LineOnPaper:
     price: str
     rate: str
     net: str
+
+
+@dataclass(frozen=True)
+class KeptLine:
+    """A line of an order less what was dropped of it."""
+
+    sku: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    vat_rate: Decimal
 
 
 def quotation_pdf(quotation: Quotation) -> bytes:
@@ -64,6 +89,30 @@ def quotation_pdf(quotation: Quotation) -> bytes:
         "delivery": formats.date_long(delivery, language) if delivery else "",
     }
     return render_pdf("pdf/quotation.html", context, language=language)
+
+
+def confirmation_pdf(confirmation: OrderConfirmation, lines: Sequence[OrderLine]) -> bytes:
+    """An order confirmation as the client receives it: what was ordered and is not dropped."""
+    order, language = confirmation.order, confirmation.language
+    delivery = order.requested_delivery
+    former = order.confirmations.filter(replaced_at=None).order_by("-issue").first()
+    context = {
+        **document(
+            company=order.company,
+            account=order.account,
+            lines=[_kept(line) for line in lines],
+            currency=order.currency,
+            language=language,
+        ),
+        "confirmation": confirmation,
+        "order": order,
+        "former": former,
+        "terms": terms_in_words(order.term, delivery or order.order_date, language),
+        "issued_on": formats.date_long(paris_date(confirmation.issued_at), language),
+        "ordered_on": formats.date_long(order.order_date, language),
+        "delivery": formats.date_long(delivery, language) if delivery else "",
+    }
+    return render_pdf("pdf/confirmation.html", context, language=language)
 
 
 def document(
@@ -146,3 +195,13 @@ def language_of(account: CustomerAccount) -> str:
 def _figure(value: Decimal, language: str, *, least: int = 0) -> str:
     places = max(least, -int(value.normalize().as_tuple().exponent))
     return formats.number(value, language, decimals=places)
+
+
+def _kept(line: OrderLine) -> KeptLine:
+    return KeptLine(
+        line.sku,
+        line.description,
+        line.quantity - line.cancelled,
+        line.unit_price,
+        line.vat_rate,
+    )

@@ -29,6 +29,7 @@ WORSENS_BY: Mapping[str, str] = {
     "OVERDUE_AMOUNT": "amount",
     "DISPUTE_OPEN": "amount",
     "DEPOSIT_MISSING": "missing",
+    "PO_MISMATCH": "amount",
 }
 
 

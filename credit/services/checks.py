@@ -40,6 +40,8 @@ class OrderInCheck:
     number: str = ""
     confirmed_at: datetime | None = None
     order_date: date | None = None
+    has_evidence: bool | None = None
+    purchase_order_differs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,8 @@ def _order_facts(
         has_paid_invoice=(
             _fact("first_payment", account_id=account.pk) if age < thresholds.new_account_days else None
         ),
+        has_evidence=order.has_evidence,
+        purchase_order_differs=order.purchase_order_differs,
     )
     if facts.prepaid:
         received = _fact("deposit_received", order_id=order.order_id, on=today) if order.order_id else ZERO

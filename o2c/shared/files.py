@@ -23,6 +23,13 @@ KINDS: Final[dict[str, tuple[str, tuple[bytes, ...]]]] = {
     "png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
     "jpg": ("image/jpeg", (b"\xff\xd8\xff",)),
     "jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
+    # As mail programs save a message.
+    "eml": (
+        "message/rfc822",
+        (b"Return-Path:", b"Received:", b"Delivered-To:", b"From:", b"Date:", b"MIME-Version:", b"Message-ID:",
+         b"Subject:", b"To:", b"X-"),
+    ),
+    "msg": ("application/vnd.ms-outlook", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
     "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (b"PK\x03\x04",)),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (b"PK\x03\x04",)),
 }
@@ -60,7 +67,7 @@ def received(name: str, content: bytes, *, field: str = "documents") -> Received
     if len(content) > LARGEST:
         raise Invalid(errors={field: [_("%(name)s is larger than 10 MB.") % {"name": clean}]})
     if kind is None or not content.startswith(kind[1]):
-        said = _("%(name)s is not a file that can be joined: PDF, PNG, JPEG, DOCX or XLSX.")
+        said = _("%(name)s is not a file that can be joined: PDF, PNG, JPEG, e-mail, DOCX or XLSX.")
         raise Invalid(errors={field: [said % {"name": clean or name[:80]}]})
     return ReceivedFile(clean, kind[0], content)
 

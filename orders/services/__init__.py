@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from .confirmations import issue_confirmation
 from .decisions import blockers_for, hold, refuse, release
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
-from .new_day import new_day
+from .new_day import check_before_delivery, new_day
+from .papers import PurchaseOrderLineInput, accept_difference, add_evidence, record_purchase_order
 from .overrides import approve_override, refuse_override, request_override, withdraw_override
 from .queue import nightly_recheck, recheck_account, reexamine, reexamine_held
 from .quotations import (
@@ -20,12 +22,16 @@ from .quotations import (
 
 __all__ = [
     "LineInput",
+    "PurchaseOrderLineInput",
+    "accept_difference",
     "accept_quotation",
+    "add_evidence",
     "approve_override",
     "blockers_for",
     "cancel",
     "change_order",
     "change_quotation",
+    "check_before_delivery",
     "clear_for_invoice",
     "close",
     "copy",
@@ -34,11 +40,13 @@ __all__ = [
     "deliver",
     "expire_quotations",
     "hold",
+    "issue_confirmation",
     "make_order",
     "new_day",
     "nightly_recheck",
     "note_progress",
     "recheck_account",
+    "record_purchase_order",
     "reexamine",
     "reexamine_held",
     "refuse",

@@ -29,6 +29,7 @@ from o2c.shared.vat import vat_totals
 from .. import policy
 from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
 from ..models import HoldCase, Order, OrderHold, OrderLine, Release
+from ..papers import mismatch_figures
 from ..queries import line_facts
 
 TARGET_HOURS = 4
@@ -118,6 +119,8 @@ def examine(
         # What it has already counts before later confirmations; what it asks beyond counts after all of them.
         confirmed_at=order.confirmed_at if order.state == OrderState.CONFIRMED and not raised else None,
         order_date=order.order_date,
+        has_evidence=order.has_evidence,
+        purchase_order_differs=mismatch_figures(order, lines),
     )
     amount = amount_to_test(order, lines)
     result = check(

@@ -85,16 +85,24 @@ def take_back(
 
 @retrying
 def start_production(*, order_id: int, by: User, at: datetime) -> Order:
-    """Check a confirmed order again before production starts.
+    """Start the production of a confirmed order; it is checked again first where the company wants it.
 
-    :raises HeldAgain: the check holds it
+    :raises HeldAgain: the check holds it; nothing is started
+    :raises WrongState: not confirmed, held, or started already
     """
     with transaction.atomic():
         order = _ready(order_id, by)
-        outcome = _recheck(order, advance.lines_of(order), by, at, Occasion.PRODUCTION)
+        if order.production_started_at is not None:
+            raise WrongState(_("Its production has started already."))
+        outcome = None
+        if order.company.checks_before_production:
+            outcome = _recheck(order, advance.lines_of(order), by, at, Occasion.PRODUCTION)
+        elif order.cases.filter(closed_at=None).exists():
+            raise WrongState(_("This order is on hold."))
         if outcome is None:
-            advance.save(order)
-            audit.record("order.production_started", order, by=by, at=at)
+            order.production_started_at, order.production_started_by = at, by
+            advance.save(order, "production_started_at", "production_started_by")
+            audit.record("order.production_started", order, by=by, at=at, label=order.number)
             return order
     raise HeldAgain(findings=outcome.result.findings_as_contract())
 

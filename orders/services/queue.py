@@ -56,14 +56,15 @@ def reexamine(*, account_id: int, at: datetime) -> dict[str, int]:
         lock_credit_of(sorted({waiting_account for _order, waiting_account in waiting}))
         for order_id, _account in waiting:
             counts["examined"] += 1
-            passed = _look_again(order_id, at)
+            passed = look_again(order_id, at)
             counts["released"] += passed
             if not passed and not account.company.smaller_order_may_pass:
                 break
     return counts
 
 
-def _look_again(order_id: int, at: datetime) -> bool:
+def look_again(order_id: int, at: datetime) -> bool:
+    """Examine one held order again, its credit locked by the caller; whether it went through."""
     order = (
         Order.objects.select_for_update(of=("self",), no_key=True)
         .select_related("account__company", "account__entity__group", "company")
@@ -135,11 +136,15 @@ def recheck_account(*, work: Any, account_id: int) -> dict[str, int]:
     with transaction.atomic():
         lock_credit_of(sorted(kin_of(account_id).values_list("pk", flat=True)))
         found = reexamine(account_id=account_id, at=at)
-        return found | {"held": _recheck_confirmed(account_id, at)}
+        return found | {"held": recheck_confirmed(account_id, at)}
 
 
-def _recheck_confirmed(account_id: int, at: datetime) -> int:
-    """Hold again what no longer passes, oldest confirmation first; delivered parts have left already."""
+def recheck_confirmed(account_id: int, at: datetime, *, only: int | None = None) -> int:
+    """Hold again what no longer passes, oldest confirmation first; delivered parts have left already.
+
+    :param only: look at this order alone
+    :returns: how many were held
+    """
     held = 0
     orders = (
         Order.objects.select_for_update(of=("self",), no_key=True)
@@ -148,6 +153,8 @@ def _recheck_confirmed(account_id: int, at: datetime) -> int:
         .exclude(pk__in=HoldCase.objects.filter(closed_at=None).values("order_id"))
         .order_by("confirmed_at", "pk")
     )
+    if only is not None:
+        orders = orders.filter(pk=only)
     for order in orders:
         lines = advance.lines_of(order)
         if not any(line.quantity - line.cancelled > max(line.delivered, line.invoiced) for line in lines):

@@ -105,6 +105,13 @@ class OverrideUnknown(NotFound):
     message = _("There is no override request with this number.")
 
 
+class DifferenceUnknown(Conflict):
+    """Nothing differs at this place any more."""
+
+    code = "difference_unknown"
+    message = _("Nothing differs there any more.")
+
+
 class QuotationEnded(Conflict):
     """The offer was refused, has run out, or is an order already."""
 
