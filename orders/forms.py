@@ -223,7 +223,7 @@ class OrderForm(forms.Form):
         client.scope = (user, company)
         term = self.fields["term"]
         assert isinstance(term, forms.ChoiceField)
-        term.choices = _term_choices(order)
+        term.choices = term_choices(order)
         if order is not None:
             # The client of an order never changes: another client is another order.
             del self.fields["client"]
@@ -236,7 +236,8 @@ class QuotationForm(OrderForm):
     field_order = ("client", "valid_until", "requested_delivery", "term", "customer_reference", "version")
 
 
-def _term_choices(order: Order | Quotation | None) -> list[tuple[str, str]]:
+def term_choices(order: Order | Quotation | None) -> list[tuple[str, str]]:
+    """Terms to choose from, with that of the document; without one, the client's own comes first."""
     codes = list(_TERMS)
     first: list[tuple[str, str]] = [("", _("The client's usual term"))]
     if order is not None:

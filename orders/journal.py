@@ -45,6 +45,12 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.cancelled": _Look("", "ban", gettext_lazy("Cancelled")),
     "order.closed": _Look("", "lock", gettext_lazy("Closed")),
     "order.reopened": _Look("", "refresh", gettext_lazy("Taken up again")),
+    "order.evidence_added": _Look("", "paperclip", gettext_lazy("Evidence of the client's order added")),
+    "order.purchase_order_recorded": _Look(
+        "", "file-search", gettext_lazy("Client's purchase order recorded and compared")
+    ),
+    "order.difference_accepted": _Look("ok", "check", gettext_lazy("Difference accepted")),
+    "order.confirmation_issued": _Look("ok", "file-check", gettext_lazy("Confirmed to the client")),
     "quotation.entered": _Look("", "pencil", gettext_lazy("Quotation entered")),
     "quotation.changed": _Look("", "pencil", gettext_lazy("Quotation changed")),
     "quotation.sent": _Look("", "send", gettext_lazy("Marked as sent to the client")),
@@ -55,6 +61,10 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.ready_to_reconfirm": _Look("warn", "refresh", gettext_lazy("Fits again: to be confirmed")),
 }
 _OTHER: Final = _Look("", "history", "")
+
+
+# What an event may name beside its subject.
+_NUMBERS: Final = ("delivery", "order", "confirmation", "reference", "number", "place")
 
 
 def journal_of(order: Order | Quotation) -> list[dict[str, Any]]:
@@ -99,7 +109,7 @@ def _details(event: AuditEvent, currency: str) -> list[str]:
     codes = after.get("reasons") or after.get("covers") or ()
     if codes:
         details.append(", ".join(str(badge_for(code).label) for code in codes))
-    if number := after.get("delivery") or after.get("order"):
+    if number := next((after[k] for k in _NUMBERS if after.get(k)), None):
         details.append(str(number))
     if event.reason:
         details.append(_("“%(text)s”") % {"text": event.reason})

@@ -287,6 +287,8 @@ class Possible:
     reopen: bool
     deliver: bool
     invoice: bool
+    produce: bool
+    confirm: bool
     ask_override: bool
 
 
@@ -312,6 +314,12 @@ def possible_acts(order: Order, lines: Sequence[Any], *, by: User) -> Possible:
         reopen=enters and state in (OrderState.CANCELLED, OrderState.CLOSED),
         deliver=by.may("orders.deliver", order.company) and confirmed and left and open_case(order) is None,
         ask_override=by.may("orders.request_override", order.company) and open_case(order) is not None,
+        produce=by.may("orders.deliver", order.company)
+        and confirmed
+        and left
+        and order.production_started_at is None
+        and open_case(order) is None,
+        confirm=confirmed and open_case(order) is None,
         invoice=by.may("invoicing.issue", order.company)
         and state in (OrderState.CONFIRMED, OrderState.CLOSED)
         and any(line.delivered > line.invoiced for line in lines),

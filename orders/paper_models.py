@@ -89,9 +89,7 @@ class PurchaseOrderLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["purchase_order", "line"], name="purchase_order_line_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="purchase_order_quantity_positive"),
-            models.CheckConstraint(
-                condition=Q(unit_price__gte=0), name="purchase_order_price_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(unit_price__gte=0), name="purchase_order_price_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -157,7 +155,9 @@ class OrderConfirmation(models.Model):
             pgtrigger.Protect(
                 name="confirmation_frozen",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange("order", "issue", "content_hash", "file", "sha256", "issued_at"),
+                condition=pgtrigger.AnyChange(
+                    "order", "issue", "content_hash", "file", "sha256", "issued_at"
+                ),
             ),
         ]
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from .models import Order, OrderLine, PurchaseOrder
+from o2c.shared.audit import plain
+
+from .models import Order, OrderConfirmation, OrderLine, PurchaseOrder
+from .paper import language_of
 from .review import Difference, Paper, PaperLine, amount_of, differences
 
 
@@ -22,7 +27,9 @@ def purchase_order_of(order: Order) -> PurchaseOrder | None:
     )
 
 
-def all_differences(order: Order, lines: Sequence[OrderLine], theirs: PurchaseOrder) -> tuple[Difference, ...]:
+def all_differences(
+    order: Order, lines: Sequence[OrderLine], theirs: PurchaseOrder
+) -> tuple[Difference, ...]:
     """Every difference between the order and this purchase order, accepted ones too."""
     return differences(_ours(order, lines), _theirs(theirs), order_date=order.order_date)
 
@@ -50,6 +57,38 @@ def mismatch_figures(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]
     }
 
 
+def confirmation_in_force(order: Order) -> OrderConfirmation | None:
+    """The confirmation that still says what the order says; None when it was changed since, or never issued."""
+    issued = OrderConfirmation.objects.filter(order=order, replaced_at=None).select_related("order").first()
+    if issued is None:
+        return None
+    lines = [line for line in order.lines.all() if line.quantity > line.cancelled]
+    return issued if issued.content_hash == content_hash(order, lines) else None
+
+
+def content_hash(order: Order, lines: Sequence[OrderLine]) -> str:
+    """Hash of what a confirmation says of an order: progress of deliveries and invoices is none of it."""
+    said = {
+        "term": order.term,
+        "delivery": order.requested_delivery,
+        "reference": order.customer_reference,
+        "language": language_of(order.account),
+        "name": order.account.name,
+        "lines": [
+            [
+                line.line,
+                line.sku,
+                line.description,
+                (line.quantity - line.cancelled).normalize(),
+                line.unit_price.normalize(),
+                line.vat_rate.normalize(),
+            ]
+            for line in lines
+        ],
+    }
+    return hashlib.sha256(json.dumps(plain(said), sort_keys=True).encode()).hexdigest()
+
+
 def _ours(order: Order, lines: Sequence[OrderLine]) -> Paper:
     return Paper(
         currency=order.currency,
@@ -71,9 +110,7 @@ def _theirs(theirs: PurchaseOrder) -> Paper:
         delivery=delivery,
         total=theirs.total_excl_vat,
         lines=[
-            PaperLine(
-                row.line, row.sku, row.description, row.quantity, row.unit_price, row.delivery_date
-            )
+            PaperLine(row.line, row.sku, row.description, row.quantity, row.unit_price, row.delivery_date)
             for row in theirs.lines.all()
         ],
     )

@@ -7,7 +7,8 @@ are compared by the day on which an invoice would fall due; articles, blanks and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as about
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -69,7 +70,7 @@ class Difference:
     theirs: str
     line: int | None = None
     what: str = ""
-    effect: Decimal | None = field(default=None, compare=False)
+    effect: Decimal | None = about(default=None, compare=False)
 
     @property
     def place(self) -> str:
@@ -141,9 +142,7 @@ def _of_lines(ours: Paper, theirs: Paper) -> list[Difference]:
         match = _match(line, left)
         if match is None:
             gone = f"{_plain(line.quantity)} × {_plain(line.unit_price)}"
-            found.append(
-                Difference(Field.NOT_THEIRS, gone, "", line.line, line.description, effect=line.net)
-            )
+            found.append(Difference(Field.NOT_THEIRS, gone, "", line.line, line.description, effect=line.net))
             continue
         left.remove(match)
         found += _of_line(line, match, ours.delivery)
@@ -156,23 +155,18 @@ def _of_lines(ours: Paper, theirs: Paper) -> list[Difference]:
 
 def _of_line(ours: PaperLine, theirs: PaperLine, delivery: date | None) -> list[Difference]:
     found: list[Difference] = []
-    where = {"line": ours.line, "what": ours.description}
+
+    def differs(what: Field, own: str, other: str, effect: Decimal | None = None) -> None:
+        found.append(Difference(what, own, other, ours.line, ours.description, effect))
+
     if ours.quantity != theirs.quantity:
         effect = round_cents((ours.quantity - theirs.quantity) * theirs.unit_price)
-        found.append(
-            Difference(
-                Field.QUANTITY, _plain(ours.quantity), _plain(theirs.quantity), effect=effect, **where
-            )
-        )
+        differs(Field.QUANTITY, _plain(ours.quantity), _plain(theirs.quantity), effect)
     if ours.unit_price != theirs.unit_price:
         effect = round_cents((ours.unit_price - theirs.unit_price) * ours.quantity)
-        found.append(
-            Difference(
-                Field.PRICE, _plain(ours.unit_price), _plain(theirs.unit_price), effect=effect, **where
-            )
-        )
+        differs(Field.PRICE, _plain(ours.unit_price), _plain(theirs.unit_price), effect)
     if theirs.delivery is not None and theirs.delivery != delivery:
-        found.append(Difference(Field.DELIVERY, _day(delivery), _day(theirs.delivery), **where))
+        differs(Field.DELIVERY, _day(delivery), _day(theirs.delivery))
     return found
 
 
@@ -185,7 +179,8 @@ def _match(line: PaperLine, candidates: Sequence[PaperLine]) -> PaperLine | None
         if not _word(each.sku) and _word(each.description) == _word(line.description)
     ]
     equal = [each for each in same if (each.quantity, each.unit_price) == (line.quantity, line.unit_price)]
-    return next((each for each in same if each.line == line.line), (equal or same or [None])[0])
+    first = next(iter(equal or same), None)
+    return next((each for each in same if each.line == line.line), first)
 
 
 def _word(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import acts, entry, listing, overrides, page, queue, quotation_entry, quotations
+from .views import acts, entry, listing, overrides, page, papers, queue, quotation_entry, quotations
 
 app_name = "orders"
 
@@ -24,6 +24,17 @@ urlpatterns = [
     path("quotations/<path:number>/order/", quotations.MakeOrder.as_view(), name="quotation_order"),
     path("quotations/<path:number>/", quotations.QuotationPage.as_view(), name="quotation"),
     path("of-client/<int:account>/", listing.ClientOrders.as_view(), name="panel"),
+    path("<path:number>/papers/", papers.PapersPage.as_view(), name="papers"),
+    path("<path:number>/papers/evidence/", papers.AddEvidence.as_view(), name="evidence"),
+    path("<path:number>/papers/evidence/<int:pk>/", papers.EvidenceFile.as_view(), name="evidence_file"),
+    path("<path:number>/papers/accept/", papers.AcceptDifference.as_view(), name="accept_difference"),
+    path("<path:number>/papers/purchase-order/", papers.RecordPurchaseOrder.as_view(), name="purchase_order"),
+    path("<path:number>/confirmation/", papers.ConfirmationPage.as_view(), name="confirmation"),
+    path("<path:number>/confirmation/issue/", papers.IssueConfirmation.as_view(), name="issue_confirmation"),
+    path(
+        "<path:number>/confirmation/<int:issue>/", papers.ConfirmationFile.as_view(), name="confirmation_file"
+    ),
+    path("<path:number>/production/", papers.StartProduction.as_view(), name="production"),
     path("<path:number>/edit/", entry.OrderEntry.as_view(), name="edit"),
     path("<path:number>/edit/answer/", entry.EntryAnswer.as_view(), name="edit_answer"),
     path("<path:number>/submit/", acts.Submit.as_view(), name="submit"),

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credit', '0004_limits_need_their_amount'),
+        ("credit", "0004_limits_need_their_amount"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='riskpolicy',
-            name='evidence_required',
+            model_name="riskpolicy",
+            name="evidence_required",
             field=models.BooleanField(db_default=False, default=False),
         ),
     ]

@@ -26,8 +26,18 @@ KINDS: Final[dict[str, tuple[str, tuple[bytes, ...]]]] = {
     # As mail programs save a message.
     "eml": (
         "message/rfc822",
-        (b"Return-Path:", b"Received:", b"Delivered-To:", b"From:", b"Date:", b"MIME-Version:", b"Message-ID:",
-         b"Subject:", b"To:", b"X-"),
+        (
+            b"Return-Path:",
+            b"Received:",
+            b"Delivered-To:",
+            b"From:",
+            b"Date:",
+            b"MIME-Version:",
+            b"Message-ID:",
+            b"Subject:",
+            b"To:",
+            b"X-",
+        ),
     ),
     "msg": ("application/vnd.ms-outlook", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
     "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (b"PK\x03\x04",)),

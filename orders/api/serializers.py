@@ -184,6 +184,9 @@ class OrderAnswer(Shape):
     submitted_by = serializers.CharField(allow_null=True)
     submitted_at = serializers.DateTimeField(allow_null=True)
     confirmed_at = serializers.DateTimeField(allow_null=True)
+    production_started_at = serializers.DateTimeField(allow_null=True)
+    has_evidence = serializers.BooleanField()
+    has_purchase_order = serializers.BooleanField()
     ended_at = serializers.DateTimeField(allow_null=True)
     end_reason = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField()
@@ -246,6 +249,9 @@ def order_answer(order: Order) -> dict[str, Any]:
         "submitted_by": order.submitted_by.username if order.submitted_by else None,
         "submitted_at": order.submitted_at,
         "confirmed_at": order.confirmed_at,
+        "production_started_at": order.production_started_at,
+        "has_evidence": order.has_evidence,
+        "has_purchase_order": order.has_purchase_order,
         "ended_at": order.ended_at,
         "end_reason": order.end_reason,
         "version": order.version,

@@ -28,6 +28,7 @@ from orders.services import LineInput
 
 from .entry import enter_order
 from .overrides import OverrideAnswer, OverrideBody, ask
+from .papers import OrderPapers
 from .serializers import (
     CommentBody,
     CopyBody,
@@ -72,7 +73,7 @@ class OrderFilters(filters.FilterSet):
         return found.filter(status=value)
 
 
-class OrderViewSet(CompanyViewSet):
+class OrderViewSet(OrderPapers):
     """Orders of a company's clients."""
 
     lookup_field = "number"
@@ -96,6 +97,8 @@ class OrderViewSet(CompanyViewSet):
             ("create", "partial_update", "submit", "copy", "reopen", "cancel", "close"), "orders.enter"
         ),
         **dict.fromkeys(("deliver", "give_back", "start_production"), "orders.deliver"),
+        **dict.fromkeys(("evidence", "purchase_order", "confirmation"), "orders.enter"),
+        "accept_difference": "orders.release",
         "hold": "orders.hold",
         "override_requests": "orders.request_override",
         "release": "orders.release",

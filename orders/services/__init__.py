@@ -7,8 +7,8 @@ from .decisions import blockers_for, hold, refuse, release
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
 from .new_day import check_before_delivery, new_day
-from .papers import PurchaseOrderLineInput, accept_difference, add_evidence, record_purchase_order
 from .overrides import approve_override, refuse_override, request_override, withdraw_override
+from .papers import PurchaseOrderLineInput, accept_difference, add_evidence, record_purchase_order
 from .queue import nightly_recheck, recheck_account, reexamine, reexamine_held
 from .quotations import (
     accept_quotation,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -13,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from o2c.shared import audit
-from o2c.shared.audit import plain
 from o2c.shared.locking import retrying
 from o2c.shared.problems import NotAllowed
 
 from ..enums import OrderState
-from ..models import Order, OrderConfirmation, OrderLine
+from ..models import OrderConfirmation
 from ..paper import confirmation_pdf, language_of
+from ..papers import content_hash
 from . import advance
 from .refusals import WrongState
 
@@ -67,26 +65,3 @@ def issue_confirmation(*, order_id: int, by: User, at: datetime) -> OrderConfirm
             after={"confirmation": issued.number, "sha256": issued.sha256},
         )
         return issued
-
-
-def content_hash(order: Order, lines: Sequence[OrderLine]) -> str:
-    """Hash of what a confirmation says of an order: progress of deliveries and invoices is none of it."""
-    said = {
-        "term": order.term,
-        "delivery": order.requested_delivery,
-        "reference": order.customer_reference,
-        "language": language_of(order.account),
-        "name": order.account.name,
-        "lines": [
-            [
-                line.line,
-                line.sku,
-                line.description,
-                (line.quantity - line.cancelled).normalize(),
-                line.unit_price.normalize(),
-                line.vat_rate.normalize(),
-            ]
-            for line in lines
-        ],
-    }
-    return hashlib.sha256(json.dumps(plain(said), sort_keys=True).encode()).hexdigest()
