@@ -101,6 +101,13 @@ _REASON: Final = {"reason": "Agreed with the client"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
 _LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
 _NEW_ORDER: Final = {"number": "NEW-1", "account": "{client}", "currency": "EUR", "lines": [_LINE]}
+_EVIDENCE: Final = {"channel": "email", "reference": "PO-7"}
+_ACCEPTED: Final = _REASON | {"place": "10.quantity"}
+_THEIRS: Final = {"number": "PO-8", "lines": [{"sku": "A1", "quantity": "3", "unit_price": "10.00"}]}
+_THEIR_FORM: Final = {
+    "number": "PO-8", "theirs-TOTAL_FORMS": "1", "theirs-INITIAL_FORMS": "0", "theirs-0-sku": "A1",
+    "theirs-0-quantity": "3", "theirs-0-unit_price": "10",
+}  # fmt: skip
 _NEW_CLIENT: Final = {"code": "NEW-1", "name": "New", "country": "DE", "currency": "EUR", "term": "NET30"}
 _NEW_INVOICE: Final = {
     "number": "NEW-1", "account": "{client}", "issue_date": "2026-01-05", "due_date": "2026-02-04",
@@ -196,6 +203,21 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "orders/quotations/<number>/order/": Entry(post="orders.enter", about="quotation"),
     "orders/of-client/<account>/": Entry(get="orders.view", about="client_id"),
+    "orders/<number>/papers/": Entry(get="orders.view", about="order"),
+    "orders/<number>/papers/evidence/": Entry(
+        get="orders.enter", post="orders.enter", about="order", body=_EVIDENCE
+    ),
+    "orders/<number>/papers/evidence/<pk>/": Entry(get="orders.view", about="order", then=("{evidence}",)),
+    "orders/<number>/papers/accept/": Entry(
+        get="orders.release", post="orders.release", about="order", body=_ACCEPTED, by_authority=True
+    ),
+    "orders/<number>/papers/purchase-order/": Entry(
+        get="orders.enter", post="orders.enter", about="order", body=_THEIR_FORM
+    ),
+    "orders/<number>/confirmation/": Entry(get="orders.view", about="order"),
+    "orders/<number>/confirmation/issue/": Entry(post="orders.enter", about="order"),
+    "orders/<number>/confirmation/<issue>/": Entry(get="orders.view", about="order", then=("1",)),
+    "orders/<number>/production/": Entry(post="orders.deliver", about="order"),
     "orders/<number>/edit/": Entry(get="orders.enter", post="orders.enter", about="order", body=_ORDER_FORM),
     "orders/<number>/edit/answer/": Entry(post="orders.enter", about="order", body=_ORDER_FORM),
     "orders/<number>/submit/": Entry(post="orders.enter", about="draft"),
@@ -302,6 +324,14 @@ API: Final[Mapping[str, Entry]] = {
     "orders/<number>/close/": Entry(post="orders.enter", about="order", body=_REASON),
     "orders/<number>/start-production/": Entry(post="orders.deliver", about="order"),
     "orders/<number>/deliver/": Entry(post="orders.deliver", about="order", body={}),
+    "orders/<number>/evidence/": Entry(get="orders.view", post="orders.enter", about="order", body=_EVIDENCE),
+    "orders/<number>/purchase-order/": Entry(
+        get="orders.view", put="orders.enter", about="order", body=_THEIRS
+    ),
+    "orders/<number>/purchase-order/accept/": Entry(
+        post="orders.release", about="order", body=_ACCEPTED, by_authority=True
+    ),
+    "orders/<number>/confirmation/": Entry(get="orders.view", post="orders.enter", about="order"),
     "orders/<number>/return/": Entry(
         post="orders.deliver",
         about="order",

@@ -17,8 +17,15 @@ from o2c.imports.models import ImportRun
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, Work
-from orders.models import HoldCase, Order
-from orders.services import create_quotation, request_override
+from orders.models import HoldCase, Order, OrderConfirmation
+from orders.papers import content_hash
+from orders.services import (
+    PurchaseOrderLineInput,
+    add_evidence,
+    create_quotation,
+    record_purchase_order,
+    request_override,
+)
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_invoice, make_payment
 from tests.factories.orders import draft, give_limit, line, submitted
@@ -46,6 +53,7 @@ class World:
     override: int
     document: int
     quotation: str
+    evidence: int
     limit_request: int
     invoice: str
     item: int
@@ -104,6 +112,19 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
     offer = create_quotation(
         company=company, account=account, lines=[line("120.00")], number=f"{mark}-Q", by=adv, at=at
     )
+    proof = add_evidence(
+        order_id=held.pk, channel="email", by=adv, at=at,
+        file=ReceivedFile(name=f"{mark}-po.pdf", content=b"%PDF-1.4", content_type="application/pdf"),
+    )  # fmt: skip
+    record_purchase_order(
+        order_id=held.pk, number=f"{mark}-PO", by=adv, at=at,
+        lines=[PurchaseOrderLineInput(Decimal(2), Decimal(10), sku="A1")],
+    )  # fmt: skip
+    order = Order.objects.get(pk=held.pk)
+    OrderConfirmation.objects.create(
+        order=order, issue=1, content_hash=content_hash(order, list(order.lines.all())), language="fr",
+        file=ContentFile(b"%PDF-1.4", name="confirmation.pdf"), sha256="0" * 64, issued_by=adv, issued_at=at,
+    )  # fmt: skip
     wish = credit.create_limit_request(
         account=account, amount=Decimal(100), currency="EUR", kind="base", level="account",
         valid_from=paris_date(at), valid_until=None, reason="asked", submit=True, by=adv, at=at,
@@ -130,6 +151,7 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         override=asked.pk,
         document=asked.documents.get().pk,
         quotation=offer.number,
+        evidence=proof.pk,
         limit_request=wish.pk,
         invoice=invoice.number,
         item=item.pk,
