@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_checks_before_production"),
-        ("credit", "0006_evidence_required"),
+        ("credit", "0008_evidence_required"),
         ("orders", "0006_quotations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

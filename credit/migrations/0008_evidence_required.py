@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("credit", "0005_buyercover"),
+        ("credit", "0007_snapshots_by_month"),
     ]
 
     operations = [
