@@ -1,4 +1,4 @@
-"""Rows that say when: the months of the books that are closed, and what the database refuses in them (ADR 0008)."""
+"""Rows that say when: months of the books that are closed, changes of due dates (ADR 0008)."""
 
 from __future__ import annotations
 
@@ -78,3 +78,45 @@ def refusing_closed_days(name: str, days: str, *, changed: bool = False) -> pgtr
         declare=[("refused", "date")],
         func=_REFUSE.format(days=days),
     )
+
+
+class DueDateChange(models.Model):
+    """A due date put off or brought forward, from a day on; the item's ``due_date`` is that of today.
+
+    A reading for an earlier day takes the date before the first change after it. Never changed: the next change
+    is a row of its own.
+    """
+
+    item = models.ForeignKey(
+        "invoicing.ReceivableItem", on_delete=models.PROTECT, related_name="due_date_changes"
+    )
+    old_due_date = models.DateField()
+    new_due_date = models.DateField(_("new due date"))
+    effective_from = models.DateField(_("from"))
+    reason = models.TextField(_("reason"))
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["effective_from", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(old_due_date=models.F("new_due_date")), name="due_date_change_changes"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="due_date_change_has_a_reason"),
+        ]
+        # Readings of a past day look for what changed after it, then by item.
+        indexes = [models.Index(fields=["effective_from", "item"], name="due_date_change_by_day")]
+        triggers = [
+            pgtrigger.Protect(
+                name="due_date_change_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            ),
+            refusing_closed_days(
+                "due_date_change_in_open_period",
+                """SELECT i.company_id, f.effective_from FROM fresh f
+                JOIN invoicing_receivableitem i ON i.id = f.item_id""",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}: {self.old_due_date} → {self.new_due_date}"

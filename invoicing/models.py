@@ -12,7 +12,7 @@ from accounts.enums import PaymentMethod
 from accounts.models import Company, CustomerAccount, User
 from orders.models import Order, OrderLine
 
-from .dated_models import AccountingPeriod, refusing_closed_days
+from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
 from .enums import CreditRequestStatus, DocumentKind, ItemKind, Origin
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Allocation",
     "CreditNoteRequest",
     "DisputedAmount",
+    "DueDateChange",
     "Invoice",
     "InvoiceLine",
     "NumberSeries",

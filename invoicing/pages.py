@@ -29,6 +29,7 @@ _EVENTS = {
     "payment.recorded": ("ok", "cash", gettext_lazy("Payment recorded")),
     "allocation.made": ("ok", "arrows-join", gettext_lazy("Matched")),
     "allocation.reversed": ("warn", "arrow-back-up", gettext_lazy("Match undone")),
+    "item.due_date_changed": ("warn", "calendar-repeat", gettext_lazy("Due date changed")),
     "dispute.noted": ("disp", "message-exclamation", gettext_lazy("Amount disputed")),
     "dispute.ended": ("", "message-check", gettext_lazy("Dispute ended")),
 }
@@ -113,9 +114,9 @@ def invoice_page(invoice: Any, today: date) -> InvoicePage:
     :param invoice: from ``lists.invoice_list``, which tells what is open of it
     """
     items: list[Any] = list(
-        lists.with_status(queries.with_open_amount(invoice.items.all(), on=today)).order_by(
-            "instalment", "due_date"
-        )
+        lists.with_status(
+            queries.with_open_amount(invoice.items.prefetch_related("due_date_changes"), on=today)
+        ).order_by("instalment", "due_date")
     )
     matches = lists.matches_of(items)
     disputed = DisputedAmount.objects.filter(item__in=items).values_list("pk", flat=True)
@@ -128,6 +129,7 @@ def invoice_page(invoice: Any, today: date) -> InvoicePage:
                 "invoicing.invoice": [invoice.pk],
                 "invoicing.allocation": [match.pk for match in matches],
                 "invoicing.disputedamount": disputed,
+                "invoicing.receivableitem": [item.pk for item in items],
             }
         ),
         open_amount=invoice.open_on,

@@ -132,20 +132,26 @@ class ReopenPeriod(_OneMonth):
 
     def act(self, request: Any, company: Company, first: date, form: forms.Form) -> None:
         """Open it."""
-        services.reopen_period(
+        opened = services.reopen_period(
             company=company,
             month=first,
             reason=form.cleaned_data["reason"],
             by=request.user,
             at=timezone.now(),
         )
-        messages.success(request, _("%(month)s is open again.") % {"month": _named(first)})
+        said = ngettext("%(n)s month is open again.", "%(n)s months are open again.", len(opened))
+        messages.success(request, said % {"n": len(opened)})
 
     def consequence(self, months: list[Month], first: date) -> str:
         """What may change from now on."""
-        return str(
-            _("Entries dated in this month are accepted again: reports already sent may no longer agree.")
+        count = sum(month.may_be_reopened and month.first >= first for month in months)
+        said = ngettext(
+            "Entries dated in this month are accepted again: reports already sent may no longer agree.",
+            "Entries dated in this month and the closed ones after it, %(n)s in all, are accepted again: reports "
+            "already sent may no longer agree.",
+            count,
         )
+        return said % {"n": count}
 
 
 def _company(request: Any) -> Company:

@@ -123,6 +123,15 @@ _PROOFS: Final[dict[str, str]] = {
         JOIN invoicing_receivableitem i ON i.id = a.debit_id
         WHERE (r.amount, r.debit_id, r.credit_id) IS DISTINCT FROM (-a.amount, a.debit_id, a.credit_id) AND {mine}
     """,
+    "due date": """
+        SELECT i.company_id, i.document, c.new_due_date, i.due_date
+        FROM (
+            SELECT DISTINCT ON (item_id) item_id, new_due_date FROM invoicing_duedatechange
+            ORDER BY item_id, effective_from DESC, id DESC
+        ) AS c
+        JOIN invoicing_receivableitem i ON i.id = c.item_id
+        WHERE i.due_date <> c.new_due_date AND {mine}
+    """,
     "disputed amount": """
         SELECT i.company_id, i.document, i.amount, x.amount
         FROM invoicing_receivableitem i

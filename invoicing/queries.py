@@ -33,7 +33,7 @@ from o2c.shared.money import ZERO
 
 from . import policy
 from .enums import InvoiceStatus, ItemKind, PaymentStatus
-from .models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
+from .models import Allocation, DisputedAmount, DueDateChange, Invoice, Payment, ReceivableItem
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -95,23 +95,39 @@ EXPOSURE_ROWS: Final = """
     ) ahead
 """
 
-# The book of a day, one row per item: what is open now, with what was matched later put back. The same rule for
-# every day; the partial index of open items and the index on effective dates answer it, so that today costs what is
-# open and a past day what has moved since. Written twice, by side, since the planner then knows how many rows come.
-# ``aged_on`` is the column an item's age counts from; ``scope`` (keys of accounts) stands before it in the statement.
+# The book of a day, one row per item: what is open now, with what was matched later put back, due when it was due
+# then (only what is owed changes its due date). The same rule for every day; the partial index of open items and the
+# indexes on effective dates answer it, so that today costs what is open and a past day what has moved since. Written
+# by side, since the planner then knows how many rows come. ``aged_on`` is the column an item's age counts from;
+# ``scope`` (keys of accounts) stands before it in the statement.
 OPEN_BOOK: Final = """
+    due_then AS MATERIALIZED (
+        SELECT DISTINCT ON (item_id) item_id, old_due_date AS due_date
+        FROM invoicing_duedatechange WHERE effective_from > %(on)s
+        ORDER BY item_id, effective_from, id
+    ),
     touched AS MATERIALIZED (
-        SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on} AS aged_on, i.open_amount + SUM(a.amount) AS open
+        SELECT i.id, i.account_id, i.currency, COALESCE(d.due_date, i.due_date) AS due_date,
+               CASE WHEN '{aged_on}' = 'due_date' THEN COALESCE(d.due_date, i.due_date) ELSE i.{aged_on} END AS aged_on,
+               i.open_amount + SUM(a.amount) AS open
         FROM invoicing_receivableitem i
         JOIN invoicing_allocation a ON a.debit_id = i.id AND a.effective_date > %(on)s
+        LEFT JOIN due_then d ON d.item_id = i.id
         WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
-        GROUP BY i.id
+        GROUP BY i.id, d.due_date
         UNION ALL
         SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount - SUM(a.amount)
         FROM invoicing_receivableitem i
         JOIN invoicing_allocation a ON a.credit_id = i.id AND a.effective_date > %(on)s
         WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
         GROUP BY i.id
+        UNION ALL
+        SELECT i.id, i.account_id, i.currency, d.due_date,
+               CASE WHEN '{aged_on}' = 'due_date' THEN d.due_date ELSE i.{aged_on} END, i.open_amount
+        FROM due_then d
+        JOIN invoicing_receivableitem i ON i.id = d.item_id
+        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+          AND NOT EXISTS (SELECT FROM invoicing_allocation WHERE debit_id = i.id AND effective_date > %(on)s)
     ),
     book AS NOT MATERIALIZED (
         SELECT id, account_id, currency, due_date, aged_on, open FROM touched WHERE open <> 0
@@ -161,6 +177,7 @@ if TYPE_CHECKING:
 
         open_on: Decimal
         disputed_on: Decimal
+        due_on: date
         days_late: int
 
     class InvoiceFigures(TypedDict):
@@ -226,10 +243,17 @@ def _summed(rows: QuerySet[Any], column: str = "amount") -> Coalesce:
     return Coalesce(Subquery(total, output_field=_MONEY), Value(ZERO), output_field=_MONEY)
 
 
-def with_open_amount(items: QuerySet[ReceivableItem], *, on: date) -> ItemsOnDay:
-    """Annotate ``open_on`` (what was open at the end of a day), ``disputed_on`` and ``days_late``.
+def due_on(on: date) -> Coalesce:
+    """When an item was due as of a day: before the first change that took effect after it."""
+    later = DueDateChange.objects.filter(item=OuterRef("pk"), effective_from__gt=on)
+    then = later.order_by("effective_from", "pk").values("old_due_date")[:1]
+    return Coalesce(Subquery(then), F("due_date"))
 
-    The caller keeps items effective later out. Two look-ups by key per row shown, whatever the size of the book.
+
+def with_open_amount(items: QuerySet[ReceivableItem], *, on: date) -> ItemsOnDay:
+    """Annotate ``open_on`` (what was open at the end of a day), ``disputed_on``, ``due_on`` and ``days_late``.
+
+    The caller keeps items effective later out. Some look-ups by key per row shown, whatever the size of the book.
     """
     given = _summed(_later("debit").filter(effective_date__gt=on))
     taken = _summed(_later("credit").filter(effective_date__gt=on))
@@ -244,8 +268,9 @@ def with_open_amount(items: QuerySet[ReceivableItem], *, on: date) -> ItemsOnDay
         disputed_on=Greatest(
             Value(ZERO, output_field=_MONEY), Least(F("open_on"), _summed(in_force)), output_field=_MONEY
         ),
+        due_on=due_on(on),
         days_late=Case(
-            When(open_on__gt=0, then=Greatest(Value(0), _Days(Value(on, DateField()), F("due_date")))),
+            When(open_on__gt=0, then=Greatest(Value(0), _Days(Value(on, DateField()), F("due_on")))),
             default=Value(0),
         ),
     )
@@ -273,10 +298,17 @@ def items_on(
     if kind:
         items = items.filter(kind=kind)
     if overdue_only:
-        items = items.filter(due_date__lt=on, amount__gt=0)
+        items = _kept_late(items.filter(amount__gt=0), on)
     if open_only or overdue_only:
         items = _kept_open(items, accounts, on)
     return with_open_amount(items, on=on)
+
+
+def _kept_late(items: QuerySet[ReceivableItem], on: date) -> QuerySet[ReceivableItem]:
+    """Keep the items that were due before a day."""
+    if not DueDateChange.objects.filter(effective_from__gt=on).exists():
+        return items.filter(due_date__lt=on)
+    return items.alias(due_then=due_on(on)).filter(due_then__lt=on)
 
 
 def _kept_open(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import period_views, views
+from . import due_date_views, period_views, views
 
 app_name = "invoicing"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.InvoiceList.as_view(), name="list"),
     path("items/", views.ItemList.as_view(), name="items"),
     path("items/<int:key>/match/", views.match, name="match"),
+    path("items/<int:key>/due-date/", due_date_views.ChangeDueDate.as_view(), name="due_date"),
     path("payments/", views.PaymentList.as_view(), name="payments"),
     path("payments/<int:key>/", views.payment, name="payment"),
     path("matches/<str:keys>/undo/", views.unmatch, name="unmatch"),

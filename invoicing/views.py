@@ -233,6 +233,7 @@ def detail(request: Any, number: str) -> HttpResponse:
         request,
         "invoicing/invoice_detail.html",
         {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice}
+        | {"may_change_due": request.user.may("invoicing.change_due_date", invoice.company_id)}
         | _match_context(request, credit),
     )
 

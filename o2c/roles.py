@@ -31,6 +31,7 @@ PERMISSIONS: Final = frozenset(
         "invoicing.issue",
         "invoicing.credit",  # credit notes, alone as far as domain.md 5.4 says
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
+        "invoicing.change_due_date",  # what was late may be late no longer
         "payments.record",
         "payments.allocate",
         "periods.close",  # no entry takes effect in a closed month
@@ -48,6 +49,7 @@ DECISIONS: Final = frozenset(
         "accounts.block",
         "credit.decide_limit",
         "invoicing.credit",
+        "invoicing.change_due_date",
         "orders.hold",
         "orders.release",
         "payments.record",
@@ -84,7 +86,7 @@ _ADV: Final = (
 )
 _CREDIT: Final = (
     f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
-    " orders.hold orders.release orders.request_override invoicing.credit"
+    " orders.hold orders.release orders.request_override invoicing.credit invoicing.change_due_date"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {

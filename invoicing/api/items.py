@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,7 +25,14 @@ from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
 
-from .serializers import AllocationAnswer, AllocationBody, ItemAnswer, allocation_answer, item_answer
+from .serializers import (
+    AllocationAnswer,
+    AllocationBody,
+    DueDateBody,
+    ItemAnswer,
+    allocation_answer,
+    item_answer,
+)
 
 
 class ItemFilters(filters.FilterSet):
@@ -61,6 +69,7 @@ class ItemViewSet(CompanyViewSet):
     ordering = "due_date"
     takes = {"list": ("account", "open", "overdue", "kind", "as_of"), "retrieve": ("as_of",)}
     reads = "invoicing.view"
+    acts = {"due_date": "invoicing.change_due_date"}
 
     def get_queryset(self) -> QuerySet[ReceivableItem]:
         """Items of the clients this user may see, on the day asked for."""
@@ -100,6 +109,21 @@ class ItemViewSet(CompanyViewSet):
         if found is None:
             raise NotFound
         return Response(item_answer(found))
+
+    @extend_schema(request=DueDateBody, responses={200: ItemAnswer})
+    @action(detail=True, methods=["post"], url_path="due-date")
+    def due_date(self, request: Request, pk: str) -> Response:
+        """Put its due date off or bring it forward, from a day on; readings for earlier days keep the old one."""
+        body = self.read(DueDateBody)
+        services.change_due_date(
+            item_id=int(pk),
+            due_date=body["due_date"],
+            reason=body["reason"],
+            on=body.get("date"),
+            by=self.user,
+            at=self.at,
+        )
+        return self.retrieve(request, pk)
 
     def _flag(self, name: str) -> bool:
         text = self.request.query_params.get(name)

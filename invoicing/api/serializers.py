@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -247,6 +248,14 @@ class AllocationBody(Shape):
     date = serializers.DateField(required=False, allow_null=True)
 
 
+class DueDateBody(Shape):
+    """A new due date; ``date`` is the first day it counts, today when left out."""
+
+    due_date = serializers.DateField()
+    reason = serializers.CharField()
+    date = serializers.DateField(required=False, allow_null=True)
+
+
 class AllocationAnswer(Shape):
     """A match; a reversal is negative and names what it undoes."""
 
@@ -293,6 +302,7 @@ def item_answer(item: ReceivableItem) -> dict[str, Any]:
     open_amount: Decimal = item.open_on  # type: ignore[attr-defined]
     disputed: Decimal = item.disputed_on  # type: ignore[attr-defined]
     days_late: int = item.days_late  # type: ignore[attr-defined]
+    due_date: date = item.due_on  # type: ignore[attr-defined]
     shown = {
         "settled": open_amount == 0,
         "overdue": days_late > 0,
@@ -305,7 +315,7 @@ def item_answer(item: ReceivableItem) -> dict[str, Any]:
         "document": item.document,
         "account": item.account.code,
         "issue_date": item.issue_date,
-        "due_date": item.due_date,
+        "due_date": due_date,
         "currency": item.currency,
         "amount": money(item.amount),
         "open_amount": money(open_amount),

@@ -12,6 +12,7 @@ from .credit_notes import (
 )
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
+from .due_dates import change_due_date
 from .many import (
     DocumentRow,
     PaymentRow,
@@ -42,6 +43,7 @@ __all__ = [
     "allocate_payment",
     "approve_credit_note",
     "book_imported",
+    "change_due_date",
     "close_period",
     "credit_invoice",
     "dispute_amount",

@@ -71,27 +71,34 @@ def close_period(*, company: Company, month: date, by: User, at: datetime) -> li
 
 
 @retrying
-def reopen_period(*, company: Company, month: date, reason: str, by: User, at: datetime) -> AccountingPeriod:
-    """Open a closed month again, with a reason; the months after it stay as they are.
+def reopen_period(
+    *, company: Company, month: date, reason: str, by: User, at: datetime
+) -> list[AccountingPeriod]:
+    """Open a closed month again, with a reason, and every month after it: their figures build on it.
 
+    :returns: the months opened, oldest first
     :raises NotClosed: nobody closed it
     :raises Invalid: no reason
     """
     if not reason.strip():
         raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
+    month = month.replace(day=1)
     with transaction.atomic():
         company = _locked(company)
         require(by, "periods.reopen", company)
-        found = AccountingPeriod.objects.filter(
-            company=company, month=month.replace(day=1), is_closed=True
-        ).first()
-        if found is None:
+        rows = list(
+            AccountingPeriod.objects.filter(company=company, month__gte=month, is_closed=True).order_by(
+                "month"
+            )
+        )
+        if not rows or rows[0].month != month:
             raise NotClosed
-        found.is_closed = False
-        found.reopened_by, found.reopened_at, found.reopen_reason = by, at, reason.strip()
-        found.save(update_fields=["is_closed", "reopened_by", "reopened_at", "reopen_reason"])
-        _record("period.reopened", found, by=by, at=at, reason=reason)
-    return found
+        for row in rows:
+            row.is_closed = False
+            row.reopened_by, row.reopened_at, row.reopen_reason = by, at, reason.strip()
+            row.save(update_fields=["is_closed", "reopened_by", "reopened_at", "reopen_reason"])
+            _record("period.reopened", row, by=by, at=at, reason=reason)
+    return rows
 
 
 def _locked(company: Company) -> Company:

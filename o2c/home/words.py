@@ -70,6 +70,9 @@ WORDS: Final[dict[str, Words]] = {
     "credit_note.issued": Words(gettext_lazy("Credit note %(label)s issued"), "file-minus", "ok", MONEY),
     "credit_note.refused": Words(gettext_lazy("Credit note on %(label)s refused"), "circle-x", "bad", MONEY),
     "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
+    "item.due_date_changed": Words(
+        gettext_lazy("Due date of %(label)s changed"), "calendar-repeat", "warn", MONEY
+    ),
     "period.closed": Words(gettext_lazy("Month %(label)s closed"), "lock", "", MONEY),
     "period.reopened": Words(gettext_lazy("Month %(label)s opened again"), "rotate", "warn", MONEY),
     "allocation.made": Words(gettext_lazy("Matched: %(label)s"), "arrows-join", "ok", MONEY),

@@ -95,7 +95,7 @@ def book_totals(company: Company, *, on: date) -> list[BookTotals]:
     opened: dict[str, list[OpenItem]] = {}
     disputed: dict[str, Decimal] = {}
     rows: QuerySet[Any] = items_on(accounts, on=on, open_only=True).order_by()
-    values = rows.values_list("currency", "issue_date", "due_date", "open_on", "disputed_on")
+    values = rows.values_list("currency", "issue_date", "due_on", "open_on", "disputed_on")
     for currency, issued, due, amount, contested in values.iterator(chunk_size=5000):
         opened.setdefault(currency, []).append(OpenItem(issued, due, amount))
         disputed[currency] = disputed.get(currency, ZERO) + contested

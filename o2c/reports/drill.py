@@ -58,7 +58,7 @@ def _of_bucket(report: AgedBalance, bucket: str) -> Q:
         return Q(disputed_on__gt=0)
     if bucket not in report.bucket_names:
         raise NotFound
-    field = "due_date" if report.basis is Basis.DUE_DATE else "issue_date"
+    field = "due_on" if report.basis is Basis.DUE_DATE else "issue_date"
     owed = Q(amount__gt=0)
     if bucket == NOT_DUE:
         return owed & Q(**{f"{field}__gte": report.as_of})

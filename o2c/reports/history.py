@@ -20,6 +20,17 @@ from .aged_balance import accounts_in_sight
 # own day on. So each row falls into two of the days asked for, and all days come out of one pass.
 _STATEMENT: Final = """
     WITH scope AS MATERIALIZED ({scope}),
+    -- Before a due date was changed, the item was late by the old one instead of the present one.
+    turns AS (
+        SELECT c.item_id, v.sign, v.day
+        FROM invoicing_duedatechange c
+        CROSS JOIN LATERAL (VALUES
+            (1, c.old_due_date + 1), (-1, GREATEST(c.effective_from, c.old_due_date + 1)),
+            (-1, c.new_due_date + 1), (1, GREATEST(c.effective_from, c.new_due_date + 1))
+        ) AS v (sign, day)
+        -- Later is as good as after the last day.
+        WHERE v.day <= %(last)s
+    ),
     moves AS (
         SELECT effective_date AS owed_from, GREATEST(effective_date, due_date + 1) AS late_from, amount
         FROM invoicing_receivableitem
@@ -29,6 +40,18 @@ _STATEMENT: Final = """
         SELECT a.effective_date, GREATEST(a.effective_date, d.due_date + 1), -a.amount
         FROM invoicing_allocation a
         JOIN invoicing_receivableitem d ON d.id = a.debit_id
+        WHERE d.currency = %(currency)s AND a.effective_date <= %(last)s
+          AND d.account_id IN (SELECT id FROM scope)
+        UNION ALL
+        SELECT %(never)s, GREATEST(i.effective_date, t.day), t.sign * i.amount
+        FROM turns t
+        JOIN invoicing_receivableitem i ON i.id = t.item_id
+        WHERE i.currency = %(currency)s AND i.account_id IN (SELECT id FROM scope)
+        UNION ALL
+        SELECT %(never)s, GREATEST(a.effective_date, t.day), -t.sign * a.amount
+        FROM turns t
+        JOIN invoicing_receivableitem d ON d.id = t.item_id
+        JOIN invoicing_allocation a ON a.debit_id = d.id
         WHERE d.currency = %(currency)s AND a.effective_date <= %(last)s
           AND d.account_id IN (SELECT id FROM scope)
     )
@@ -61,7 +84,7 @@ def overdue_history(
     with connection.cursor() as cursor:
         cursor.execute(
             _STATEMENT.format(scope=scope),
-            {**params, "currency": company.currency, "days": days, "last": as_of},
+            {**params, "currency": company.currency, "days": days, "last": as_of, "never": date.max},
         )
         moves = cursor.fetchall()
     return tuple(

@@ -33,7 +33,7 @@ from invoicing.models import Allocation, DisputedAmount, Invoice, ReceivableItem
 from invoicing.policy import Instalment
 from o2c.reports.aged_balance import AgedBalance, aged_balance
 from o2c.shared import work
-from o2c.shared.calendar import PARIS
+from o2c.shared.calendar import PARIS, add_months
 from o2c.shared.models import AuditEvent, Work
 from o2c.shared.problems import Refusal
 from orders import services as orders
@@ -97,6 +97,8 @@ class Book(RuleBasedStateMachine):
         self.readings: dict[date, Reading] = {}
         # Dated acts in their order: what is posted changes totals, what moves changes only the split.
         self.dated: list[tuple[date, bool]] = []
+        # Closed months, each with how many dated acts there were when it was closed.
+        self.frozen: dict[date, int] = {}
 
     @initialize()
     def open_the_books(self) -> None:
@@ -106,6 +108,7 @@ class Book(RuleBasedStateMachine):
         self.clerk = make_user("receivables_accountant", self.company)
         self.asker = make_user("credit_manager", self.company)
         self.chief = make_user("executive", self.company)
+        self.director = make_user("finance_director", self.company)
         ExchangeRate.objects.bulk_create(
             ExchangeRate(
                 currency="USD",
@@ -412,6 +415,39 @@ class Book(RuleBasedStateMachine):
             if self._act(invoicing.end_dispute, disputed_id=row.pk, on=day, by=self.clerk):
                 self.dated.append((day, False))
 
+    @rule(which=picks, days=st.integers(-20, 60), back=st.integers(0, 10))
+    def put_off(self, which: int, days: int, back: int) -> None:
+        """A due date is put off or brought forward, at times from an earlier day on."""
+        if item := self._pick(ReceivableItem.objects.filter(open_amount__gt=0), which):
+            day = self.today - timedelta(days=back)
+            due = item.due_date + timedelta(days=days)
+            if self._act(
+                invoicing.change_due_date,
+                item_id=item.pk,
+                due_date=due,
+                reason="test",
+                on=day,
+                by=self.asker,
+            ):
+                self.dated.append((day, False))
+
+    @rule(back=st.integers(1, 3), again=st.booleans())
+    def close_month(self, back: int, again: bool) -> None:
+        """A month is closed with those before it, or opened again."""
+        month = add_months(self.today, -back)
+        if again:
+            self._act(
+                invoicing.reopen_period,
+                company=self.company,
+                month=month,
+                reason="test",
+                by=self.director,
+            )
+        else:
+            self._act(invoicing.close_period, company=self.company, month=month, by=self.clerk)
+        still_closed = self.company.periods.filter(is_closed=True).values_list("month", flat=True)
+        self.frozen = {m: self.frozen.get(m, len(self.dated)) for m in still_closed}
+
     # --- limits, blocks, families, days ------------------------------------------------------------------------
 
     @rule(
@@ -474,6 +510,8 @@ class Book(RuleBasedStateMachine):
         self.dirty = False
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        for month, seen in self.frozen.items():
+            assert not [day for day, _posted in self.dated[seen:] if day.replace(day=1) <= month], month
         everything = list(ReceivableItem.objects.all())
         left = model.open_amounts(everything)
         assert {item.pk: item.open_amount for item in everything} == left

@@ -74,7 +74,7 @@ def test_only_the_finance_director_opens_a_month_again_and_says_why(clerk: User,
         services.reopen_period(company=company, month=OCTOBER, reason="late", by=clerk, at=AT)
     with pytest.raises(Invalid):
         services.reopen_period(company=company, month=OCTOBER, reason=" ", by=director, at=AT)
-    row = services.reopen_period(company=company, month=OCTOBER, reason="late", by=director, at=AT)
+    (row,) = services.reopen_period(company=company, month=OCTOBER, reason="late", by=director, at=AT)
     assert (row.is_closed, row.reopened_by, row.reopen_reason) == (False, director, "late")
     with pytest.raises(NotClosed):
         services.reopen_period(company=company, month=OCTOBER, reason="late", by=director, at=AT)
@@ -83,6 +83,16 @@ def test_only_the_finance_director_opens_a_month_again_and_says_why(clerk: User,
     for role in ("adv_manager", "credit_manager", "auditor"):
         with pytest.raises(NotAllowed):
             close(make_user(role, company))
+
+
+def test_opening_a_month_opens_those_after_it_which_build_on_it(clerk: User, director: User) -> None:
+    close(clerk)
+    company = clerk.home_company
+    assert company is not None
+    rows = services.reopen_period(company=company, month=date(2026, 8, 1), reason="late", by=director, at=AT)
+    assert [row.month.month for row in rows] == [8, 9, 10]
+    assert AuditEvent.objects.filter(action="period.reopened").count() == 3
+    assert [row.month.month for row in close(clerk)] == [8, 9, 10]
 
 
 def test_every_act_refuses_a_day_asked_for_in_a_closed_month(clerk: User, account: CustomerAccount) -> None:
