@@ -64,6 +64,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.issue": _ADV | _BOOKS,
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
+    "invoicing.change_due_date": _CREDIT,
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
@@ -116,6 +117,7 @@ _NEW_INVOICE: Final = {
 _NEW_PAYMENT: Final = {
     "external_id": "NEW-1", "account": "{client}", "date": "2026-01-05", "amount": "10.00", "currency": "EUR",
 }  # fmt: skip
+_NEW_DUE_DATE: Final = {"due_date": "2026-02-01", "reason": "Agreed with the client"}
 _ORDER_FORM: Final = {
     "client": "{client}", "currency": "EUR", "term": "NET30", "order_date": "2026-01-05",
     "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "form-0-sku": "A1", "form-0-description": "Goods",
@@ -251,6 +253,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/items/": Entry(get="invoicing.view"),
     "invoicing/items/<key>/match/": Entry(
         get="payments.allocate", post="payments.allocate", about="credit", body={"item_{item}": "1"}
+    ),
+    "invoicing/items/<key>/due-date/": Entry(
+        get="invoicing.change_due_date", post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE
     ),
     "invoicing/payments/": Entry(get="invoicing.view"),
     "invoicing/payments/<key>/": Entry(get="invoicing.view", about="payment"),
@@ -388,6 +393,7 @@ API: Final[Mapping[str, Entry]] = {
     "allocations/<pk>/": Entry(get="invoicing.view", delete="payments.allocate", about="match"),
     "items/": Entry(get="invoicing.view"),
     "items/<pk>/": Entry(get="invoicing.view", about="item"),
+    "items/<pk>/due-date/": Entry(post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE),
     "periods/": Entry(get="invoicing.view"),
     # Reports
     "reports/aged-balance/": Entry(get="reports.view"),

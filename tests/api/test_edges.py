@@ -137,6 +137,7 @@ GOOD = {
         "method": "transfer",
     },
     "allocations/": {"from_item": 1, "to_item": 2, "amount": "1.00"},
+    "items/1/due-date/": {"due_date": "2026-12-01", "reason": "agreed", "date": "2026-11-20"},
 }
 
 
@@ -145,7 +146,11 @@ def person(api, account):
     """A person with an order of her own, by address: who may enter what."""
     api("adv").post(f"{V1}orders/", order_body(submit=True))
     return lambda path: api(
-        "accountant" if path.startswith(("payments", "allocations", "invoices")) else "adv"
+        "accountant"
+        if path.startswith(("payments", "allocations", "invoices"))
+        else "credit"
+        if path.startswith("items")
+        else "adv"
     )
 
 

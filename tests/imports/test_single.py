@@ -171,7 +171,7 @@ def test_all_or_nothing_or_the_good_lines(bring: Import, account: CustomerAccoun
     assert told(refused) == [
         (4, "Code client: There is no client with this code: import the clients first, or mend the code."),
         (5, "A document cannot be dated after today."),
-        (6, "This date lies in a closed period."),
+        (6, f"{fr(-5000)} lies in a closed period. The first open day is {fr(-731)}."),
         (7, "A document with this number exists already, with other content."),
     ]
     assert not Invoice.objects.exists()
