@@ -91,6 +91,18 @@ class User(AbstractUser):
             return None
         return sorted({held_in for held_in, _role in self.grants if held_in is not None})
 
+    def companies_seen_whole(self) -> list[int] | None:
+        """Companies in which every client, and so every sale, is the user's to see; None for all of them."""
+        whole = {held_in for held_in, role in self.grants if role.sees_all_accounts}
+        return None if None in whole else sorted(held_in for held_in in whole if held_in is not None)
+
+    def sees_every_sale(self, company: Company | None = None) -> bool:
+        """Whether no colleague's sale is hidden from the user there: not bound to the own portfolio (ADR 0010)."""
+        whole, seen = self.companies_seen_whole(), self.company_ids()
+        if whole is None or seen is None:
+            return whole is None
+        return {company.pk} <= set(whole) if company is not None else set(seen) <= set(whole)
+
     def initials(self) -> str:
         """Two letters for the avatar."""
         letters = f"{self.first_name[:1]}{self.last_name[:1]}" or self.username[:2]

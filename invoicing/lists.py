@@ -28,6 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from accounts.models import Company, CustomerAccount, User
+from accounts.scope import Outside, outside
 from o2c.shared.models import AuditEvent
 from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
@@ -35,6 +36,7 @@ from o2c.shared.problems import NotFound
 from . import queries
 from .models import Allocation, Invoice, Payment, ReceivableItem
 from .policy import document_words
+from .scope import own_documents, own_items
 
 _MONEY: Final = DecimalField(max_digits=16, decimal_places=2)
 _EVENTS_SHOWN: Final = 50
@@ -67,7 +69,7 @@ def invoice_list(user: User, company: Company | None, today: date) -> QuerySet[I
         .annotate(first=Min("due_date"))
         .values("first")
     )
-    seen = Invoice.objects.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+    seen = Invoice.objects.visible_to(user, company)
     return (
         queries.invoices_with_open(seen, on=today)
         .select_related("account", "company")
@@ -97,7 +99,7 @@ class Totals(NamedTuple):
 def invoice_totals(rows: QuerySet[Invoice], user: User, company: Company | None, today: date) -> list[Totals]:
     """Return the sums of these invoices per currency, in two statements; what is open has an index of its own."""
     accounts = CustomerAccount.objects.visible_to(user, company)
-    book = queries.items_on(accounts, on=today, open_only=True)
+    book = queries.items_on(accounts, on=today, open_only=True).filter(own_items(user, company))
     items = book.filter(invoice__in=rows.order_by().values("pk")).order_by()
     left = dict(items.values_list("currency").annotate(sum=Sum("open_on")))
     sums = rows.order_by().values_list("currency").annotate(sum=Sum("total_incl_vat")).order_by("currency")
@@ -108,10 +110,29 @@ def open_items(user: User, company: Company | None, on: date) -> QuerySet[Receiv
     """What was open at the end of a day, oldest due first, with ``status`` and what ``queries.items_on`` tells."""
     accounts = CustomerAccount.objects.visible_to(user, company)
     return (
-        with_status(queries.items_on(accounts, on=on, open_only=True))
+        with_status(queries.items_on(accounts, on=on, open_only=True).filter(own_items(user, company)))
         .select_related("account", "company", "invoice", "payment")
         .order_by("due_date", "pk")
     )
+
+
+def outside_invoices(user: User, company: Company | None, client: str = "") -> list[Outside]:
+    """Colleagues' invoices to the reader's clients, or to one of them: how many and how much."""
+    rows = Invoice.objects.of_accounts_of(user, company)
+    if client:
+        rows = rows.filter(account__code=client)
+    return outside(rows, own_documents(user, company), "total_incl_vat")
+
+
+def outside_items(user: User, company: Company | None, on: date, client: str = "") -> list[Outside]:
+    """What was open of colleagues' sales to the reader's clients, or to one of them: how many and how much."""
+    own = own_items(user, company)
+    if not own:
+        return []
+    accounts = CustomerAccount.objects.visible_to(user, company)
+    if client:
+        accounts = accounts.filter(code=client)
+    return outside(queries.items_on(accounts, on=on, open_only=True), own, "open_on")
 
 
 def with_status(items: QuerySet[ReceivableItem]) -> QuerySet[ReceivableItem]:

@@ -14,6 +14,7 @@ from orders.models import Order, OrderLine
 
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
 from .enums import CreditRequestStatus, DocumentKind, ItemKind, Origin
+from .scope import own_documents, own_items
 
 __all__ = [
     "AccountingPeriod",
@@ -50,6 +51,18 @@ class NumberSeries(models.Model):
         return f"{self.prefix}{self.fiscal_year}"
 
 
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    """Chainable readings of invoices."""
+
+    def visible_to(self, user: User, company: Company | None = None) -> InvoiceQuerySet:
+        """Invoices of the accounts this user may see, without colleagues' sales to them."""
+        return self.of_accounts_of(user, company).filter(own_documents(user, company))
+
+    def of_accounts_of(self, user: User, company: Company | None = None) -> InvoiceQuerySet:
+        """All invoices of the accounts this user may see: for counts and totals."""
+        return self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+
+
 class Invoice(models.Model):
     """An issued or imported document. Immutable once stored: corrections are new documents."""
 
@@ -78,6 +91,8 @@ class Invoice(models.Model):
     )
     recorded_at = models.DateTimeField()
     creation_hash = models.CharField(max_length=64, blank=True)
+
+    objects = InvoiceQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -219,8 +234,9 @@ class ReceivableItemQuerySet(models.QuerySet["ReceivableItem"]):
     """Chainable readings of items."""
 
     def visible_to(self, user: User, company: Company | None = None) -> ReceivableItemQuerySet:
-        """Items of the accounts this user may see."""
-        return self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        """Items of the accounts this user may see, without colleagues' sales to them."""
+        seen = self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        return seen.filter(own_items(user, company))
 
 
 OPEN_AMOUNT_CHECK = """

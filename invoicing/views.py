@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.queries import find_account
+from accounts.scope import in_words
 from o2c.shared import formats
 from o2c.shared.fields import parse_date
 from o2c.shared.problems import NotAllowed, NotFound, Refusal
@@ -116,8 +117,10 @@ class InvoiceList(ListPage):
         return [Action(_("Open items"), reverse("invoicing:items"), "list-details")]
 
     def get_subtitle(self, rows: QuerySet[Invoice]) -> str:
-        """Return what is open, per currency."""
-        return _open_per_currency(self._sums(rows))
+        """Return what is open, per currency, and what is colleagues'."""
+        user, company = self.request.user, self.request.company
+        outside = in_words(lists.outside_invoices(user, company, self.request.GET.get("account", "")))
+        return " · ".join(part for part in (_open_per_currency(self._sums(rows)), outside) if part)
 
     def get_currency(self, rows: QuerySet[Invoice]) -> str:
         """Return the one currency of the totals."""
@@ -173,8 +176,10 @@ class ItemList(ListPage):
         return _tabs(self.request, "state", [ALL, *ITEM_STATES])
 
     def get_subtitle(self, rows: QuerySet[ReceivableItem]) -> str:
-        """Return what is open, per currency."""
-        return _open_per_currency(self._sums(rows))
+        """Return what is open, per currency, and what is colleagues'."""
+        user, company = self.request.user, self.request.company
+        outside = in_words(lists.outside_items(user, company, self.day, self.request.GET.get("account", "")))
+        return " · ".join(part for part in (_open_per_currency(self._sums(rows)), outside) if part)
 
     def get_currency(self, rows: QuerySet[ReceivableItem]) -> str:
         """Return the one currency of the total."""
@@ -358,6 +363,9 @@ def panel(request: Any, code: str) -> HttpResponse:
         "items": pages.item_rows(rows[:PANEL_ROWS]),
         "count": rows.count(),
         "totals": lists.item_totals(rows),
+        "outside": in_words(
+            lists.outside_items(request.user, account.company, timezone.localdate(), account.code)
+        ),
         "all_url": f"{reverse('invoicing:items')}?{urlencode({'account': account.code})}",
     }
     return render(request, "invoicing/_panel.html", context)

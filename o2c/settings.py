@@ -332,6 +332,9 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "limit.decided": ("o2c.home.notices.limit_decided",),
 }
 
+# What takes colleagues' documents out of the journal of a rep: each narrows the events.
+JOURNAL_SCOPES: tuple[str, ...] = ("orders.scope.readable_events", "invoicing.scope.readable_events")
+
 # Long work by kind: the function that does it.
 WORK_HANDLERS: dict[str, str] = {
     "api.bulk": "credit.api.bulk.run",

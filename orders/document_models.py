@@ -12,14 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Company, CustomerAccount, User
 
 from .enums import QuotationState
+from .scope import own_sales
 
 
 class QuotationQuerySet(models.QuerySet["Quotation"]):
     """Chainable readings of quotations."""
 
     def visible_to(self, user: User, company: Company | None = None) -> QuotationQuerySet:
-        """Quotations to the accounts this user may see."""
-        return self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        """Quotations to the accounts this user may see, without colleagues' sales to them."""
+        seen = self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        return seen.filter(own_sales(user, company))
 
 
 class Quotation(models.Model):

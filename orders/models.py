@@ -23,6 +23,7 @@ from .paper_models import (
     PurchaseOrder,
     PurchaseOrderLine,
 )
+from .scope import own_sales
 
 __all__ = [
     "AcceptedDifference",
@@ -48,9 +49,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
     """Chainable readings of orders."""
 
     def visible_to(self, user: User, company: Company | None = None) -> OrderQuerySet:
-        """Orders of the accounts this user may see."""
-        accounts = CustomerAccount.objects.visible_to(user, company)
-        return self.filter(account__in=accounts)
+        """Orders of the accounts this user may see, without colleagues' sales to them."""
+        return self.of_accounts_of(user, company).filter(own_sales(user, company))
+
+    def of_accounts_of(self, user: User, company: Company | None = None) -> OrderQuerySet:
+        """All orders of the accounts this user may see: for counts and totals."""
+        return self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
 
     def held(self) -> OrderQuerySet:
         """Orders with an open hold case."""

@@ -10,6 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, CustomerAccount, User
+from accounts.scope import Outside, outside
 from o2c.shared.calendar import add_months
 from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
@@ -18,6 +19,7 @@ from . import policy
 from .enums import ShownStatus
 from .models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Quotation
 from .policy import LineFacts
+from .scope import own_sales
 
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
 # approved total; a started one counts its lines pro rata, rounded once per order and part.
@@ -133,6 +135,14 @@ def orders_visible(user: User, company: Company | None) -> QuerySet[Order]:
     return with_parts(Order.objects.visible_to(user, company)).order_by("-created_at", "-pk")
 
 
+def outside_orders(user: User, company: Company | None, client: str = "") -> list[Outside]:
+    """Colleagues' orders of the reader's clients, or of one of them: how many and how much."""
+    rows = Order.objects.of_accounts_of(user, company)
+    if client:
+        rows = rows.filter(account__code=client)
+    return outside(rows, own_sales(user, company), "total_incl_vat")
+
+
 def find_order(user: User, company: Company | None, number: str) -> Order:
     """One order by its number.
 
@@ -149,6 +159,7 @@ def hold_queue(user: User, company: Company | None) -> QuerySet[HoldCase]:
     accounts = CustomerAccount.objects.visible_to(user, company)
     return (
         HoldCase.objects.filter(closed_at=None, order__account__in=accounts)
+        .filter(own_sales(user, company, "order__"))
         .select_related(
             "order__account__entity", "order__company", "order__sales_rep", "owner", "order__last_decision"
         )
@@ -165,6 +176,7 @@ def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideR
         OverrideRequest.objects.filter(
             is_direct=False, order__account__in=CustomerAccount.objects.visible_to(user, company)
         )
+        .filter(own_sales(user, company, "order__"))
         .select_related(
             "order__account__entity",
             "order__company",

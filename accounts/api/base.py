@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.models import Company, CustomerAccount, Role, User
 from accounts.queries import find_account
+from accounts.scope import Outside, as_contract
 from o2c.shared.api.lists import SearchedBy, Words, list_parameters
 from o2c.shared.api.views import Edge
 from o2c.shared.problems import NotAllowed, NotFound
@@ -145,13 +146,17 @@ class CompanyViewSet(Words, CompanyEdge, viewsets.GenericViewSet[Any]):
         paged = list_parameters(self) if self.act_name in self.lists else set()
         return super().known_parameters() | paged
 
-    def page(self, rows: Any, shape: Any) -> Response:
+    def page(self, rows: Any, shape: Any, *, outside: Sequence[Outside] = ()) -> Response:
         """One page of a list.
 
         :param shape: turns the rows of the page into dictionaries
+        :param outside: what of the reader's clients is colleagues', as a count and a total
         """
         found = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(shape(found or []))
+        answer = self.get_paginated_response(shape(found or []))
+        if outside:
+            answer.data["outside_portfolio"] = as_contract(outside)
+        return answer
 
 
 def refuse_method(request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -12,7 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import CustomerAccount
+from accounts.models import CustomerAccount, User
+from accounts.scope import readable_events
 from o2c.shared.api import Pages
 from o2c.shared.models import AuditEvent
 
@@ -54,9 +55,10 @@ def event_answer(event: AuditEvent, account_code: str | None = None) -> dict[str
     }
 
 
-def events_of_account(account: CustomerAccount) -> QuerySet[AuditEvent]:
-    """Everything that happened to a client, newest first."""
-    return AuditEvent.objects.filter(account_id=account.pk).order_by("-at", "-pk")
+def events_of_account(account: CustomerAccount, user: User) -> QuerySet[AuditEvent]:
+    """Everything that happened to a client and is the reader's to see, newest first."""
+    events = AuditEvent.objects.filter(account_id=account.pk)
+    return readable_events(user, events).order_by("-at", "-pk")
 
 
 class EventFilters(filters.FilterSet):
@@ -103,7 +105,7 @@ class AuditViewSet(CompanyViewSet):
         allowed = Q(account_id__in=visible.values("pk"))
         if self.user.may("audit.view", self.company):
             allowed |= Q(company_id=self.company.pk) | Q(company_id=None, account_id=None)
-        found = AuditEvent.objects.filter(allowed).order_by("-at", "-pk")
+        found = readable_events(self.user, AuditEvent.objects.filter(allowed)).order_by("-at", "-pk")
         if code := self.request.query_params.get("account"):
             return found.filter(account_id=self.account(code).pk)
         return found

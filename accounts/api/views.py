@@ -137,7 +137,7 @@ class AccountViewSet(CompanyViewSet):
     def timeline(self, request: Request, code: str) -> Response:
         """What happened to this client, newest first."""
         account = self.account(code)
-        found = self.paginate_queryset(events_of_account(account))
+        found = self.paginate_queryset(events_of_account(account, self.user))
         return self.get_paginated_response([event_answer(event) for event in found or []])
 
     def upsert(self, code: str, body: dict[str, Any]) -> SavedAccount:

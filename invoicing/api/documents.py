@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyEdge, CompanyViewSet
-from accounts.models import CustomerAccount
 from invoicing import queries, services
 from invoicing.enums import DocumentKind, InvoiceStatus, Origin
+from invoicing.lists import outside_invoices
 from invoicing.models import Invoice, ReceivableItem
 from o2c.shared.api import Pages
 from o2c.shared.api.lists import DayFilter
@@ -99,12 +99,14 @@ class DocumentViewSet(CompanyViewSet):
 
     def get_queryset(self) -> QuerySet[Invoice]:
         """Documents of the clients this user may see."""
-        accounts = CustomerAccount.objects.visible_to(self.user, self.company)
-        return shown(Invoice.objects.filter(account__in=accounts), on=paris_date(self.at))
+        return shown(Invoice.objects.visible_to(self.user, self.company), on=paris_date(self.at))
 
     def list(self, request: Request) -> Response:
         """Documents, newest first."""
-        return self.page(self.get_queryset(), lambda rows: [invoice_answer(row) for row in rows])
+        found = outside_invoices(self.user, self.company, request.query_params.get("account", ""))
+        return self.page(
+            self.get_queryset(), lambda rows: [invoice_answer(row) for row in rows], outside=found
+        )
 
     @extend_schema(responses=InvoiceDetail)
     def retrieve(self, request: Request, number: str) -> Response:

@@ -14,10 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
-from accounts.models import CustomerAccount
+from accounts.models import Company, CustomerAccount, User
 from invoicing import queries, services
 from invoicing.enums import ItemKind
+from invoicing.lists import outside_items
 from invoicing.models import Allocation, ReceivableItem
+from invoicing.scope import own_items
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
 from o2c.shared.api.lists import DayFilter
@@ -83,7 +85,7 @@ class ItemViewSet(CompanyViewSet):
             overdue_only=self._flag("overdue"),
             kind=self._kind(),
         )
-        return items.select_related("account")
+        return items.filter(own_items(self.user, self.company)).select_related("account")
 
     @extend_schema(
         parameters=[
@@ -98,7 +100,15 @@ class ItemViewSet(CompanyViewSet):
     )
     def list(self, request: Request) -> Response:
         """Items, by due date."""
-        return self.page(self.get_queryset(), lambda rows: [item_answer(row) for row in rows])
+        on, client = (
+            read_date(request, "as_of") or paris_date(self.at),
+            request.query_params.get("account", ""),
+        )
+        return self.page(
+            self.get_queryset(),
+            lambda rows: [item_answer(row) for row in rows],
+            outside=outside_items(self.user, self.company, on, client),
+        )
 
     def retrieve(self, request: Request, pk: str) -> Response:
         """One item.
@@ -185,7 +195,7 @@ class AllocationViewSet(CompanyViewSet):
         accounts = CustomerAccount.objects.visible_to(self.user, self.company)
         undone = Allocation.objects.filter(reversal_of=OuterRef("pk"))
         return (
-            Allocation.objects.filter(debit__account__in=accounts)
+            _of_own_sales(Allocation.objects.filter(debit__account__in=accounts), self.user, self.company)
             .select_related("debit__account", "credit", "recorded_by")
             .annotate(is_reversed=Exists(undone))
         )
@@ -222,3 +232,9 @@ class AllocationViewSet(CompanyViewSet):
         if found is None:
             raise NotFound
         return found
+
+
+def _of_own_sales(rows: QuerySet[Allocation], user: User, company: Company) -> QuerySet[Allocation]:
+    if user.sees_every_sale(company):
+        return rows
+    return rows.filter(debit__in=ReceivableItem.objects.visible_to(user, company))

@@ -17,13 +17,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import CustomerAccount
+from accounts.scope import in_words, readable_events
 from accounts.views.answers import signed_in
 from accounts.views.parts import Panel
 from credit.enums import RequestStatus
 from credit.models import AccountBlock, AccountWatch, CreditLimit, LimitRequest
 from invoicing.enums import ItemKind
+from invoicing.lists import outside_items
 from invoicing.models import ReceivableItem
 from invoicing.queries import items_on
+from invoicing.scope import own_items
 from o2c.shared.bars import Part
 from o2c.shared.models import AuditEvent
 from orders.models import HoldCase
@@ -140,12 +143,14 @@ def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     book = items_on(CustomerAccount.objects.filter(pk=account.pk), on=today, open_only=True)
     shown = request.GET.get("show", "")
     shown = shown if shown in _SHOWN else ""
-    rows = book.filter(_SHOWN[shown][1]).select_related("invoice", "payment")
+    user = signed_in(request)
+    own = book.filter(own_items(user, account.company))
+    rows = own.filter(_SHOWN[shown][1]).select_related("invoice", "payment")
     pages = Paginator(rows.order_by("due_date", "document", "pk"), _ITEMS_A_PAGE)
     page = pages.get_page(request.GET.get("items"))
     for item in page.object_list:
         item.url = _item_url(item)  # type: ignore[attr-defined]
-    counts = _counts(book)
+    counts = _counts(own)
     return Panel(
         "home/_items.html",
         {
@@ -158,6 +163,7 @@ def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
                 if key in {"", shown} or counts[key]
             ],
             "all_url": _query("invoicing:items", account),
+            "outside": in_words(outside_items(user, account.company, today, account.code)),
         },
     )
 
@@ -209,7 +215,7 @@ def _item_url(item: ReceivableItem) -> str:
 def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
     """What happened with the client, newest first, filtered by ``?events=``."""
     chosen = request.GET.get("events", "")
-    events = AuditEvent.objects.filter(account_id=account.pk)
+    events = readable_events(signed_in(request), AuditEvent.objects.filter(account_id=account.pk))
     if chosen in words.GROUPS:
         events = events.filter(action__in=words.GROUPS[chosen])
     else:

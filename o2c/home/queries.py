@@ -270,9 +270,8 @@ def orders_by_number(user: User, company: Company | None, text: str, limit: int)
 
 def documents_by_number(user: User, company: Company | None, text: str, limit: int) -> Sequence[Invoice]:
     """Invoices and credit notes whose number begins with what was typed."""
-    seen = CustomerAccount.objects.visible_to(user, company)
     beginnings = Q(number__startswith=text) | Q(number__startswith=text.upper())
-    found = Invoice.objects.filter(beginnings, account__in=seen)
+    found = Invoice.objects.visible_to(user, company).filter(beginnings)
     if company is not None:
         found = found.filter(company=company)
     return list(found.select_related("account").order_by("number")[:limit])

@@ -12,6 +12,7 @@ from accounts.enums import TeamRole
 from accounts.models import TeamMember, User
 from invoicing.ageing import CREDITS, NOT_DUE, TOTAL, Basis
 from invoicing.queries import items_on
+from invoicing.scope import own_items
 from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
 
@@ -46,7 +47,8 @@ def items_behind(
         mine = TeamMember.objects.filter(user__username=sales_rep, role=TeamRole.SALES_REP, valid_to=None)
         accounts = accounts.filter(pk__in=mine.values("account"))
     items = items_on(accounts, on=report.as_of, open_only=True).filter(currency=currency)
-    return items.filter(_of_bucket(report, bucket)).order_by("due_date", "pk")
+    seen = items.filter(own_items(user, report.company))
+    return seen.filter(_of_bucket(report, bucket)).order_by("due_date", "pk")
 
 
 def _of_bucket(report: AgedBalance, bucket: str) -> Q:

@@ -111,7 +111,8 @@ class OrderViewSet(OrderPapers):
 
     def list(self, request: Request) -> Response:
         """Orders, newest first."""
-        return self.page(self.get_queryset(), lambda rows: [order_answer(row) for row in rows])
+        found = queries.outside_orders(self.user, self.company, request.query_params.get("account", ""))
+        return self.page(self.get_queryset(), lambda rows: [order_answer(row) for row in rows], outside=found)
 
     @extend_schema(request=OrderBody)
     def create(self, request: Request) -> Response:

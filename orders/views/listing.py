@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import CustomerAccount
+from accounts.scope import in_words
 from o2c.shared.views import Action, Empty, ListPage
 
 from ..enums import OrderState
 from ..filters import OrderFilter
 from ..lists import with_status
 from ..models import Order
-from ..queries import active_holds, orders_visible
+from ..queries import active_holds, orders_visible, outside_orders
 from ..tables import OrderTable, order_url
 from .base import OrderView
 
@@ -50,6 +51,11 @@ class OrderList(ListPage):
         if not self.request.user.may("orders.enter", self.request.company):
             return ()
         return (Action(_("New order"), reverse("orders:new"), icon="plus", primary=True, key="n"),)
+
+    def get_subtitle(self, rows: QuerySet[Order]) -> str:
+        """How much of the clients' business is colleagues'."""
+        chosen = self.request.GET.get("client", "")
+        return in_words(outside_orders(self.request.user, self.request.company, chosen))
 
     def get_currency(self, rows: QuerySet[Order]) -> str:
         """The one currency of the rows; none when they hold several."""
@@ -89,6 +95,7 @@ class ClientOrders(OrderView):
             "rows": rows,
             "count": count,
             "more": count - len(rows),
+            "outside": in_words(outside_orders(self.reader, self.company, client.code)),
             "all_url": f"{reverse('orders:list')}?client={client.code}",
         }
         return render(request, "orders/_client_orders.html", context)

@@ -72,6 +72,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "reports.view": _EVERYBODY - {"dispute_owner"},
     "imports.run": _ADV | _BOOKS | {"administrator"},
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
+    "duties.view": frozenset({"auditor", "administrator"}),
     "admin.users": frozenset({"administrator"}),
 }
 
@@ -274,6 +275,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/aged-balance/": Entry(get="reports.view"),
     "reports/aged-balance/items/": Entry(get="reports.view", asks={"bucket": "not_due"}),
     "reports/aged-balance/history/": Entry(get="reports.view"),
+    "reports/duties/": Entry(get="duties.view"),
     "imports/": Entry(get="imports.run"),
     "imports/new/": Entry(get="imports.run", post="imports.run"),
     "imports/<key>/": Entry(get="imports.run", about="run"),
@@ -397,6 +399,7 @@ API: Final[Mapping[str, Entry]] = {
     "periods/": Entry(get="invoicing.view"),
     # Reports
     "reports/aged-balance/": Entry(get="reports.view"),
+    "reports/duties/": Entry(get="duties.view"),
 }
 
 API_PREFIX: Final = "api/v1/"

@@ -36,6 +36,8 @@ from .world import NOBODY, World, Worlds, make_worlds
 
 ANONYMOUS: Final = "anonymous"
 PERSONAL: Final = {"notice", "job", "work"}
+# A sale: one of a colleague's to a client of one's own is not there for a rep.
+SALES: Final = {"order", "draft", "override", "quotation", "invoice", "item"}
 # Only of a company: a rep's portfolio does not matter.
 COMPANY_WIDE: Final = {"run"}
 STRONGEST: Final = "executive"
@@ -130,13 +132,20 @@ def cases_of(address: str, entry: Entry) -> Iterator[Case]:
             continue
         also = frozenset({401, 503} if permission == ANYONE else {403} if entry.by_authority else ())
         yield Case(method, ANONYMOUS, "own", OPEN if permission == ANYONE else ASKED, also)
-        for whose in ("own", "other_rep", "other_company") if scoped(entry, method) else ("own",):
+        for whose in owners(entry, method):
             expected = {role: expectation(entry, method, role, whose) for role in (*ROLES, NOBODY)}
             open_for = [role for role, found in expected.items() if found == OPEN]
             tried = sample(f"{method} {address} {whose}", open_for)
             for role, found in expected.items():
                 if found != OPEN or role in tried:
                     yield Case(method, role, whose, found, also if found == OPEN else frozenset())
+
+
+def owners(entry: Entry, method: str) -> tuple[str, ...]:
+    """Whose thing a request is tried with."""
+    if not scoped(entry, method):
+        return ("own",)
+    return ("own", *(("colleague",) if entry.about in SALES else ()), "other_rep", "other_company")
 
 
 def sample(seed: str, roles: Sequence[str]) -> set[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Company, User
+from accounts.enums import TeamRole
+from accounts.models import Company, CustomerAccount, TeamMember, User
 from credit import services as credit
 from invoicing import services as invoicing
 from o2c.imports.models import ImportRun
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, Work
-from orders.models import HoldCase, Order, OrderConfirmation
+from orders.models import HoldCase, Order, OrderConfirmation, Quotation
 from orders.papers import content_hash
 from orders.services import (
     PurchaseOrderLineInput,
@@ -70,16 +72,17 @@ class World:
 
 @dataclass(frozen=True)
 class Worlds:
-    """The three clients, and one person per role of the first company."""
+    """The three clients, a colleague's sales to the first, and one person per role of the first company."""
 
     own: World
+    colleague: World
     other_rep: World
     other_company: World
     people: dict[str, User]
 
     def by_owner(self) -> dict[str, World]:
-        """The three of them by whose they are."""
-        return {"own": self.own, "other_rep": self.other_rep, "other_company": self.other_company}
+        """All of them by whose they are."""
+        return {"own": self.own, "colleague": self.colleague, "other_rep": self.other_rep, "other_company": self.other_company}
 
 
 def make_worlds() -> Worlds:
@@ -89,8 +92,10 @@ def make_worlds() -> Worlds:
     people = {role: make_user(role, company, role) for role in ROLES}
     people[NOBODY] = make_user(None, company, NOBODY)
     rep = make_user("sales", company, "another rep")
+    own = _world("OWN", company, people["sales"], people, at)
     return Worlds(
-        own=_world("OWN", company, people["sales"], people, at),
+        own=own,
+        colleague=_colleagues_sales("ZZCOL", own, rep, at),
         other_rep=_world("ZZREP", company, rep, {}, at),
         other_company=_world("ZZFAR", other, make_user("sales", other, "rep abroad"), {}, at),
         people=people,
@@ -160,6 +165,40 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         match=made.pk,
         run=run.pk,
         personal={role: _personal(person, mark, at) for role, person in (people or {"": adv}).items()},
+    )
+
+
+def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
+    """What another rep sold to the first client: it is in the team's totals, and not the rep's to read."""
+    account = CustomerAccount.objects.get(pk=own.client_id)
+    adv = make_user("adv_officer", account.company, f"adv of {mark}")
+    books = make_user("receivables_accountant", account.company, f"accountant of {mark}")
+    held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")
+    waiting = draft(account, "120.00", by=adv, at=at, number=f"{mark}-D")
+    offer = create_quotation(
+        company=account.company, account=account, lines=[line("120.00")], number=f"{mark}-Q", by=adv, at=at
+    )
+    asked = request_override(order_id=held.pk, reason="asked", by=adv, at=at)
+    Order.objects.filter(pk__in=[held.pk, waiting.pk]).update(sales_rep=rep)
+    Quotation.objects.filter(pk=offer.pk).update(sales_rep=rep)
+    today = paris_date(at)
+    TeamMember.objects.create(
+        account=account, user=rep, role=TeamRole.SALES_REP, valid_from=today - timedelta(days=500),
+        valid_to=today - timedelta(days=300),
+    )  # fmt: skip
+    invoice = make_invoice(
+        account, "100.00", by=books, number=f"{mark}-I", at=at, issued=today - timedelta(days=400)
+    )
+    return replace(
+        own,
+        mark=mark,
+        order=held.number,
+        draft=waiting.number,
+        case=HoldCase.objects.get(order_id=held.pk, closed_at=None).pk,
+        override=asked.pk,
+        quotation=offer.number,
+        invoice=invoice.number,
+        item=invoice.items.get().pk,
     )
 
 
