@@ -104,6 +104,13 @@ MENU = Menu(
                     permission=("periods.close", "periods.reopen"),
                 ),
                 Entry("imports", _("Imports"), "file-import", "imports:list", permission="imports.run"),
+                Entry(
+                    "duties",
+                    _("Separation of duties"),
+                    "shield-half",
+                    "reports:duties",
+                    permission="duties.view",
+                ),
                 Entry("journal", _("Journal"), "history", "journal", permission="audit.view"),
                 Entry(
                     "jobs",

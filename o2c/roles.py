@@ -39,6 +39,7 @@ PERMISSIONS: Final = frozenset(
         "reports.view",
         "imports.run",
         "audit.view",
+        "duties.view",  # who holds duties in one hand
         "admin.users",
     }
 )
@@ -111,10 +112,10 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "finance_director": _role(_("Finance director"), f"{_CREDIT} periods.close periods.reopen audit.view", 4),
     "executive": _role(_("Chief executive"), f"{_CREDIT} audit.view", 5),
     "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
-    "auditor": _role(_("Auditor"), f"{_READ} audit.view"),
+    "auditor": _role(_("Auditor"), f"{_READ} audit.view duties.view"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
-        _("Administrator"), f"{_READ} audit.view imports.run admin.users", sees_all_companies=True
+        _("Administrator"), f"{_READ} audit.view duties.view imports.run admin.users", sees_all_companies=True
     ),
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
