@@ -30,7 +30,7 @@ class Duties:
     kept_by: str | Promise = ""
 
 
-_FOUR_EYES: Final = _("Four eyes: nobody decides on what he asked for, entered or sells")
+_FOUR_EYES: Final = _("Four eyes: nobody decides on what they asked for, entered or sell")
 
 DUTIES: Final = (
     Duties(

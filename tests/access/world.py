@@ -82,7 +82,12 @@ class Worlds:
 
     def by_owner(self) -> dict[str, World]:
         """All of them by whose they are."""
-        return {"own": self.own, "colleague": self.colleague, "other_rep": self.other_rep, "other_company": self.other_company}
+        return {
+            "own": self.own,
+            "colleague": self.colleague,
+            "other_rep": self.other_rep,
+            "other_company": self.other_company,
+        }
 
 
 def make_worlds() -> Worlds:

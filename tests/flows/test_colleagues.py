@@ -84,7 +84,9 @@ def test_whose_sale_an_order_is(client_of_rep, people):
 def test_whose_sale_an_invoice_is(client_of_rep, people):
     """By the order's rep, else by the client's rep of the issue date; without one it is everybody's."""
     for number, days in (("NOW", 30), ("BEFORE", 500), ("LONG-AGO", 730)):
-        make_invoice(client_of_rep, by=people["books"], number=number, issued=TODAY - timedelta(days=days), at=AT)
+        make_invoice(
+            client_of_rep, by=people["books"], number=number, issued=TODAY - timedelta(days=days), at=AT
+        )
     theirs = order_of(client_of_rep, "O-1", people["other"], by=people["adv"])
     mine = order_of(client_of_rep, "O-2", people["rep"], by=people["adv"])
     for number, order, days in (("OF-THEIRS", theirs, 30), ("OF-MINE", mine, 500)):

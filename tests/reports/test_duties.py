@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -77,9 +79,8 @@ def test_page_and_file_for_the_auditor(company):
     page = browser.get(reverse("reports:duties")).content.decode()
     assert "Ana Lyst" in page
     assert "Raises limits and releases held orders" in page
-    file = b"".join(browser.get(reverse("reports:duties"), {"export": "csv"}).streaming_content).decode(
-        "utf-8-sig"
-    )
+    answer: Any = browser.get(reverse("reports:duties"), {"export": "csv"})
+    file = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert file.splitlines()[1] == "ana;Ana Lyst;Credit analyst;Raises limits and releases held orders;"
     rows = browser.get(reverse("api-duties")).json()["rows"]
     assert rows[0]["first_roles"] == ["credit_analyst"]
