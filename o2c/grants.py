@@ -22,9 +22,11 @@ APPEND_ONLY: Final = (
     "orders.Delivery",
     "orders.DeliveryLine",
     "orders.OverrideDocument",
+    "orders.OrderEvidence",
     "invoicing.Invoice",
     "invoicing.InvoiceLine",
     "invoicing.Allocation",
+    "invoicing.DueDateChange",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.
@@ -36,7 +38,9 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "orders.Release": ("consumed", "voided_at"),
     "orders.OverrideRequest": ("status", "decided_by", "ended_at", "decision_reason", "decision"),
     "orders.OrderHold": ("lifted_at", "lifted_by", "lift_reason", "figures", "decided_by"),
-    "invoicing.ReceivableItem": ("open_amount",),
+    "orders.OrderConfirmation": ("replaced_at",),
+    "orders.PurchaseOrder": ("replaced_at",),
+    "invoicing.ReceivableItem": ("open_amount", "due_date"),
     "invoicing.DisputedAmount": ("effective_to",),
     "invoicing.AccountingPeriod": (
         "is_closed", "closed_by", "closed_at", "reopened_by", "reopened_at", "reopen_reason",

@@ -160,6 +160,8 @@ def test_a_whole_story_works_under_the_second_role(as_application, work_drain):
     invoice = invoicing.issue_from_order(order_id=held.pk, by=adv, at=at)
     item = invoice.items.get()
     credit_item = make_payment(account, "500.00", by=books, at=at).items.get()
+    later = item.due_date + timedelta(days=5)
+    invoicing.change_due_date(item_id=item.pk, due_date=later, reason="agreed", by=boss, at=at)
     match = invoicing.allocate(
         from_item_id=credit_item.pk, to_item_id=item.pk, amount=Decimal(500), by=books, at=at
     )
