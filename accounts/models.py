@@ -8,12 +8,33 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from o2c.shared.calendar import paris_date
 from o2c.shared.text import search_key, sort_key
 
+from .acting import LENT, Acting
 from .enums import AccountStatus, CapRegime, ContactRole, PaymentMethod, RiskClass, TeamRole
+from .substitute_models import Substitution
+
+__all__ = [
+    "Acting",
+    "Company",
+    "Contact",
+    "CustomerAccount",
+    "CustomerGroup",
+    "EntityMembership",
+    "ExchangeRate",
+    "GroupMembership",
+    "LegalEntity",
+    "Role",
+    "RoleGrant",
+    "Substitution",
+    "TeamMember",
+    "User",
+]
 
 
 class Company(models.Model):
@@ -54,6 +75,15 @@ class Role(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def lent(self) -> Role:
+        """What of this role a substitute gets: to see the clients and to decide, nothing else."""
+        return Role(
+            code=self.code,
+            permissions=[code for code in self.permissions if code in LENT],
+            authority_level=self.authority_level,
+            sees_all_accounts=self.sees_all_accounts,
+        )
+
 
 class User(AbstractUser):
     """A person, or a system that uses the API."""
@@ -66,11 +96,46 @@ class User(AbstractUser):
     is_system = models.BooleanField(default=False)
 
     @cached_property
-    def grants(self) -> tuple[tuple[int | None, Role], ...]:
-        """The user's roles with the company each holds in (None: every company), read once per request."""
-        rows = RoleGrant.objects.filter(user_id=self.pk).select_related("role")
+    def _held(self) -> tuple[RoleGrant, ...]:
+        """Role grants of the user, and those lent to them today; read once per request, in one query."""
+        today = paris_date(timezone.now())
+        lent = Substitution.objects.filter(
+            substitute_id=self.pk,
+            absent_id=OuterRef("user_id"),
+            absent__is_active=True,
+            company_id=OuterRef("company_id"),
+            valid_from__lte=today,
+            valid_until__gte=today,
+            ended_at=None,
+        )
+        rows = RoleGrant.objects.filter(Q(user_id=self.pk) | Exists(lent)).select_related("role", "user")
         rows = rows.exclude(company=None, role__sees_all_companies=False)
-        return tuple((None if g.role.sees_all_companies else g.company_id, g.role) for g in rows)
+        return tuple(g for g in rows if g.user_id == self.pk or g.role.authority_level)
+
+    @cached_property
+    def grants(self) -> tuple[tuple[int | None, Role], ...]:
+        """The user's roles with the company each holds in (None: every company); a lent one only decides."""
+        return tuple(
+            (
+                None if g.role.sees_all_companies else g.company_id,
+                g.role if g.user_id == self.pk else g.role.lent(),
+            )
+            for g in self._held
+        )
+
+    def acting_in(self, company: Company | int) -> tuple[Acting, ...]:
+        """In whose name the user may decide there: their own first, then those they stand in for."""
+        company_id = company.pk if isinstance(company, Company) else company
+        held = [g for g in self._held if self.is_active and g.company_id in (None, company_id)]
+        hands = frozenset({self.pk, *(g.user_id for g in held)})
+        found: dict[int | None, Acting] = {None: Acting(self.pk, hands=hands)}
+        for grant in held:
+            own = grant.user_id == self.pk
+            key = None if own else grant.user_id
+            role = grant.role if own else grant.role.lent()
+            before = found.get(key) or Acting(self.pk, grant.user_id, grant.user.username, hands)
+            found[key] = before.joined(role.permissions, role.authority_level)
+        return tuple(found.values())
 
     def roles_in(self, company: Company | int | None) -> tuple[Role, ...]:
         """Roles held in a company, or in any when None is given."""

@@ -68,11 +68,17 @@ def release_bound(mandate: Mandate, currency: str) -> str:
 
 
 def people_who_may(
-    permission: str, company: Company, *, level: int, without: Collection[int] = ()
+    permission: str,
+    company: Company,
+    *,
+    level: int,
+    without: Collection[int] = (),
+    shown: int | None = _PEOPLE_SHOWN,
 ) -> list[Person]:
     """Those who hold a role with this permission and at least this level there, the nearest level first.
 
     :param without: keys of users whom four eyes exclude
+    :param shown: how many at most; None for all
     """
     grants = (
         RoleGrant.objects.filter(
@@ -92,4 +98,4 @@ def people_who_may(
         found.setdefault(
             grant.user_id, Person(grant.user, grant.role_id, by_level.get(grant.role.authority_level))
         )
-    return list(found.values())[:_PEOPLE_SHOWN]
+    return list(found.values())[:shown]

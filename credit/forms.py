@@ -15,6 +15,7 @@ from o2c.shared.fields import DateField, MoneyField
 
 from .client_choice import ClientField
 from .enums import Level, LimitKind
+from .models import LimitRequest
 
 
 def _unit(currency: str) -> str:
@@ -104,12 +105,31 @@ class LimitRequestForm(forms.Form):
 
 
 class LimitDecisionForm(forms.Form):
-    """Why a request is granted or refused; the button pressed says which."""
+    """How much is granted for how long, and why; the button pressed says whether at all."""
 
+    amount = MoneyField(label=_("Granted"), required=False, min_value=Decimal(0))
+    valid_from = DateField(label=_("From"), required=False, prefer="future")
+    valid_until = DateField(label=_("Until"), required=False, prefer="future")
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"rows": 3, "placeholder": _("No late payment in 12 months, accounts seen")}),
     )
+
+    def __init__(self, *args: Any, wish: LimitRequest, most: Decimal | None = None, **kwargs: Any) -> None:
+        asked = wish.amount if most is None or wish.amount is None else min(most, wish.amount)
+        days = {"valid_from": wish.valid_from, "valid_until": wish.valid_until}
+        kwargs["initial"] = {"amount": asked, **days}
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].unit = _unit(wish.currency)  # type: ignore[attr-defined]
+        if wish.kind == LimitKind.UNLIMITED:
+            del self.fields["amount"]
+
+    def granted(self, wish: LimitRequest) -> dict[str, Any]:
+        """What is granted otherwise than asked for, as the act takes it."""
+        given = {name: self.cleaned_data.get(name) for name in ("amount", "valid_from", "valid_until")}
+        return {
+            name: value for name, value in given.items() if value is not None and value != getattr(wish, name)
+        }
 
 
 class ClientForm(forms.Form):

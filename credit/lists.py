@@ -70,13 +70,14 @@ def waiting_for(
 
     :param own_level_only: leave out what a level below may decide too
     """
-    level = user.authority_in(company)
-    if not level or not user.may("credit.decide_limit", company):
-        return requests.none()
-    matrix = mandates(company.pk)
-    waiting = requests.filter(status=RequestStatus.SUBMITTED).exclude(requested_by=user)
-    found = waiting.filter(_decided_at(matrix, level))
-    return found.exclude(_decided_at(matrix, level - 1)) if own_level_only else found
+    matrix, mine = mandates(company.pk), Q(pk__in=[])
+    for acting in user.acting_in(company):
+        if acting.authority and acting.may("credit.decide_limit"):
+            decides = _decided_at(matrix, acting.authority)
+            if own_level_only:
+                decides &= ~_decided_at(matrix, acting.authority - 1)
+            mine |= decides & ~Q(requested_by__in=acting.hands)
+    return requests.filter(mine, status=RequestStatus.SUBMITTED)
 
 
 def _decided_at(matrix: Sequence[Mandate], level: int) -> Q:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -82,6 +84,12 @@ class LimitRequest(OnOneLevel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    # The absent person whose authority a substitute used.
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # What was granted, where it is not what was asked for.
+    granted_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     decision_reason = models.TextField(blank=True)
     facts = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
@@ -99,6 +107,16 @@ class LimitRequest(OnOneLevel):
                 name="limit_request_four_eyes",
             ),
             models.CheckConstraint(
+                condition=Q(granted_amount=None)
+                | Q(~Q(kind="unlimited"), status="approved", granted_amount__gte=0),
+                name="limit_request_granted_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(on_behalf_of=None)
+                | (Q(decided_by__isnull=False) & ~Q(on_behalf_of=F("requested_by"))),
+                name="limit_request_four_eyes_of_the_represented",
+            ),
+            models.CheckConstraint(
                 condition=Q(
                     status__in=["approved", "refused"], decided_by__isnull=False, decided_at__isnull=False
                 )
@@ -109,6 +127,11 @@ class LimitRequest(OnOneLevel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount} {self.currency}"
+
+    @property
+    def given_amount(self) -> Decimal | None:
+        """The amount a decision gives: another one than asked for where the decider said so."""
+        return self.amount if self.granted_amount is None else self.granted_amount
 
 
 class CreditLimit(OnOneLevel):

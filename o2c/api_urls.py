@@ -15,6 +15,7 @@ from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
 from o2c.api_docs import docs
+from o2c.home.api import OutboxViewSet
 from o2c.reports.api import AgedBalanceView
 from o2c.reports.duties_views import DutiesView
 from o2c.shared.api.faults import NothingHere
@@ -35,6 +36,7 @@ router.register("invoices", CreditNotesViewSet, "api-invoice")
 router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")
 router.register("items", ItemViewSet, "api-item")
+router.register("outbox", OutboxViewSet, "api-outbox")
 router.register("audit", AuditViewSet, "api-audit")
 
 urlpatterns = [

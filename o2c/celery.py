@@ -1,4 +1,4 @@
-"""Celery: woken with the id of a work row, plus the clocks (sweep, seals, new day, nightly)."""
+"""Celery: woken with the id of a work row, plus its clocks (sweep, seals, held orders, digest, new day, nightly)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ app.autodiscover_tasks(["o2c.shared", "credit", "orders"])
 app.conf.beat_schedule = {
     "sweep": {"task": "o2c.shared.tasks.sweep", "schedule": 5.0},
     "seal": {"task": "o2c.shared.tasks.seal_journal", "schedule": 60.0},
+    "clocks": {"task": "orders.tasks.clocks", "schedule": 60.0},
+    "digest": {"task": "o2c.shared.tasks.digest", "schedule": crontab(hour=8, minute=0)},
     "nightly": {
         "task": "credit.tasks.nightly",
         "schedule": crontab(hour=2, minute=0),

@@ -35,8 +35,11 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.CreditLimit": ("closed_on",),
     "credit.AccountBlock": ("lifted_by", "lifted_at", "lift_reason"),
     "credit.AccountWatch": ("lifted_by", "lifted_at", "lift_reason"),
-    "orders.Release": ("consumed", "voided_at"),
-    "orders.OverrideRequest": ("status", "decided_by", "ended_at", "decision_reason", "decision"),
+    "accounts.Substitution": ("ended_at",),
+    "orders.Release": ("consumed", "voided_at", "voided_by"),
+    "orders.OverrideRequest": (
+        "status", "decided_by", "on_behalf_of", "ended_at", "decision_reason", "decision",
+    ),
     "orders.OrderHold": ("lifted_at", "lifted_by", "lift_reason", "figures", "decided_by"),
     "orders.OrderConfirmation": ("replaced_at",),
     "orders.PurchaseOrder": ("replaced_at",),

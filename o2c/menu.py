@@ -34,6 +34,13 @@ MENU = Menu(
                     permission=("credit.request_limit", "credit.decide_limit"),
                     waits=True,
                 ),
+                Entry(
+                    "decisions",
+                    _("Decisions"),
+                    "scale",
+                    "decisions",
+                    permission=("orders.release", "credit.decide_limit"),
+                ),
             ),
         ),
         Group(
@@ -111,6 +118,7 @@ MENU = Menu(
                     "reports:duties",
                     permission="duties.view",
                 ),
+                Entry("outbox", _("Outbox"), "mail", "outbox", permission="accounts.view"),
                 Entry("journal", _("Journal"), "history", "journal", permission="audit.view"),
                 Entry(
                     "jobs",

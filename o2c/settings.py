@@ -179,6 +179,35 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+# --- mail ----------------------------------------------------------------------------------------------------
+
+
+def _mail(url: str) -> dict[str, Any]:
+    """Django's mail settings from one address: smtp://, smtp+tls:// (STARTTLS), smtps://."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must be smtp://, smtp+tls:// or smtps:// with user:password@host:port."
+        )
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+# Without a mail server messages stay in the outbox page and in files.
+EMAIL_URL = os.environ.get("EMAIL_URL", "")
+EMAIL_TIMEOUT = 30
+if EMAIL_URL:
+    globals().update(_mail(EMAIL_URL))
+DEFAULT_FROM_EMAIL = os.environ.get("MAIL_FROM", "portail@localhost")
+# Where links in messages lead.
+PORTAL_URL = os.environ.get("PORTAL_URL") or f"http://localhost:{os.environ.get('PORT') or 8000}"
+
 # --- sign-in and safety --------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -314,6 +343,7 @@ CLIENT_PANELS = {
     "timeline": "o2c.home.clients.timeline",
     "trend": "credit.views.panels.trend",
     "limits": "credit.views.panels.limits",
+    "decisions": "o2c.home.clients.decisions",
 }
 
 # What follows an act, each delivered as a work row in a transaction of its own.
@@ -330,6 +360,10 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "order.refused": ("o2c.home.notices.order_refused",),
     "limit.submitted": ("o2c.home.notices.limit_submitted",),
     "limit.decided": ("o2c.home.notices.limit_decided",),
+    "override.requested": ("o2c.home.notices.override_requested",),
+    "override.decided": ("o2c.home.notices.override_decided",),
+    "case.alert": ("o2c.home.notices.case_alert",),
+    "case.overdue": ("o2c.home.notices.case_overdue",),
 }
 
 # What takes colleagues' documents out of the journal of a rep: each narrows the events.
@@ -346,6 +380,9 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.before_delivery": "orders.services.check_before_delivery",
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
+    "orders.decide_one": "orders.services.decide_one",
+    "outbox.send": "o2c.shared.outbox.send",
+    "outbox.digest": "o2c.home.letters.send_digests",
     "imports.ledger": "o2c.imports.services.run_import",
     "imports.preview": "o2c.imports.previews.run",
     "imports.standings": "credit.standing.refresh_many",

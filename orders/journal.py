@@ -34,6 +34,8 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.held_by_hand": _Look("warn", "hand-stop", gettext_lazy("Held by hand")),
     "order.freed": _Look("ok", "check", gettext_lazy("Fits again: freed by itself")),
     "order.released": _Look("ok", "lock-open", gettext_lazy("Released")),
+    "order.release_undone": _Look("warn", "rotate", gettext_lazy("Release undone")),
+    "order.assigned": _Look("", "user-check", gettext_lazy("Somebody looks after it")),
     "order.override_requested": _Look("", "send", gettext_lazy("Override asked for")),
     "order.override_refused": _Look("bad", "x", gettext_lazy("Override refused")),
     "order.override_withdrawn": _Look("", "arrow-back-up", gettext_lazy("Override request taken back")),
@@ -84,6 +86,8 @@ def journal_of(order: Order | Quotation) -> list[dict[str, Any]]:
 def _line(event: AuditEvent, names: Mapping[int, str], currency: str) -> dict[str, Any]:
     look = _LOOKS.get(event.action, _OTHER)
     who = names.get(event.actor_id or 0) or event.actor or _("The portal")
+    if event.on_behalf_of:
+        who = _("%(name)s for %(absent)s") % {"name": who, "absent": event.on_behalf_of}
     after = event.after or {}
     amount = after.get("amount") or after.get("total_incl_vat")
     return {

@@ -15,7 +15,7 @@ from credit.models import CreditDecision
 
 from .document_models import Quotation, QuotationLine
 from .enums import CaseStatus, OrderState, ReleaseScope
-from .override_models import OverrideDocument, OverrideRequest
+from .override_models import MassDecision, MassDecisionItem, OverrideDocument, OverrideRequest
 from .paper_models import (
     AcceptedDifference,
     OrderConfirmation,
@@ -30,6 +30,8 @@ __all__ = [
     "Delivery",
     "DeliveryLine",
     "HoldCase",
+    "MassDecision",
+    "MassDecisionItem",
     "Order",
     "OrderConfirmation",
     "OrderEvidence",
@@ -247,6 +249,10 @@ class HoldCase(models.Model):
     status = models.CharField(max_length=14, choices=CaseStatus.choices, default=CaseStatus.OPEN)
     opened_at = models.DateTimeField()
     target_at = models.DateTimeField()
+    # When the deciders are reminded, when they were, and when the next level was told that it is late.
+    alert_at = models.DateTimeField(null=True, blank=True)
+    alerted_at = models.DateTimeField(null=True, blank=True)
+    overdue_told_at = models.DateTimeField(null=True, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -336,12 +342,21 @@ class Release(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     consumed = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    # What the order was before: what undoing the release goes back to.
+    before = models.JSONField(default=dict, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
+    voided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=~Q(approved_by=F("order_submitted_by")), name="release_four_eyes"
+            ),
+            models.CheckConstraint(
+                condition=Q(voided_by=None) | Q(voided_at__isnull=False),
+                name="release_voided_by_with_voided_at",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="release_has_a_reason"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="release_amount_not_negative"),

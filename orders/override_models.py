@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from credit.models import CreditDecision
 
@@ -35,6 +36,10 @@ class OverrideRequest(models.Model):
     alternative = models.JSONField(default=dict, blank=True)
     facts = models.ForeignKey(CreditDecision, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The absent person whose authority a substitute used.
+    on_behalf_of = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     decision_reason = models.TextField(blank=True)
@@ -81,6 +86,15 @@ class OverrideRequest(models.Model):
                 ),
                 name="override_decided_by_somebody_with_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(on_behalf_of=None)
+                | (
+                    Q(decided_by__isnull=False)
+                    & ~Q(on_behalf_of=F("requested_by"))
+                    & (Q(order_submitted_by=None) | ~Q(on_behalf_of=F("order_submitted_by")))
+                ),
+                name="override_four_eyes_of_the_represented",
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(amount=None) | Q(amount__gte=0), name="override_amount_not_negative"
@@ -111,3 +125,53 @@ class OverrideDocument(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MassDecision(models.Model):
+    """One release or refusal of several held orders with one reason; each order is decided on its own."""
+
+    class Act(models.TextChoices):
+        RELEASE = "release", _("Release")
+        REFUSE = "refuse", pgettext_lazy("act", "Refuse")
+
+    # Made with the form: the same form sent twice is one decision.
+    token = models.UUIDField(unique=True)
+    company = models.ForeignKey("accounts.Company", on_delete=models.PROTECT, related_name="+")
+    act = models.CharField(max_length=7, choices=Act.choices)
+    reason = models.TextField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="mass_decision_has_a_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.decided_at:%Y-%m-%d %H:%M}"
+
+
+class MassDecisionItem(models.Model):
+    """One order of a mass decision and what came of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("order", "Waiting")
+        DONE = "done", pgettext_lazy("order", "Done")
+        STAYS = "stays", pgettext_lazy("order", "Stays on hold")
+
+    decision = models.ForeignKey(MassDecision, on_delete=models.CASCADE, related_name="items")
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    why = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "order"], name="order_once_per_mass_decision"),
+            models.CheckConstraint(
+                condition=Q(state="waiting", finished_at=None)
+                | (~Q(state="waiting") & Q(finished_at__isnull=False)),
+                name="mass_item_finished_with_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.state}"

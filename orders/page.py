@@ -120,8 +120,11 @@ class Step:
 def facts_of(order: Order) -> Facts | None:
     """The figures of the order's last check; None while it was never checked."""
     decision = order.last_decision
-    if decision is None:
-        return None
+    return None if decision is None else facts_from(decision, feet=open_case(order) is not None)
+
+
+def facts_from(decision: CreditDecision, *, feet: bool = True) -> Facts:
+    """The figures a kept decision saw; ``feet`` draws what the order adds under the bar."""
     check, exposure = decision.figures["check"], decision.figures["exposure"]
     level = binding_of(exposure)
     net = Decimal(exposure["net_exposure"] if level is None else level["net_exposure"])
@@ -138,7 +141,7 @@ def facts_of(order: Order) -> Facts | None:
         available_after=_decimal(check["available_after"]),
         level=str(_LEVEL_WORDS[level["level"]]) if level else "",
         rates=decision.figures["rates"],
-        bar=bar_of(exposure, order=Decimal(check["amount"]), feet=open_case(order) is not None),
+        bar=bar_of(exposure, order=Decimal(check["amount"]), feet=feet),
     )
 
 
@@ -290,6 +293,8 @@ class Possible:
     produce: bool
     confirm: bool
     ask_override: bool
+    take: bool
+    give_back: bool
 
 
 def possible_acts(order: Order, lines: Sequence[Any], *, by: User) -> Possible:
@@ -313,6 +318,8 @@ def possible_acts(order: Order, lines: Sequence[Any], *, by: User) -> Possible:
         copy=enters and bool(lines),
         reopen=enters and state in (OrderState.CANCELLED, OrderState.CLOSED),
         deliver=by.may("orders.deliver", order.company) and confirmed and left and open_case(order) is None,
+        take=_works_on_holds(order, by) and _owner(order) != by.pk,
+        give_back=_works_on_holds(order, by) and _owner(order) is not None,
         ask_override=by.may("orders.request_override", order.company) and open_case(order) is not None,
         produce=by.may("orders.deliver", order.company)
         and confirmed
@@ -324,3 +331,13 @@ def possible_acts(order: Order, lines: Sequence[Any], *, by: User) -> Possible:
         and state in (OrderState.CONFIRMED, OrderState.CLOSED)
         and any(line.delivered > line.invoiced for line in lines),
     )
+
+
+def _works_on_holds(order: Order, by: User) -> bool:
+    able = by.may("orders.hold", order.company) or by.may("orders.release", order.company)
+    return able and open_case(order) is not None
+
+
+def _owner(order: Order) -> int | None:
+    case = open_case(order)
+    return case.owner_id if case else None

@@ -127,7 +127,10 @@ def with_parts(orders: QuerySet[Order]) -> QuerySet[Order]:
     """Everything a list or an answer shows of orders, in a constant number of queries."""
     return orders.select_related(
         "account__entity", "company", "sales_rep", "submitted_by", "created_by", "last_decision"
-    ).prefetch_related("lines", Prefetch("cases", HoldCase.objects.prefetch_related("holds__placed_by")))
+    ).prefetch_related(
+        "lines",
+        Prefetch("cases", HoldCase.objects.select_related("owner").prefetch_related("holds__placed_by")),
+    )
 
 
 def orders_visible(user: User, company: Company | None) -> QuerySet[Order]:

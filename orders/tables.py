@@ -138,6 +138,13 @@ class HoldTable(Table):
         phone="hide",
         verbose_name=gettext_lazy("With the order"),
     )
+    owner = TextColumn(
+        accessor="owner__label",
+        order_by="owner__last_name",
+        phone="hide",
+        css="o-nw",
+        verbose_name=gettext_lazy("Owner"),
+    )
     left = Column(accessor="target_at", css="r", phone="right", verbose_name=gettext_lazy("Time left"))
 
     def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:

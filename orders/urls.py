@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import acts, entry, listing, overrides, page, papers, queue, quotation_entry, quotations
+from .views import acts, entry, listing, mass, overrides, page, papers, queue, quotation_entry, quotations
 
 app_name = "orders"
 
@@ -13,7 +13,6 @@ urlpatterns = [
     path("new/", entry.OrderEntry.as_view(), name="new"),
     path("new/answer/", entry.EntryAnswer.as_view(), name="answer"),
     path("holds/", queue.HoldQueue.as_view(), name="holds"),
-    path("holds/decide/", queue.DecideMany.as_view(), name="decide"),
     path("quotations/", quotations.QuotationList.as_view(), name="quotations"),
     path("quotations/new/", quotation_entry.QuotationEntry.as_view(), name="quotation_new"),
     path("quotations/<path:number>/edit/", quotation_entry.QuotationEntry.as_view(), name="quotation_edit"),
@@ -23,6 +22,8 @@ urlpatterns = [
     path("quotations/<path:number>/decline/", quotations.Decline.as_view(), name="quotation_decline"),
     path("quotations/<path:number>/order/", quotations.MakeOrder.as_view(), name="quotation_order"),
     path("quotations/<path:number>/", quotations.QuotationPage.as_view(), name="quotation"),
+    path("holds/decide/", mass.DecideMany.as_view(), name="decide"),
+    path("holds/decided/<int:pk>/", mass.Decided.as_view(), name="decided"),
     path("of-client/<int:account>/", listing.ClientOrders.as_view(), name="panel"),
     path("<path:number>/papers/", papers.PapersPage.as_view(), name="papers"),
     path("<path:number>/papers/evidence/", papers.AddEvidence.as_view(), name="evidence"),
@@ -48,6 +49,8 @@ urlpatterns = [
         overrides.WithdrawOverride.as_view(),
         name="withdraw_override",
     ),
+    path("<path:number>/undo-release/", acts.UndoRelease.as_view(), name="undo_release"),
+    path("<path:number>/take/", overrides.TakeCase.as_view(), name="take"),
     path("<path:number>/documents/<int:pk>/", overrides.Document.as_view(), name="override_document"),
     path("<path:number>/cancel/", acts.Cancel.as_view(), name="cancel"),
     path("<path:number>/close/", acts.Close.as_view(), name="close"),

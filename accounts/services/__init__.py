@@ -18,6 +18,7 @@ from .clients import (
 from .companies import create_company, grant_role, revoke_role, store_roles
 from .membership import assign_rep, move_entity, move_group
 from .rates import RateRow, record_rates
+from .substitutes import end_substitution, name_substitute, own_authority
 
 __all__ = [
     "AccountFields",
@@ -32,11 +33,14 @@ __all__ = [
     "assign_rep",
     "change_account",
     "create_company",
+    "end_substitution",
     "ensure_accounts",
     "grant_role",
     "move_entity",
     "move_group",
+    "name_substitute",
     "open_account",
+    "own_authority",
     "record_rates",
     "revoke_role",
     "store_roles",

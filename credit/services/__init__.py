@@ -7,6 +7,7 @@ from .flags import block, unblock, unwatch, watch
 from .limits import (
     approve_limit_request,
     create_limit_request,
+    expire_limit_requests,
     refuse_limit_request,
     submit_limit_request,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "check",
     "create_limit_request",
     "decide",
+    "expire_limit_requests",
     "refuse_limit_request",
     "submit_limit_request",
     "unblock",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerAccount, User
+from accounts.models import Acting, CustomerAccount, User
 from o2c.shared import audit, work
 from o2c.shared.calendar import add_months, paris_date
 from o2c.shared.locking import retrying
@@ -113,14 +113,28 @@ def submit_limit_request(*, request_id: int, by: User, at: datetime) -> LimitReq
 
 
 @retrying
-def approve_limit_request(*, request_id: int, reason: str, by: User, at: datetime) -> LimitRequest:
+def approve_limit_request(
+    *,
+    request_id: int,
+    reason: str,
+    by: User,
+    at: datetime,
+    amount: Decimal | None = None,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> LimitRequest:
     """Grant a request: a new base limit closes the older one on its first day.
 
+    :param amount: another amount than the one asked for; authority is measured on what is granted
+    :param valid_from: another first day
+    :param valid_until: another last day
     :raises FourEyes: by the requester
     :raises AuthorityExceeded: above the person's level in the matrix
+    :raises Invalid: an amount or days that do not fit
     """
     with transaction.atomic():
-        request = _decidable(request_id, reason, by)
+        request = _decidable(request_id, reason, by, granting=amount)
+        _grant_otherwise(request, amount, valid_from, valid_until, paris_date(at))
         request.facts = queries.exposure_of(request.asked_for, on=paris_date(at)).as_contract()
         _decided(request, RequestStatus.APPROVED, reason, by, at)
         before = _grant(request, by, at)
@@ -140,10 +154,55 @@ def refuse_limit_request(*, request_id: int, reason: str, by: User, at: datetime
         return request
 
 
-def required_role(request: LimitRequest) -> policy.Mandate:
-    """The lowest level that may decide this request."""
+def expire_limit_requests(*, at: datetime) -> int:
+    """End requests that nobody has answered by their own last day; how many."""
+    with transaction.atomic():
+        late = list(
+            LimitRequest.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+            .select_related("asked_for")
+            .filter(status=RequestStatus.SUBMITTED, valid_until__lt=paris_date(at))
+            .order_by("pk")[:500]
+        )
+        for request in late:
+            request.status = RequestStatus.EXPIRED
+            request.version += 1
+            request.save(update_fields=["status", "version"])
+            _record("limit.expired", request, by=None, at=at)
+    return len(late)
+
+
+def required_role(request: LimitRequest, amount: Decimal | None = None) -> policy.Mandate:
+    """The lowest level that may decide this request, or grant another amount than the one asked for."""
     account = request.asked_for
-    return policy.limit_level(request.amount, account.risk_class, mandates(account.company_id))
+    wanted = request.amount if amount is None else amount
+    return policy.limit_level(wanted, account.risk_class, mandates(account.company_id))
+
+
+def _grant_otherwise(
+    request: LimitRequest,
+    amount: Decimal | None,
+    valid_from: date | None,
+    valid_until: date | None,
+    today: date,
+) -> None:
+    """What is granted in place of what was asked for; the request keeps what was asked."""
+    errors: dict[str, list[object]] = {}
+    if amount is not None and request.kind == LimitKind.UNLIMITED:
+        errors["amount"] = [_("Unlimited has no amount.")]
+    elif amount is not None and (amount < 0 or (request.kind == LimitKind.TEMPORARY and amount == 0)):
+        errors["amount"] = [_("The amount must be positive.")]
+    starts, ends = valid_from or request.valid_from, valid_until or request.valid_until
+    if ends is None or ends < starts:
+        errors["valid_until"] = [_("The last day lies before the first.")]
+    elif valid_until is not None and ends < today:
+        errors["valid_until"] = [_("This day is past.")]
+    elif request.kind == LimitKind.TEMPORARY and ends - starts > LONGEST_RAISE:
+        errors["valid_until"] = [_("A temporary raise lasts 90 days at most.")]
+    if errors:
+        raise Invalid(errors=errors)  # type: ignore[arg-type]
+    if amount is not None and amount != request.amount:
+        request.granted_amount = amount
+    request.valid_from, request.valid_until = starts, ends
 
 
 def _check_wish(
@@ -202,7 +261,7 @@ def _locked(request_id: int) -> LimitRequest:
     return locked
 
 
-def _decidable(request_id: int, reason: str, by: User) -> LimitRequest:
+def _decidable(request_id: int, reason: str, by: User, granting: Decimal | None = None) -> LimitRequest:
     request = _locked(request_id)
     company = request.asked_for.company
     if not by.may("credit.decide_limit", company):
@@ -213,17 +272,45 @@ def _decidable(request_id: int, reason: str, by: User) -> LimitRequest:
         raise NotWaiting
     if request.requested_by_id == by.pk:
         raise FourEyes
-    mandate = required_role(request)
-    if by.authority_in(company) < mandate.level:
+    mandate = required_role(request, granting)
+    acting = _acting(request, by, mandate.level)
+    if acting is None:
+        raise FourEyes(_("Somebody else must decide: you stand in for who asked for this."))
+    if acting.authority < mandate.level:
         raise AuthorityExceeded(required_role=mandate.role)
+    request.on_behalf_of_id = acting.represented_id
     return request
+
+
+def _acting(request: LimitRequest, by: User, level: int) -> Acting | None:
+    """In whose name this person may decide: their own where that is enough, else the highest they stand in for."""
+    able = [
+        acting
+        for acting in by.acting_in(request.asked_for.company_id)
+        if acting.may("credit.decide_limit") and request.requested_by_id not in acting.hands
+    ]
+    enough = next((acting for acting in able if acting.authority >= level), None)
+    return enough or max(able, key=lambda acting: acting.authority, default=None)
 
 
 def _decided(request: LimitRequest, status: str, reason: str, by: User, at: datetime) -> None:
     request.status, request.decided_by, request.decided_at = status, by, at
     request.decision_reason = reason.strip()
     request.version += 1
-    request.save(update_fields=["status", "decided_by", "decided_at", "decision_reason", "facts", "version"])
+    request.save(
+        update_fields=[
+            "status",
+            "decided_by",
+            "decided_at",
+            "on_behalf_of",
+            "granted_amount",
+            "valid_from",
+            "valid_until",
+            "decision_reason",
+            "facts",
+            "version",
+        ]
+    )
     work.emit("limit.decided", f"request:{request.pk}", {"request_id": request.pk})
 
 
@@ -233,7 +320,7 @@ def _grant(request: LimitRequest, by: User, at: datetime) -> dict[str, object]:
     common = {
         **target,
         "level": request.level,
-        "amount": request.amount,
+        "amount": request.given_amount,
         "currency": request.currency,
         "valid_from": request.valid_from,
         "valid_until": request.valid_until,
@@ -261,7 +348,7 @@ def _record(
     action: str,
     request: LimitRequest,
     *,
-    by: User,
+    by: User | None,
     at: datetime,
     reason: str = "",
     before: dict[str, object] | None = None,
@@ -274,12 +361,14 @@ def _record(
         reason=reason,
         company_id=request.asked_for.company_id,
         account_id=request.asked_for_id,
+        on_behalf_of=request.on_behalf_of.username if request.on_behalf_of else "",
         label=f"{Level(request.level).word} {request.amount if request.amount is not None else 'unlimited'}",
         before=before or None,
         after={
             "level": Level(request.level).word,
             "kind": request.kind,
-            "amount": request.amount,
+            "amount": request.given_amount,
+            **({"asked": request.amount} if request.granted_amount is not None else {}),
             "valid_from": request.valid_from,
             "valid_until": request.valid_until,
         },

@@ -24,7 +24,7 @@ from credit.enums import Level, LimitKind, RequestStatus
 from credit.filters import LimitRequestFilter
 from credit.forms import ClientForm, LimitDecisionForm, LimitRequestForm
 from credit.lists import waiting_for, with_current_limit
-from credit.models import LimitRequest
+from credit.models import CreditLimit, LimitRequest
 from credit.services.checks import mandates
 from credit.services.limits import required_role
 from credit.tables import LimitRequestTable
@@ -148,13 +148,13 @@ class LimitRequestPage(PermissionMixin, View):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Draw the page."""
-        return self._answer(request, self._find(request, pk), LimitDecisionForm())
+        return self._answer(request, self._find(request, pk))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send a draft, grant or refuse."""
         wish = self._find(request, pk)
         user, decision = signed_in(request), request.POST.get("decision", "")
-        form = LimitDecisionForm(request.POST)
+        form = LimitDecisionForm(request.POST, wish=wish)
         if not form.is_valid() and decision != "submit":
             return self._answer(request, wish, form, status=422)
         reason = form.cleaned_data.get("reason", "")
@@ -166,7 +166,9 @@ class LimitRequestPage(PermissionMixin, View):
                 services.refuse_limit_request(request_id=wish.pk, reason=reason, by=user, at=now())
                 messages.success(request, _("The request is refused; the requester is told."))
             else:
-                services.approve_limit_request(request_id=wish.pk, reason=reason, by=user, at=now())
+                services.approve_limit_request(
+                    request_id=wish.pk, reason=reason, by=user, at=now(), **form.granted(wish)
+                )
                 messages.success(request, _("The limit is granted; held orders are examined again."))
         except NotAllowed as refusal:
             explain(form, refusal)
@@ -187,7 +189,11 @@ class LimitRequestPage(PermissionMixin, View):
         return wish
 
     def _answer(
-        self, request: HttpRequest, wish: LimitRequest, form: LimitDecisionForm, status: int = 200
+        self,
+        request: HttpRequest,
+        wish: LimitRequest,
+        form: LimitDecisionForm | None = None,
+        status: int = 200,
     ) -> HttpResponse:
         account, user = wish.asked_for, signed_in(request)
         view = queries.exposure_of(account, on=timezone.localdate())
@@ -206,6 +212,12 @@ class LimitRequestPage(PermissionMixin, View):
             state = "decide"
         elif wish.status == RequestStatus.DRAFT:
             state = "draft"
+        represented = {user.pk, *(acting.represented_id for acting in user.acting_in(account.company_id))}
+        if state in ("above", "decide") and wish.requested_by_id in represented:
+            state = "own"
+        bound = own.limit_amount if own else None
+        if form is None:
+            form = LimitDecisionForm(wish=wish, most=bound if state == "above" else None)
         people = people_who_may(
             "credit.decide_limit", account.company, level=mandate.level, without=[wish.requested_by_id]
         )
@@ -228,7 +240,8 @@ class LimitRequestPage(PermissionMixin, View):
             "history": _history(wish),
             "level_label": Level(wish.level).label,
             "role": role_label(mandate.role),
-            "own_bound": own.limit_amount if own else None,
+            "own_bound": bound,
+            "may_grant_less": state == "above" and bool(bound) and wish.kind != LimitKind.UNLIMITED,
             "own_unbounded": own is not None and own.limit_amount is None,
             "people": [(person.user, role_label(person.role)) for person in people],
             "spec": spec,
@@ -268,8 +281,18 @@ def _available_after(wish: LimitRequest, view: queries.ExposureView) -> Decimal 
 
 
 def _history(wish: LimitRequest) -> Sequence[LimitRequest]:
-    """Earlier decisions about the same client, newest first."""
+    """Earlier decisions about the same client, newest first; ``replaced`` is the base limit each one followed."""
     decided = LimitRequest.objects.filter(
         asked_for=wish.asked_for, status__in=[RequestStatus.APPROVED, RequestStatus.REFUSED]
     )
-    return list(decided.exclude(pk=wish.pk).select_related("decided_by").order_by("-decided_at")[:10])
+    rows = list(decided.exclude(pk=wish.pk).select_related("decided_by").order_by("-decided_at")[:10])
+    limits = CreditLimit.objects.filter(account=wish.account, entity=wish.entity, group=wish.group)
+    before: dict[int | None, CreditLimit] = {}
+    last = None
+    for limit in limits.order_by("decided_at", "pk"):
+        if last is not None:
+            before[limit.request_id] = last
+        last = limit
+    for row in rows:
+        row.replaced = before.get(row.pk)  # type: ignore[attr-defined]
+    return rows

@@ -33,9 +33,11 @@ from orders.models import HoldCase
 from orders.queries import hold_queue
 
 from . import words
+from .decisions import decisions_of
 
 _ITEMS_A_PAGE: Final = 10
 _EVENTS_A_PAGE: Final = 12
+_DECISIONS_SHOWN: Final = 8
 # A limit or a review that ends within these days asks for a look.
 _SOON: Final = timedelta(days=30)
 
@@ -257,6 +259,13 @@ def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
             "next": wanted + _EVENTS_A_PAGE if more else None,
         },
     )
+
+
+def decisions(request: HttpRequest, account: CustomerAccount) -> Panel | None:
+    """What was decided about the client's held orders and limits, for those who see orders."""
+    if not signed_in(request).may("orders.view", account.company):
+        return None
+    return Panel("home/_client_decisions.html", {"rows": decisions_of(account, signed_in(request))[:_DECISIONS_SHOWN]})
 
 
 def _reasons(event: AuditEvent) -> dict[str, Any]:

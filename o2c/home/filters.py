@@ -1,4 +1,4 @@
-"""Filters of the journal."""
+"""Filters of the journal and of the outbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerAccount, User
 from accounts.queries import matching
 from o2c.shared.fields import DateField
-from o2c.shared.models import AuditEvent
+from o2c.shared.models import AuditEvent, OutboxMessage
 
 from .words import GROUPS, WORDS, words_of
 
@@ -64,5 +64,28 @@ class JournalFilter(filters.FilterSet):
 
     def of_client(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
         """Events of the clients that hold every word."""
+        found = matching(CustomerAccount.objects.all(), value)
+        return rows.filter(account_id__in=found.values("pk"))
+
+
+class OutboxFilter(filters.FilterSet):
+    """By recipient and words, client, state and day."""
+
+    q = filters.CharFilter(method="search", label=_("Recipient or subject"))
+    client = filters.CharFilter(method="of_client", label=_("Client"))
+    state = filters.ChoiceFilter(choices=OutboxMessage.State.choices, label=_("State"))
+    kind = filters.CharFilter(label=_("Kind"))
+    since = DayFilter(field_name="created_at", lookup_expr="date__gte", label=_("From"))
+
+    class Meta:
+        model = OutboxMessage
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet[OutboxMessage], name: str, value: str) -> QuerySet[OutboxMessage]:
+        """Messages whose recipient or subject holds the text."""
+        return rows.filter(Q(to__icontains=value.strip()) | Q(subject__icontains=value.strip()))
+
+    def of_client(self, rows: QuerySet[OutboxMessage], name: str, value: str) -> QuerySet[OutboxMessage]:
+        """Messages about the clients that hold every word."""
         found = matching(CustomerAccount.objects.all(), value)
         return rows.filter(account_id__in=found.values("pk"))

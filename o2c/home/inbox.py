@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -19,7 +20,9 @@ from credit.lists import with_standing
 from credit.models import AccountBlock, AccountWatch, LimitRequest
 from o2c.shared import formats
 from o2c.shared.calendar import PARIS
-from orders.models import HoldCase
+from orders.enums import OverrideStatus
+from orders.lists import working_time_left
+from orders.models import HoldCase, OverrideRequest
 
 from . import queries
 
@@ -112,27 +115,34 @@ class Inbox:
         return found
 
     def _held(self) -> list[Waiting]:
-        return [self._held_row(case) for case in queries.held_for(self.user, self.company)[:_ROWS]]
+        asked = OverrideRequest.objects.filter(status=OverrideStatus.OPEN).select_related("requested_by")
+        cases = queries.held_for(self.user, self.company).prefetch_related(
+            Prefetch("override_requests", asked, to_attr="asked")
+        )
+        return [self._held_row(case) for case in cases[:_ROWS]]
 
     def _held_row(self, case: HoldCase) -> Waiting:
         order = case.order
         reasons = ", ".join(str(hold.get_reason_display()).lower() for hold in case.active)  # type: ignore[attr-defined]
+        asked: OverrideRequest | None = next(iter(case.asked), None)  # type: ignore[attr-defined]
         parts = [order.number, reasons]
+        if asked is not None:
+            parts.insert(1, _("override asked for by %(name)s") % {"name": asked.requested_by.label()})
         if case.over_limit_by > 0:
             short = formats.money(case.over_limit_by, language(), self.company.currency)
             parts.append(_("%(amount)s short") % {"amount": short})
         return Waiting(
             kind=ORDERS,
             tone="warn",
-            icon="hand-stop",
-            word=_("Order"),
+            icon="send" if asked else "hand-stop",
+            word=_("Override") if asked else _("Order"),
             title=order.account.name,
             sub=" · ".join(part for part in parts if part),
             url=reverse("orders:detail", args=[order.number]),
             due=case.target_at,
             amount=order.total_incl_vat,
             currency=order.currency,
-            seconds=int((case.target_at - self.at).total_seconds()),
+            seconds=int(working_time_left(case, self.at).total_seconds()),
         )
 
     def _limits(self) -> list[Waiting]:

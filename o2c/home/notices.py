@@ -1,4 +1,4 @@
-"""Telling people: one line each, once per event, written by the reactions to orders, limit requests and proofs."""
+"""Telling people: one line in the portal and one message in the outbox each, once per event, by reactions to acts."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, RoleGrant
+from accounts.models import Company, RoleGrant, Substitution
 from accounts.queries import rep_of
 from credit.enums import RequestStatus
 from credit.models import LimitRequest, NightlyRun
+from credit.services.checks import mandates
 from credit.services.limits import required_role
 from invoicing.proofs import Difference
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
-from orders.models import HoldCase, Order
+from orders.enums import OverrideStatus
+from orders.models import HoldCase, Order, OverrideRequest
+
+from . import letters
 
 # The rights that a decision on a held order, and on a limit, needs.
 _DECIDES: Final = "orders.release"
@@ -35,9 +39,7 @@ def order_held(*, work: Any, order_id: int) -> dict[str, int]:
     case = _last_case(order_id, open_only=True)
     if case is None:
         return {"told": 0}
-    told = _concerned(case.order) | _deciders(case)
-    figures = {"over_limit_by": str(case.over_limit_by), "target_at": case.target_at.isoformat()}
-    return _tell("order.held", case, told, figures)
+    return _tell("order.held", case, _concerned(case.order), _facts_of(case), deciders=_deciders(case))
 
 
 def order_released(*, work: Any, order_id: int) -> dict[str, int]:
@@ -54,6 +56,47 @@ def order_refused(*, work: Any, order_id: int) -> dict[str, int]:
     return _tell("order.refused", case, _concerned(case.order), {"reason": case.decision_reason})
 
 
+def case_alert(*, work: Any, case_id: int) -> dict[str, int]:
+    """Work handler: remind those who may decide that little time is left."""
+    case = _open(case_id)
+    if case is None:
+        return {"told": 0}
+    told = {case.owner_id} if case.owner_id else _deciders(case)
+    return _tell("case.alert", case, (), _facts_of(case), deciders=told)
+
+
+def case_overdue(*, work: Any, case_id: int) -> dict[str, int]:
+    """Work handler: tell the next level that an answer is overdue."""
+    case = _open(case_id)
+    if case is None:
+        return {"told": 0}
+    top = mandates(case.order.company_id)[-1].level
+    above = _deciders(case, level=min(top, case.required_level + 1))
+    return _tell("case.overdue", case, (), _facts_of(case), deciders=above)
+
+
+def override_requested(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell those who may decide that an override is asked for, and the rep."""
+    asked = _override(request_id)
+    if asked is None or asked.status != OverrideStatus.OPEN:
+        return {"told": 0}
+    case = asked.case
+    facts = _facts_of(case) | {"reason": asked.reason, "asked_by": asked.requested_by.label()}
+    concerned = _concerned(case.order) - {asked.requested_by_id}
+    deciders = _deciders(case, without={asked.requested_by_id})
+    return _tell("override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}")
+
+
+def override_decided(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell whoever asked, and the rep, what was answered and why."""
+    asked = _override(request_id)
+    if asked is None or asked.decided_by_id is None:
+        return {"told": 0}
+    told = ({asked.requested_by_id} | _concerned(asked.case.order)) - {asked.decided_by_id}
+    kind = f"override.{asked.status}"
+    return _tell(kind, asked.case, told, {"reason": asked.decision_reason}, key=f"override:{asked.pk}")
+
+
 def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
     """Work handler: tell those who may decide that a limit request waits for them."""
     wish = _limit_request(request_id)
@@ -62,7 +105,7 @@ def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
     asked = {wish.requested_by_id}
     level = required_role(wish).level
     told = _lowest_with(_DECIDES_LIMITS, wish.asked_for.company_id, level=level, without=asked)
-    return _tell_of_limit("limit.submitted", wish, told)
+    return _tell_of_limit("limit.submitted", wish, told, waits=True)
 
 
 def limit_decided(*, work: Any, request_id: int) -> dict[str, int]:
@@ -89,8 +132,10 @@ def book_differs(*, work: Any, run_id: int) -> dict[str, int]:
             "count": str(len(differences)),
             "reason": " · ".join(str(Difference(**row)) for row in differences[:_DOCUMENTS_TOLD]),
         }
-        people = _keepers_of_the_book(companies[code])
-        told += _write("book.differs", f"run:{run_id}:{code}", facts, reverse("home"), people)["told"]
+        people = dict.fromkeys(_keepers_of_the_book(companies[code]), True)
+        place = {"company_id": companies[code].pk}
+        key = f"run:{run_id}:{code}"
+        told += _write("book.differs", key, facts, reverse("home"), people, **place)["told"]
     return {"told": told}
 
 
@@ -111,16 +156,41 @@ def _last_case(order_id: int, *, open_only: bool = False) -> HoldCase | None:
     return (cases.filter(closed_at=None) if open_only else cases).order_by("-opened_at", "-pk").first()
 
 
+def _open(case_id: int) -> HoldCase | None:
+    cases = HoldCase.objects.select_related("order__account", "order__company")
+    return cases.filter(pk=case_id, closed_at=None).first()
+
+
+def _override(request_id: int) -> OverrideRequest | None:
+    related = OverrideRequest.objects.select_related(
+        "case__order__account", "case__order__company", "requested_by"
+    )
+    return related.filter(pk=request_id).first()
+
+
+def _facts_of(case: HoldCase) -> dict[str, Any]:
+    """Why an order waits, what is missing, who decides and by when."""
+    holds = case.holds.filter(lifted_at=None).order_by("pk").values_list("reason", "figures", "decided_by")
+    rows = list(holds)
+    return {
+        "over_limit_by": str(case.over_limit_by),
+        "limit_currency": case.order.company.currency,
+        "target_at": case.target_at.isoformat(),
+        "holds": [(reason, figures) for reason, figures, _role in rows],
+        "role": next((role for _reason, _figures, role in rows if role), ""),
+    }
+
+
 def _concerned(order: Order) -> set[int]:
     """The order's rep and whoever submitted it."""
     return {key for key in (order.sales_rep_id, order.submitted_by_id) if key is not None}
 
 
-def _deciders(case: HoldCase) -> set[int]:
+def _deciders(case: HoldCase, *, level: int | None = None, without: Iterable[int] = ()) -> set[int]:
     """People of the lowest role that may release it; four eyes leave the submitter and the rep out."""
     order = case.order
-    level = case.required_level
-    return _lowest_with(_DECIDES, order.company_id, level=level, without=_concerned(order))
+    wanted = case.required_level if level is None else level
+    return _lowest_with(_DECIDES, order.company_id, level=wanted, without=_concerned(order) | set(without))
 
 
 def _lowest_with(permission: str, company_id: int, *, level: int, without: set[int]) -> set[int]:
@@ -134,14 +204,36 @@ def _lowest_with(permission: str, company_id: int, *, level: int, without: set[i
     ).exclude(user_id__in=without)
     found = list(grants.values_list("user_id", "role__authority_level"))
     lowest = min((held for _user, held in found), default=0)
-    return {user for user, held in found if held == lowest}
+    people = {user for user, held in found if held == lowest}
+    return people | (_standing_in_for(people, company_id) - without)
+
+
+def _standing_in_for(people: set[int], company_id: int) -> set[int]:
+    """Whoever decides in the place of one of these today."""
+    today = paris_date(timezone.now())
+    rows = Substitution.objects.filter(
+        Q(valid_from__lte=today, valid_until__gte=today),
+        absent__in=people,
+        company_id=company_id,
+        ended_at=None,
+        substitute__is_active=True,
+    )
+    return set(rows.values_list("substitute_id", flat=True))
 
 
 def _limit_request(request_id: int) -> LimitRequest | None:
     return LimitRequest.objects.select_related("asked_for__company").filter(pk=request_id).first()
 
 
-def _tell(kind: str, case: HoldCase, users: Iterable[int], figures: dict[str, str]) -> dict[str, int]:
+def _tell(
+    kind: str,
+    case: HoldCase,
+    users: Iterable[int],
+    figures: dict[str, Any],
+    *,
+    deciders: Iterable[int] = (),
+    key: str = "",
+) -> dict[str, int]:
     order = case.order
     facts = {
         "order": order.number,
@@ -151,10 +243,24 @@ def _tell(kind: str, case: HoldCase, users: Iterable[int], figures: dict[str, st
         "currency": order.currency,
         **figures,
     }
-    return _write(kind, f"case:{case.pk}", facts, reverse("orders:detail", args=[order.number]), users)
+    told = dict.fromkeys(users, False) | dict.fromkeys(deciders, True)
+    address = reverse("orders:detail", args=[order.number])
+    about = (Order._meta.label_lower, order.pk)
+    return _write(
+        kind,
+        key or f"case:{case.pk}",
+        facts,
+        address,
+        told,
+        company_id=order.company_id,
+        account_id=order.account_id,
+        about=about,
+    )
 
 
-def _tell_of_limit(kind: str, wish: LimitRequest, users: Iterable[int]) -> dict[str, int]:
+def _tell_of_limit(
+    kind: str, wish: LimitRequest, users: Iterable[int], *, waits: bool = False
+) -> dict[str, int]:
     facts = {
         "account": wish.asked_for.code,
         "client": wish.asked_for.name,
@@ -162,15 +268,26 @@ def _tell_of_limit(kind: str, wish: LimitRequest, users: Iterable[int]) -> dict[
         "currency": wish.currency,
         "reason": wish.decision_reason or wish.reason,
     }
-    address = reverse("credit:limit_request", args=[wish.pk])
-    return _write(kind, f"request:{wish.pk}", facts, address, users)
+    return _write(
+        kind,
+        f"request:{wish.pk}",
+        facts,
+        reverse("credit:limit_request", args=[wish.pk]),
+        dict.fromkeys(users, waits),
+        company_id=wish.asked_for.company_id,
+        account_id=wish.asked_for_id,
+        about=(LimitRequest._meta.label_lower, wish.pk),
+    )
 
 
-def _write(kind: str, key: str, facts: dict[str, str], url: str, users: Iterable[int]) -> dict[str, int]:
-    """Write the lines; who was told of this event already is not told again."""
+def _write(
+    kind: str, key: str, facts: dict[str, Any], url: str, told: dict[int, bool], **place: Any
+) -> dict[str, int]:
+    """Write lines and messages; who was told of this event already is not told again."""
     lines = [
         Notice(user_id=user, kind=kind, key=key, figures=facts, url=url, created_at=timezone.now())
-        for user in sorted(users)
+        for user in sorted(told)
     ]
     Notice.objects.bulk_create(lines, ignore_conflicts=True)
+    letters.write(kind, key, facts, url, told, **place)
     return {"told": len(lines)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -90,11 +90,18 @@ def held_for(user: User, company: Company) -> QuerySet[HoldCase]:
     cases = hold_queue(user, company)
     if not user.may("credit.decide_limit", company):
         return cases
-    level = user.authority_in(company)
-    mine = cases.filter(required_level__lte=level)
-    if level >= SENIOR:
-        mine = mine.filter(required_level=level)
-    return mine.exclude(Q(order__submitted_by=user) | Q(order__sales_rep=user))
+    mine = Q(pk__in=[])
+    for acting in user.acting_in(company):
+        if acting.authority and acting.may("orders.release"):
+            level = acting.authority
+            decides = Q(required_level=level) if level >= SENIOR else Q(required_level__lte=level)
+            mine |= decides & ~Q(order__submitted_by__in=acting.hands) & without_rep(acting.hands)
+    return cases.filter(mine)
+
+
+def without_rep(users: Collection[int]) -> Q:
+    """Orders that none of these sells; one without a rep is nobody's."""
+    return Q(order__sales_rep=None) | ~Q(order__sales_rep__in=users)
 
 
 def limits_for(user: User, company: Company) -> QuerySet[LimitRequest]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from accounts.models import User
-from o2c.shared.models import Notice
+from o2c.shared.models import MailChoice, Notice
 
 
 def read_all_notices(*, by: User, at: datetime) -> int:
@@ -21,3 +22,11 @@ def read_notice(*, notice: Notice, at: datetime) -> None:
 def choose_language(*, code: str, by: User) -> None:
     """Keep the language a person reads in."""
     User.objects.filter(pk=by.pk).update(language=code)
+
+
+def choose_mail(*, choices: Mapping[str, str], by: User) -> None:
+    """Keep how a person wants to be told of each kind of event."""
+    rows = [MailChoice(user=by, kind=kind, how=how) for kind, how in choices.items()]
+    MailChoice.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["user", "kind"], update_fields=["how"]
+    )

@@ -1,4 +1,4 @@
-"""The journal as a list."""
+"""The journal and the outbox as lists."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from o2c.shared import formats
-from o2c.shared.models import AuditEvent
-from o2c.shared.tables import Column, DateColumn, Table, TextColumn
+from o2c.shared.models import AuditEvent, OutboxMessage
+from o2c.shared.tables import Column, DateColumn, StatusColumn, Table, TextColumn
 from o2c.shared.templatetags.o2c import icon
 
 from . import words
@@ -88,3 +88,34 @@ class JournalTable(Table):
         after = "; ".join(f"{name}: {value}" for name, value in words.facts_of(record.after))
         before = "; ".join(f"{name}: {value}" for name, value in words.facts_of(record.before))
         return f"{before} → {after}" if before else after
+
+
+class OutboxTable(Table):
+    """One row a message."""
+
+    subject = Column(verbose_name=gettext_lazy("Subject"))
+    to = Column(phone="full", order_by="to", verbose_name=gettext_lazy("To"))
+    kind = TextColumn(export_only=True, verbose_name=gettext_lazy("Kind"))
+    created_at = DateColumn(
+        order_by=("created_at", "pk"), phone="right", css="o-n o-nw", verbose_name=gettext_lazy("Written")
+    )
+    sent_at = DateColumn(phone="hide", css="o-n o-nw", verbose_name=gettext_lazy("Sent"))
+    state = StatusColumn(phone="right", verbose_name=gettext_lazy("State"))
+
+    class Meta:
+        model = OutboxMessage
+        fields = ()
+
+    def render_subject(self, record: Any) -> SafeString:
+        """Draw the link."""
+        return format_html(
+            '<a class="c" href="{}">{}</a>', reverse("outbox_message", args=[record.pk]), record.subject
+        )
+
+    def render_to(self, record: Any) -> str:
+        """Draw who gets it: the person, else the address."""
+        return str(record.user.label() if record.user else record.to)
+
+    def value_to(self, record: Any) -> str:
+        """The address in files."""
+        return str(record.to)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import desk, home, journal, search
+from .views import decisions, desk, home, journal, outbox, profile, search
 
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
+    path("decisions/", decisions.ToDecide.as_view(), name="decisions"),
+    path("decisions/mine/", decisions.Mine.as_view(), name="my_decisions"),
+    path("substitutes/", profile.Substitutes.as_view(), name="substitutes"),
+    path("substitutes/<int:pk>/end/", profile.EndSubstitution.as_view(), name="end_substitution"),
+    path("outbox/", outbox.Outbox.as_view(), name="outbox"),
+    path("outbox/<int:pk>/", outbox.MessagePage.as_view(), name="outbox_message"),
+    path("my-mail/", outbox.MailChoices.as_view(), name="mail_choices"),
     path("search/", search.Search.as_view(), name="search"),
     path("journal/", journal.Journal.as_view(), name="journal"),
     path("notifications/", desk.Notices.as_view(), name="notifications"),

@@ -41,6 +41,10 @@ WORDS: Final[dict[str, Words]] = {
     "order.freed": Words(gettext_lazy("Order %(label)s freed by itself"), "circle-check", "ok", DECISIONS),
     "order.released": Words(gettext_lazy("Order %(label)s released"), "circle-check", "ok", DECISIONS),
     "order.refused": Words(gettext_lazy("Order %(label)s refused"), "circle-x", "bad", DECISIONS),
+    "order.release_undone": Words(
+        gettext_lazy("Release of order %(label)s undone"), "rotate", "warn", DECISIONS
+    ),
+    "order.assigned": Words(gettext_lazy("Hold of order %(label)s taken over"), "user-check", "", ORDERS),
     "order.override_requested": Words(
         gettext_lazy("Override of order %(label)s asked for"), "send", "warn", DECISIONS
     ),
@@ -89,6 +93,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "limit.approved": Words(gettext_lazy("Limit granted (%(label)s)"), "adjustments-dollar", "ok", DECISIONS),
     "limit.refused": Words(gettext_lazy("Limit refused (%(label)s)"), "adjustments-dollar", "bad", DECISIONS),
+    "limit.expired": Words(
+        gettext_lazy("Limit request without answer (%(label)s)"), "adjustments-dollar", "warn", DECISIONS
+    ),
     "account.opened": Words(gettext_lazy("Client %(label)s opened"), "building-store", "", CLIENT),
     "account.changed": Words(gettext_lazy("Client %(label)s changed"), "pencil", "", CLIENT),
     "account.rep_changed": Words(gettext_lazy("New sales rep for %(label)s"), "user-check", "", CLIENT),
@@ -109,7 +116,12 @@ WORDS: Final[dict[str, Words]] = {
     "rates.recorded": Words(gettext_lazy("Exchange rates recorded"), "coins", "", OTHER),
     "cover.recorded": Words(gettext_lazy("Insurer's cover of %(label)s recorded"), "shield", "", DECISIONS),
     "company.created": Words(gettext_lazy("Company %(label)s created"), "building", "", OTHER),
+    "message.arrived": Words(gettext_lazy("Message %(label)s arrived"), "mail", "", OTHER),
+    "message.sent_again": Words(gettext_lazy("Message %(label)s sent again"), "mail", "", OTHER),
+    "message.cancelled": Words(gettext_lazy("Message %(label)s not sent"), "mail", "", OTHER),
     "user.role_granted": Words(gettext_lazy("Role granted to %(label)s"), "user-shield", "", OTHER),
+    "user.substitute_named": Words(gettext_lazy("Substitute named: %(label)s"), "users", "", OTHER),
+    "user.substitute_ended": Words(gettext_lazy("Substitution ended: %(label)s"), "users", "", OTHER),
     "user.role_revoked": Words(gettext_lazy("Role taken from %(label)s"), "user-shield", "", OTHER),
 }
 
@@ -153,6 +165,10 @@ FACTS: Final[dict[str, str | Promise]] = {
     "method": gettext_lazy("Payment method"),
     "order": gettext_lazy("Order"),
     "override": gettext_lazy("Override request"),
+    "asked": gettext_lazy("Asked for"),
+    "owner": gettext_lazy("Owner"),
+    "absent": gettext_lazy("Absent"),
+    "substitute": gettext_lazy("Substitute"),
     "alternative": gettext_lazy("Offered"),
     "covers": gettext_lazy("Reasons covered"),
     "debit": gettext_lazy("Document"),
@@ -185,7 +201,9 @@ FACTS: Final[dict[str, str | Promise]] = {
 }
 
 # Facts that are written as amounts, and dates as people write them.
-_AMOUNTS: Final = frozenset({"amount", "total_incl_vat", "over_limit_by", "debit_open", "credit_open"})
+_AMOUNTS: Final = frozenset(
+    {"amount", "asked", "total_incl_vat", "over_limit_by", "debit_open", "credit_open"}
+)
 _ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AMOUNT_FACTS = ("total_incl_vat", "amount")
 
@@ -250,13 +268,24 @@ def _finding(code: str) -> str:
 
 def people(events: Iterable[AuditEvent]) -> dict[str, str]:
     """Names of the people behind user names, in one query; the portal itself has none."""
-    names = {event.actor for event in events if event.actor}
+    rows = list(events)
+    names = {event.actor for event in rows if event.actor} | {
+        event.on_behalf_of for event in rows if event.on_behalf_of
+    }
     return {user.username: user.label() for user in User.objects.filter(username__in=names)}
 
 
 def actor_of(event: AuditEvent, names: Mapping[str, str]) -> str:
     """Who did it."""
-    return names.get(event.actor, event.actor) if event.actor else _("the portal")
+    if not event.actor:
+        return _("the portal")
+    who = names.get(event.actor, event.actor)
+    if not event.on_behalf_of:
+        return who
+    return _("%(name)s for %(absent)s") % {
+        "name": who,
+        "absent": names.get(event.on_behalf_of, event.on_behalf_of),
+    }
 
 
 def address_of(event: AuditEvent, client_code: str | None = None) -> str:
@@ -284,6 +313,19 @@ NOTICES: Final[dict[str, Words]] = {
     "order.held": Words(gettext_lazy("%(order)s of %(client)s is on hold"), "hand-stop", "warn"),
     "order.released": Words(gettext_lazy("%(order)s of %(client)s may go"), "circle-check", "ok"),
     "order.refused": Words(gettext_lazy("%(order)s of %(client)s is refused"), "circle-x", "bad"),
+    "override.requested": Words(
+        gettext_lazy("An override is asked for %(order)s of %(client)s"), "send", "warn"
+    ),
+    "override.approved": Words(
+        gettext_lazy("The override of %(order)s of %(client)s is approved"), "circle-check", "ok"
+    ),
+    "override.refused": Words(
+        gettext_lazy("The override of %(order)s of %(client)s is refused"), "circle-x", "bad"
+    ),
+    "case.alert": Words(gettext_lazy("The answer on %(order)s of %(client)s is due soon"), "clock", "warn"),
+    "case.overdue": Words(
+        gettext_lazy("The answer on %(order)s of %(client)s is overdue"), "clock-exclamation", "bad"
+    ),
     "limit.submitted": Words(
         gettext_lazy("A limit for %(client)s waits for you"), "adjustments-dollar", "warn"
     ),

@@ -57,6 +57,7 @@ def event(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     reason: str = "",
+    on_behalf_of: str = "",
 ) -> AuditEvent:
     """An event not yet stored, for acts that insert many at once; ``record`` stores one."""
     request = request_facts.get()
@@ -64,6 +65,7 @@ def event(
         at=at,
         actor_id=getattr(by, "pk", None),
         actor=getattr(by, "username", "") or "",
+        on_behalf_of=on_behalf_of,
         action=action,
         object_type=subject._meta.label_lower,
         object_id=subject.pk,
@@ -83,7 +85,7 @@ def record(action: str, subject: Model, *, by: Any, at: datetime, **facts: Any) 
 
     :param action: ``noun.verb``, for example ``order.released``
     :param by: the user, or None for the portal itself
-    :param facts: ``label, company_id, account_id, before, after, reason`` as in ``event``
+    :param facts: ``label, company_id, account_id, before, after, reason, on_behalf_of`` as in ``event``
     """
     made = event(action, subject, by=by, at=at, **facts)
     gathered = _gathered.get()

@@ -79,6 +79,11 @@ BADGES: Final[dict[str, Badge]] = {
     "running": Badge("info", "progress", _("Running")),
     "done": Badge("ok", "check", _("Done")),
     "failed": Badge("bad", "alert-octagon", _("Failed")),
+    # messages
+    "waiting": Badge("info", "hourglass", pgettext_lazy("message", "Waiting")),
+    "sent": Badge("ok", "send", pgettext_lazy("message", "Sent")),
+    "uncertain": Badge("warn", "alert-triangle", pgettext_lazy("message", "Uncertain")),
+    "withdrawn": Badge("mute", "arrow-back-up", pgettext_lazy("request", "Withdrawn")),
     # why an order is on hold (domain.md 5.1)
     "OVER_LIMIT": Badge("bad", "alert-octagon", _("Over limit")),
     "NO_LIMIT": Badge("bad", "ban", _("No credit limit")),

@@ -20,6 +20,8 @@ _FRAME_VIEWS = (
     "jobs",
     "choose_company",
     "set_language",
+    "substitutes",
+    "mail_choices",
     "login",
     "logout",
 )

@@ -30,3 +30,15 @@ def seal_journal() -> None:
     from o2c.shared import sealing
 
     sealing.seal(at=timezone.now())
+
+
+@shared_task
+def digest() -> None:
+    """Ask for the digests of this morning (daily, by the scheduler)."""
+    from django.utils import timezone
+
+    from o2c.shared import work
+    from o2c.shared.calendar import paris_date
+
+    day = paris_date(timezone.now()).isoformat()
+    work.add("outbox.digest", f"day:{day}", {"day": day})

@@ -33,6 +33,12 @@ _ADD = """
     VALUES (%s, %s, %s, 'queued', %s, 0, %s, 0, 0, '', '{}', %s)
     ON CONFLICT (kind, key) WHERE state = 'queued' DO NOTHING RETURNING id
 """
+_ADD_MANY = """
+    INSERT INTO shared_work (kind, key, payload, state, not_before, attempts, created_at, done, total, message, result)
+    SELECT %s, piece.key, piece.payload::jsonb, 'queued', %s, 0, %s, 0, 0, '', '{}'
+    FROM unnest(%s::text[], %s::text[]) AS piece(key, payload)
+    ON CONFLICT (kind, key) WHERE state = 'queued' DO NOTHING RETURNING id
+"""
 # A row younger than this is still on its way through the broker: the sweep leaves it alone.
 SWEEP_AGE = timedelta(seconds=5)
 SWEEP_BATCH = 500
@@ -72,6 +78,22 @@ def add(
     if not_before is None:
         transaction.on_commit(lambda: _wake(work_id))
     return work_id
+
+
+def add_many(kind: str, pieces: Mapping[str, Mapping[str, Any]]) -> int:
+    """Ask for several pieces of one kind in one statement: payloads by key; how many did not wait already."""
+    now = timezone.now()
+    keys = sorted(pieces)
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_MANY, [kind, now, now, keys, [json.dumps(dict(pieces[key])) for key in keys]])
+        found = [int(row[0]) for row in cursor.fetchall()]
+
+    def wake() -> None:
+        for work_id in found:
+            _wake(work_id)
+
+    transaction.on_commit(wake)
+    return len(found)
 
 
 def emit(event: str, key: str, payload: Mapping[str, Any]) -> None:

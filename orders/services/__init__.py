@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from .clocks import assign_case, watch_clocks
 from .confirmations import issue_confirmation
 from .decisions import blockers_for, hold, refuse, release
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
+from .mass import decide_many, decide_one, why_not
 from .new_day import check_before_delivery, new_day
 from .overrides import approve_override, refuse_override, request_override, withdraw_override
 from .papers import PurchaseOrderLineInput, accept_difference, add_evidence, record_purchase_order
@@ -19,6 +21,7 @@ from .quotations import (
     refuse_quotation,
     send_quotation,
 )
+from .undoing import may_undo, undo_release, undoable
 
 __all__ = [
     "LineInput",
@@ -27,6 +30,7 @@ __all__ = [
     "accept_quotation",
     "add_evidence",
     "approve_override",
+    "assign_case",
     "blockers_for",
     "cancel",
     "change_order",
@@ -37,11 +41,14 @@ __all__ = [
     "copy",
     "create_order",
     "create_quotation",
+    "decide_many",
+    "decide_one",
     "deliver",
     "expire_quotations",
     "hold",
     "issue_confirmation",
     "make_order",
+    "may_undo",
     "new_day",
     "nightly_recheck",
     "note_progress",
@@ -59,5 +66,9 @@ __all__ = [
     "start_production",
     "submit",
     "take_back",
+    "undo_release",
+    "undoable",
+    "watch_clocks",
+    "why_not",
     "withdraw_override",
 ]

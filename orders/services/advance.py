@@ -33,6 +33,7 @@ from ..papers import mismatch_figures
 from ..queries import line_facts
 
 TARGET_HOURS = 4
+ALERT_HOURS = 3
 # Holds that a check neither makes nor lifts.
 BY_HAND = frozenset({Finding.MANUAL, Finding.RECONFIRM})
 
@@ -309,6 +310,7 @@ def _open_case(order: Order, outcome: Outcome, at: datetime) -> HoldCase:
         order=order,
         opened_at=at,
         target_at=add_working_hours(at, TARGET_HOURS),
+        alert_at=add_working_hours(at, ALERT_HOURS),
         over_limit_by=outcome.result.over_limit_by,
         required_level=outcome.result.mandate.level,
     )

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import TeamMember, User
+from accounts.models import Acting, TeamMember, User
 from credit.enums import Finding
 from credit.policy import Mandate
 from credit.services.checks import mandates
@@ -28,6 +28,7 @@ from ..queries import active_holds
 from . import advance
 from .refusals import AlreadyHeld, AuthorityExceeded, FourEyes, WrongState
 from .terms import ReleaseTerms, amount_for, conditions_of, require_reason, scope_for, until_for
+from .undoing import before_release
 
 
 @retrying
@@ -47,7 +48,10 @@ def hold(*, order_id: int, comment: str, by: User, at: datetime) -> Order:
         case = order.cases.filter(closed_at=None).first()
         if case is None:
             case = HoldCase.objects.create(
-                order=order, opened_at=at, target_at=add_working_hours(at, advance.TARGET_HOURS)
+                order=order,
+                opened_at=at,
+                target_at=add_working_hours(at, advance.TARGET_HOURS),
+                alert_at=add_working_hours(at, advance.ALERT_HOURS),
             )
         elif case.holds.filter(reason=Finding.MANUAL, lifted_at=None).exists():
             raise AlreadyHeld
@@ -106,7 +110,7 @@ def let_through(
     lines = advance.lines_of(order)
     outcome = advance.examine(order, lines, by=by, at=at, keep_as=Occasion.RELEASE)
     codes = {found.code.value for found in outcome.blocking}
-    allow(order, case, codes, outcome.result.mandate, by, at)
+    acting = allow(order, case, codes, outcome.result.mandate, by, at)
     tested = advance.amount_to_test(order, lines)
     asked_amount, asked_until = (waiting.amount, waiting.valid_until) if waiting else (None, None)
     amount = amount_for(asked_amount if terms.amount is None else terms.amount, tested)
@@ -127,13 +131,14 @@ def let_through(
             valid_until=until,
             reason=reason.strip(),
             conditions=wanted,
+            before=before_release(order, lines),
             requested_by=answered.requested_by,
             approved_by=by,
             approved_at=at,
             order_submitted_by=order.submitted_by,
         )
     if answered is not None:
-        settle(answered, order, OverrideStatus.APPROVED, reason=reason, by=by, at=at)
+        settle(answered, order, OverrideStatus.APPROVED, reason=reason, by=by, at=at, acting=acting)
     advance.close_case(case, CaseStatus.RELEASED, by=by, at=at, reason=reason.strip())
     audit.record(
         "order.released",
@@ -142,6 +147,7 @@ def let_through(
         at=at,
         label=order.number,
         reason=reason,
+        on_behalf_of=acting.represented,
         after={
             "amount": tested if amount is None else amount,
             "over_limit_by": outcome.result.over_limit_by,
@@ -172,9 +178,9 @@ def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
         lines = advance.lines_of(order)
         outcome = advance.examine(order, lines, by=by, at=at, keep_as=None)
         codes = {found.code.value for found in outcome.blocking}
-        allow(order, case, codes, outcome.result.mandate, by, at)
+        acting = allow(order, case, codes, outcome.result.mandate, by, at)
         if (waiting := open_request(case)) is not None:
-            settle(waiting, order, OverrideStatus.REFUSED, reason=reason, by=by, at=at)
+            settle(waiting, order, OverrideStatus.REFUSED, reason=reason, by=by, at=at, acting=acting)
         advance.close_case(case, CaseStatus.REFUSED, by=by, at=at, reason=reason.strip())
         changed = order.total_incl_vat != order.approved_total or order.term != order.approved_term
         if order.state == OrderState.CONFIRMED and changed:
@@ -189,6 +195,7 @@ def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
             at=at,
             reason=reason,
             label=order.number,
+            on_behalf_of=acting.represented,
             after={"covers": sorted(codes)},
         )
         work.emit("order.refused", f"order:{order.pk}:{case.pk}", {"order_id": order.pk})
@@ -208,7 +215,7 @@ def blockers_for(order: Order, *, by: User, at: datetime) -> tuple[tuple[Blocker
     waiting = None if case is None else open_request(case)
     held = _held(order, {h.reason for h in holds}, level, holds, paris_date(at), waiting)
     mandate = next((m for m in matrix if m.level >= level), matrix[-1])
-    return policy.release_blockers(held, _decider(order, by)), mandate
+    return _best(order, held, by)[1], mandate
 
 
 def open_case_of(order: Order) -> HoldCase:
@@ -229,7 +236,14 @@ def open_request(case: HoldCase) -> OverrideRequest | None:
 
 
 def settle(
-    request: OverrideRequest, order: Order, status: OverrideStatus, *, reason: str, by: User, at: datetime
+    request: OverrideRequest,
+    order: Order,
+    status: OverrideStatus,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+    acting: Acting,
 ) -> None:
     """Write the answer to a request, with the check it was given on, and tell whoever asked.
 
@@ -239,7 +253,10 @@ def settle(
         return
     request.status, request.decided_by, request.ended_at = status, by, at
     request.decision_reason, request.decision = reason.strip(), order.last_decision
-    request.save(update_fields=["status", "decided_by", "ended_at", "decision_reason", "decision"])
+    request.on_behalf_of_id = acting.represented_id
+    request.save(
+        update_fields=["status", "decided_by", "ended_at", "decision_reason", "decision", "on_behalf_of"]
+    )
     if not request.is_direct:
         work.emit("override.decided", f"override:{request.pk}", {"request_id": request.pk})
 
@@ -269,8 +286,10 @@ def _asked_at_once(
     )
 
 
-def allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: User, at: datetime) -> None:
+def allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: User, at: datetime) -> Acting:
     """Refuse unless this person may decide this order now, on these findings.
+
+    :returns: in whose name: their own, or that of somebody they stand in for
 
     :raises NotAllowed: no right to decide at all
     :raises FourEyes: has a hand in it
@@ -280,7 +299,7 @@ def allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: U
     codes = codes | {h.reason for h in holds if h.reason in advance.BY_HAND}
     waiting = open_request(case)
     held = _held(order, codes or {h.reason for h in holds}, mandate.level, holds, paris_date(at), waiting)
-    blockers = policy.release_blockers(held, _decider(order, by))
+    acting, blockers = _best(order, held, by)
     if Blocker.ENDED in blockers or Blocker.NOT_ON_HOLD in blockers:
         raise WrongState
     role = _role_of_level(order, policy.CREDIT_LEVEL) if policy.only_manual(held) else mandate.role
@@ -290,6 +309,7 @@ def allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: U
         raise FourEyes(required_role=role)
     if Blocker.AUTHORITY in blockers:
         raise AuthorityExceeded(required_role=role)
+    return acting
 
 
 def _held(
@@ -316,12 +336,22 @@ def _held(
     )
 
 
-def _decider(order: Order, by: User) -> Decider:
-    return Decider(
-        user_id=by.pk,
-        authority=by.authority_in(order.company),
-        may_release=by.may("orders.release", order.company),
-    )
+def _best(order: Order, held: HeldOrder, by: User) -> tuple[Acting, tuple[Blocker, ...]]:
+    """In whose name this person may decide, and what keeps them: their own first, then those they stand in for."""
+    tried = []
+    for acting in by.acting_in(order.company_id):
+        decider = Decider(
+            user_id=by.pk,
+            authority=acting.authority,
+            may_release=acting.may("orders.release"),
+            hands=acting.hands,
+        )
+        blockers = policy.release_blockers(held, decider)
+        if not blockers:
+            return acting, ()
+        tried.append((acting, blockers))
+    # Whoever may decide at all learns what keeps them there, not what their own role lacks.
+    return max(tried, key=lambda pair: (pair[0].may("orders.release"), pair[0].authority))
 
 
 def _role_of_level(order: Order, level: int) -> str:

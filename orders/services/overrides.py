@@ -105,10 +105,18 @@ def refuse_override(*, request_id: int, reason: str, by: User, at: datetime) -> 
         lines = advance.lines_of(order)
         outcome = advance.examine(order, lines, by=by, at=at, keep_as=Occasion.OVERRIDE)
         codes = {found.code.value for found in outcome.blocking}
-        decisions.allow(order, case, codes, outcome.result.mandate, by, at)
-        decisions.settle(request, order, OverrideStatus.REFUSED, reason=reason, by=by, at=at)
+        acting = decisions.allow(order, case, codes, outcome.result.mandate, by, at)
+        decisions.settle(request, order, OverrideStatus.REFUSED, reason=reason, by=by, at=at, acting=acting)
         advance.save(order, "last_decision")
-        _record("order.override_refused", order, request, by=by, at=at, reason=reason)
+        _record(
+            "order.override_refused",
+            order,
+            request,
+            by=by,
+            at=at,
+            reason=reason,
+            on_behalf_of=acting.represented,
+        )
         return request
 
 
@@ -212,7 +220,14 @@ def _offered(alternative: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _record(
-    action: str, order: Order, request: OverrideRequest, *, by: User, at: datetime, reason: str = ""
+    action: str,
+    order: Order,
+    request: OverrideRequest,
+    *,
+    by: User,
+    at: datetime,
+    reason: str = "",
+    on_behalf_of: str = "",
 ) -> None:
     audit.record(
         action,
@@ -221,6 +236,7 @@ def _record(
         at=at,
         label=order.number,
         reason=reason,
+        on_behalf_of=on_behalf_of,
         after={
             "override": request.pk,
             "amount": request.amount,

@@ -81,6 +81,21 @@ class Copy(OneStep):
         return redirect(order_url(order))
 
 
+class UndoRelease(OneStep):
+    """Put a released order on hold again."""
+
+    permission = "orders.release"
+
+    def act(self, order: Order) -> Order:
+        """Take the release back."""
+        return services.undo_release(order_id=order.pk, by=self.reader, at=timezone.now())
+
+    def done(self, order: Order) -> HttpResponseBase:
+        """On hold again."""
+        text = _("The release is undone: %(number)s is on hold again.") % {"number": order.number}
+        return back_to(order, self.request, text)
+
+
 class WithReason(OrderView):
     """An act that asks for its reason on a page of its own."""
 

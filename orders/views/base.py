@@ -79,7 +79,9 @@ def refused(request: HttpRequest, refusal: NotAllowed, order: Order) -> HttpResp
     return render(request, "refused.html", context, status=403)
 
 
-def back_to(order: Order, request: HttpRequest, text: str, *, good: bool = True) -> HttpResponse:
-    """Return to the order's page with a message."""
-    (messages.success if good else messages.error)(request, text)
+def back_to(
+    order: Order, request: HttpRequest, text: str, *, good: bool = True, undo: str = ""
+) -> HttpResponse:
+    """Return to the order's page with a message; ``undo`` is the address its button posts to."""
+    (messages.success if good else messages.error)(request, text, extra_tags=undo)
     return redirect(order_url(order))

@@ -87,6 +87,26 @@ class RefuseOverride(Decide):
         return _("The request is refused; %(number)s stays on hold.") % {"number": order.number}
 
 
+class TakeCase(OrderView):
+    """Look after a held order, or give it back."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, number: str) -> HttpResponseBase:
+        """Take it; who has it already gives it back."""
+        order = self.find(number)
+        owner = None if request.POST.get("wish") == "back" else self.reader
+        try:
+            services.assign_case(order_id=order.pk, owner=owner, by=self.reader, at=timezone.now())
+        except NotAllowed as refusal:
+            return refused(request, refusal, order)
+        except Refusal as refusal:
+            return back_to(order, request, in_words(refusal), good=False)
+        return back_to(
+            order, request, _("You look after this hold.") if owner else _("Nobody looks after it now.")
+        )
+
+
 class Document(OrderView):
     """A file joined to a request: for those who may see the order."""
 

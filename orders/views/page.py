@@ -113,6 +113,7 @@ class OrderPage(OrderView):
             "asking": asking or _asking(draft, order),
             "asking_failed": asking is not None,
             "answered": answered_of(order),
+            "undoable": self._undoable(order),
             "steps": steps_of(order, case, at=at),
             "acts": possible_acts(order, lines, by=self.reader),
             "journal": journal_of(order),
@@ -129,6 +130,12 @@ class OrderPage(OrderView):
         if text:
             drafts[str(order.pk)] = text
         self.request.session[_DRAFTS] = drafts
+
+    def _undoable(self, order: Order) -> Any:
+        """The release the reader may take back."""
+        release = services.undoable(order)
+        able = release is not None and services.may_undo(release, self.reader, order.company_id)
+        return release if able else None
 
     def _bound(self, standing: Standing | None, order: Order) -> str:
         own = standing.own if standing else None
@@ -177,7 +184,11 @@ class Decide(OrderPage):
             put_on_form(form, refusal)
             return self.show(order, form=form, status=refusal.status)
         self.keep_draft(order, "")
-        return back_to(order, request, self.done(self.find(number)))
+        return back_to(order, request, self.done(self.find(number)), undo=self.undo(self.find(number)))
+
+    def undo(self, order: Order) -> str:
+        """Where the decision is taken back; empty when it is final."""
+        return ""
 
     def act(self, order: Order, form: DecisionForm) -> None:
         """Call the act."""
@@ -250,6 +261,10 @@ class Release(Decide):
             "number": order.number,
             "names": ", ".join(sorted(told)),
         }
+
+    def undo(self, order: Order) -> str:
+        """A release is taken back as long as nothing has left."""
+        return reverse("orders:undo_release", args=[order.number]) if services.undoable(order) else ""
 
 
 class Refuse(Decide):

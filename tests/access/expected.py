@@ -146,6 +146,20 @@ PAGES: Final[Mapping[str, Entry]] = {
     "notifications/<pk>/": Entry(get=SIGNED_IN, about="notice"),
     "work/": Entry(get=SIGNED_IN),
     "work/<pk>/": Entry(get=SIGNED_IN, about="work"),
+    "decisions/": Entry(
+        get="orders.release",
+        post="orders.release",
+        body=_REASON | {"request": "override-{override}", "decision": "refuse"},
+        by_authority=True,
+    ),
+    "decisions/mine/": Entry(get="orders.release"),
+    "substitutes/": Entry(get=SIGNED_IN, post=SIGNED_IN, body=_REASON),
+    "substitutes/<pk>/end/": Entry(post=SIGNED_IN, about="substitution"),
+    "outbox/": Entry(get="accounts.view"),
+    "outbox/<pk>/": Entry(
+        get="accounts.view", post="accounts.view", about="message", body={"wish": "cancel"}, by_authority=True
+    ),
+    "my-mail/": Entry(get=SIGNED_IN, post=SIGNED_IN, body={"order.held": "at_once"}),
     "company/": Entry(post=SIGNED_IN, about="company", body={"company": "{company}"}),
     "language/": Entry(post=ANYONE, body={"language": "en"}),
     # Clients
@@ -192,6 +206,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/holds/decide/": Entry(
         post="orders.release", body=_REASON | {"ids": "{case}", "confirmed": "1"}, by_authority=True
     ),
+    "orders/holds/decided/<pk>/": Entry(get="orders.release", about="mass"),
     "orders/quotations/": Entry(get="orders.view"),
     "orders/quotations/new/": Entry(get="orders.enter", post="orders.enter", body=_ORDER_FORM),
     "orders/quotations/<number>/": Entry(get="orders.view", about="quotation"),
@@ -240,6 +255,8 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/<number>/override/<pk>/withdraw/": Entry(
         post="orders.request_override", about="order", then=("{override}",), by_authority=True
     ),
+    "orders/<number>/take/": Entry(post="orders.hold", about="order"),
+    "orders/<number>/undo-release/": Entry(post="orders.release", about="order", by_authority=True),
     "orders/<number>/documents/<pk>/": Entry(get="orders.view", about="order", then=("{document}",)),
     "orders/<number>/cancel/": Entry(get="orders.enter", post="orders.enter", about="order", body=_REASON),
     "orders/<number>/close/": Entry(get="orders.enter", post="orders.enter", about="order", body=_REASON),
@@ -291,6 +308,8 @@ API: Final[Mapping[str, Entry]] = {
     ".": _NO_ANSWER,
     "jobs/<pk>/": Entry(get=SIGNED_IN, about="job"),
     "audit/": Entry(get=SIGNED_IN),
+    "outbox/": Entry(get="accounts.view"),
+    "outbox/<pk>/": Entry(get="accounts.view", about="message"),
     # Clients
     "accounts/": Entry(get="accounts.view", post="accounts.edit", body=_NEW_CLIENT),
     "accounts/bulk/": Entry(post="accounts.edit", body=[_NEW_CLIENT]),

@@ -35,7 +35,7 @@ from .expected import (
 from .world import NOBODY, World, Worlds, make_worlds
 
 ANONYMOUS: Final = "anonymous"
-PERSONAL: Final = {"notice", "job", "work"}
+PERSONAL: Final = {"notice", "job", "work", "substitution", "mass"}
 # A sale: one of a colleague's to a client of one's own is not there for a rep.
 SALES: Final = {"order", "draft", "override", "quotation", "invoice", "item"}
 # Only of a company: a rep's portfolio does not matter.
@@ -171,7 +171,7 @@ def expectation(entry: Entry, method: str, role: str, whose: str) -> str:
 def may_see(about: str, role: str, whose: str) -> bool:
     """Whether a thing exists for a role: what is one's own, what is of one's clients, of one's company."""
     if about in PERSONAL:
-        return whose == "own" or (about == "work" and role in EVERY_COMPANY)
+        return whose == "own" or (about in {"work", "substitution"} and role in EVERY_COMPANY)
     if whose == "other_company":
         return role in EVERY_COMPANY
     if about == "company":

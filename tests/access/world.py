@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.enums import TeamRole
-from accounts.models import Company, CustomerAccount, TeamMember, User
+from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
 from invoicing import services as invoicing
 from o2c.imports.models import ImportRun
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
-from o2c.shared.models import Notice, Work
-from orders.models import HoldCase, Order, OrderConfirmation, Quotation
+from o2c.shared.models import Notice, OutboxMessage, Work
+from orders.models import HoldCase, MassDecision, Order, OrderConfirmation, Quotation
 from orders.papers import content_hash
 from orders.services import (
     PurchaseOrderLineInput,
@@ -42,7 +43,7 @@ MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 class World:
     """What stands for the placeholders of an address. Every label of it begins with ``mark``.
 
-    ``notice`` and ``job`` belong to one person: ``personal`` has those of each role.
+    ``notice``, ``job``, ``substitution`` and ``mass`` belong to one person: ``personal`` has those of each role.
     """
 
     mark: str
@@ -63,6 +64,7 @@ class World:
     credit: int
     match: int
     run: int
+    message: int
     personal: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def values_for(self, role: str) -> dict[str, Any]:
@@ -150,6 +152,10 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         requested_by=books, created_at=at, status="done", finished_at=at,
         refused=ContentFile(b"line", name="refused.csv"),
     )  # fmt: skip
+    message = OutboxMessage.objects.create(
+        kind="order.held", key=mark, company_id=company.pk, account_id=account.pk, user=adv, to="x@y.test",
+        subject=f"{mark}-M", text="held", created_at=at,
+    )  # fmt: skip
     return World(
         mark=mark,
         company=company.code,
@@ -169,7 +175,10 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         credit=credit_item.pk,
         match=made.pk,
         run=run.pk,
-        personal={role: _personal(person, mark, at) for role, person in (people or {"": adv}).items()},
+        message=message.pk,
+        personal={
+            role: _personal(person, mark, at, company, adv) for role, person in (people or {"": adv}).items()
+        },
     )
 
 
@@ -207,10 +216,19 @@ def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
     )
 
 
-def _personal(person: User, mark: str, at: Any) -> dict[str, int]:
+def _personal(person: User, mark: str, at: Any, company: Company, adv: User) -> dict[str, int]:
     notice = Notice.objects.create(user=person, kind="order_held", key=mark, url="/", created_at=at)
     job = Work.objects.create(
         kind="api.bulk", key=f"{mark}-{person.pk}", state="done", not_before=at, created_at=at,
         requested_by=person,
     )  # fmt: skip
-    return {"notice": notice.pk, "job": job.pk, "work": job.pk}
+    substitution = Substitution.objects.create(
+        company=company, absent=person, substitute=adv if adv != person else User.objects.earliest("pk"),
+        valid_from=date(2020, 1, 1), valid_until=date(2020, 1, 2), reason="away", named_by=person, named_at=at,
+    )  # fmt: skip
+    mass = MassDecision.objects.create(
+        token=uuid4(), company=company, act="release", reason="asked", decided_by=person, decided_at=at
+    )
+    return {
+        "notice": notice.pk, "job": job.pk, "work": job.pk, "substitution": substitution.pk, "mass": mass.pk,
+    }  # fmt: skip

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import CustomerAccount, User
+from o2c.shared import work
 from o2c.shared.calendar import paris_date
 from orders import services
 from orders.enums import OrderState
-from orders.models import Delivery, HoldCase, Order, OrderHold, Release
+from orders.models import (
+    Delivery,
+    HoldCase,
+    MassDecision,
+    MassDecisionItem,
+    Order,
+    OrderHold,
+    Release,
+)
 from orders.queries import shown_status
 from tests.factories.accounts import CustomerAccountFactory, make_user
 from tests.factories.orders import draft, open_item, submitted
@@ -226,3 +237,73 @@ def test_the_panel_of_a_client_lists_open_orders(account: CustomerAccount, adv: 
     assert ended.number not in panel
     stranger = browse(make_user("sales", account.company))
     assert stranger.get(reverse("orders:panel", args=[account.pk])).status_code == 404
+
+
+# --- several at once -----------------------------------------------------------------------------------------
+
+
+def test_the_same_form_sent_twice_decides_once(account: CustomerAccount, adv: User, manager: User) -> None:
+    submitted(account, "12000", by=adv)
+    keys = list(HoldCase.objects.values_list("pk", flat=True))
+    token = str(uuid4())
+    data = {"ids": keys, "action": "release", "confirmed": "1", "reason": "Announced", "token": token}
+    client = browse(manager)
+    first, second = client.post(url("decide"), data), client.post(url("decide"), data)
+    assert first.url == second.url  # type: ignore[attr-defined]
+    assert MassDecision.objects.count() == 1
+    assert Release.objects.count() == 1
+
+
+def test_the_result_says_which_went_and_which_stay(
+    account: CustomerAccount, adv: User, analyst: User, manager: User
+) -> None:
+    small, large = submitted(account, "12000", by=adv), submitted(account, "30000", by=adv)
+    keys = list(HoldCase.objects.values_list("pk", flat=True))
+    data = {"ids": keys, "action": "refuse", "confirmed": "1", "reason": "No answer"}
+    answer = browse(analyst).post(url("decide"), data, follow=True)
+    page = text_of(answer)
+    assert "1 order is refused." in page
+    assert f"{large.number} · above your authority; Credit manager may" in page
+    assert small.number in page
+    address = answer.redirect_chain[-1][0]
+    assert browse(manager).get(address).status_code == 404
+    assert browse(analyst).get(address, headers={"HX-Request": "true"}).status_code == 286
+
+
+def test_many_are_left_to_the_workers_and_one_failure_stops_no_other(
+    account: CustomerAccount, adv: User, manager: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.views.mass._WHILE_WAITING", 0)
+    orders = [submitted(account, f"1{number}000", by=adv) for number in (1, 2, 3)]
+    keys = list(HoldCase.objects.values_list("pk", flat=True))
+    data = {"ids": keys, "action": "release", "confirmed": "1", "reason": "Announced"}
+    client = browse(manager)
+    answer = client.post(url("decide"), data, follow=True)
+    assert "0 of 3 orders are decided" in text_of(answer)
+    services.cancel(order_id=orders[1].pk, reason="withdrawn", by=adv, at=timezone.now())
+    work.drain()
+    page = text_of(client.get(answer.redirect_chain[-1][0]))
+    assert "2 orders are released." in page
+    assert f"{orders[1].number} · This order is not on hold." in page
+    work.drain()
+    assert Release.objects.count() == 2
+
+
+def test_the_database_keeps_mass_decisions_whole(account: CustomerAccount, adv: User, manager: User) -> None:
+    order = submitted(account, "12000", by=adv)
+    data = {
+        "ids": list(HoldCase.objects.values_list("pk", flat=True)),
+        "action": "release",
+        "confirmed": "1",
+        "reason": "x",
+    }
+    browse(manager).post(url("decide"), data)
+    made = MassDecision.objects.get()
+    for constraint, rows, change in (
+        ("mass_decision_has_a_reason", MassDecision.objects.all(), {"reason": ""}),
+        ("mass_item_finished_with_its_time", made.items.all(), {"finished_at": None}),
+    ):
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            rows.update(**change)
+    with pytest.raises(IntegrityError, match="order_once_per_mass_decision"):
+        MassDecisionItem.objects.create(decision=made, order=order)

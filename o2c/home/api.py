@@ -1,0 +1,108 @@
+"""The outbox over the API: what was sent or waits (contract §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import CompanyViewSet
+from accounts.models import CustomerAccount
+from o2c.shared.api import Pages
+from o2c.shared.api.routing import ROW_ID
+from o2c.shared.models import OutboxMessage
+from o2c.shared.problems import NotFound
+
+from .outbox import messages_visible
+
+
+class MessageAnswer(serializers.Serializer[Any]):
+    """One message; ``time`` is when it was sent, else when it was written."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    account = serializers.CharField(allow_null=True)
+    to = serializers.CharField()
+    cc = serializers.CharField(allow_blank=True)
+    subject = serializers.CharField()
+    text = serializers.CharField()
+    language = serializers.CharField()
+    state = serializers.ChoiceField(OutboxMessage.State.choices)
+    time = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    files = serializers.ListField(child=serializers.CharField())
+
+
+class MessageFilters(filters.FilterSet):
+    """``?account= &kind= &state= &to=``."""
+
+    account = filters.CharFilter(method="about")
+    kind = filters.CharFilter()
+    state = filters.ChoiceFilter(choices=OutboxMessage.State.choices)
+    to = filters.CharFilter()
+
+    class Meta:
+        model = OutboxMessage
+        fields: Sequence[str] = ()
+
+    def about(self, rows: QuerySet[OutboxMessage], name: str, value: str) -> QuerySet[OutboxMessage]:
+        """Messages about one client."""
+        return rows.filter(account_id__in=CustomerAccount.objects.filter(code=value).values("pk"))
+
+
+class OutboxViewSet(CompanyViewSet):
+    """Messages that were sent or wait."""
+
+    queryset = OutboxMessage.objects.none()
+    serializer_class = MessageAnswer
+    lookup_value_regex = ROW_ID
+    pagination_class = Pages
+    filterset_class = MessageFilters
+    search_fields = ("to", "subject")
+    ordering_fields = {"created_at": "created_at", "sent_at": "sent_at", "kind": "kind"}
+    ordering = "-created_at"
+    reads = "accounts.view"
+
+    def get_queryset(self) -> QuerySet[OutboxMessage]:
+        """Messages about clients this user may see, and their own."""
+        return messages_visible(self.user, self.company)
+
+    def list(self, request: Request) -> Response:
+        """Messages, the newest first."""
+        return self.page(self.get_queryset(), _answers)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One message."""
+        found = self.get_queryset().filter(pk=pk).first()
+        if found is None:
+            raise NotFound
+        return Response(_answers([found])[0])
+
+
+def _answers(rows: Sequence[OutboxMessage]) -> list[dict[str, Any]]:
+    ids = {row.account_id for row in rows if row.account_id}
+    codes = dict(CustomerAccount.objects.filter(pk__in=ids).values_list("pk", "code"))
+    return [
+        {
+            "id": row.pk,
+            "kind": row.kind,
+            "account": codes.get(row.account_id or 0),
+            "to": row.to,
+            "cc": row.cc,
+            "subject": row.subject,
+            "text": row.text,
+            "language": row.language,
+            "state": row.state,
+            "time": row.sent_at or row.created_at,
+            "created_at": row.created_at,
+            "sent_at": row.sent_at,
+            "files": row.files,
+        }
+        for row in rows
+    ]
