@@ -265,7 +265,9 @@ def decisions(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     """What was decided about the client's held orders and limits, for those who see orders."""
     if not signed_in(request).may("orders.view", account.company):
         return None
-    return Panel("home/_client_decisions.html", {"rows": decisions_of(account, signed_in(request))[:_DECISIONS_SHOWN]})
+    return Panel(
+        "home/_client_decisions.html", {"rows": decisions_of(account, signed_in(request))[:_DECISIONS_SHOWN]}
+    )
 
 
 def _reasons(event: AuditEvent) -> dict[str, Any]:
