@@ -93,6 +93,10 @@ def throughput(outcomes: Sequence[Outcome], count: int) -> float:
 
 
 def _serve(pipe: Connection) -> None:
+    # Django keeps a connection apart where an event loop runs, which a child does not have: what it finds then is one
+    # of its parent's. It is let go, not closed: the driver leaves the parent's end alone.
+    for inherited in connections.all(initialized_only=True):
+        inherited.connection = None
     try:
         while (job := pipe.recv()) is not None:
             pipe.send(_done(*job))
