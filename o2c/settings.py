@@ -383,8 +383,8 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.decide_one": "orders.services.decide_one",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",
-    "imports.ledger": "o2c.imports.services.run_import",
-    "imports.preview": "o2c.imports.previews.run",
+    "imports.ledger": "o2c.imports.runs.enter",
+    "imports.preview": "o2c.imports.runs.preview",
     "imports.standings": "credit.standing.refresh_many",
 }
 

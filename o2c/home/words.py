@@ -112,6 +112,8 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Legal entity %(label)s moved to another group"), "sitemap", "", CLIENT
     ),
     "ledger.imported": Words(gettext_lazy("Ledger %(label)s imported"), "file-import", "", OTHER),
+    "mapping.saved": Words(gettext_lazy("Mapping %(label)s saved"), "table", "", OTHER),
+    "mapping.dropped": Words(gettext_lazy("Mapping %(label)s deleted"), "trash", "", OTHER),
     "file.imported": Words(gettext_lazy("File imported into %(label)s"), "file-import", "", OTHER),
     "rates.recorded": Words(gettext_lazy("Exchange rates recorded"), "coins", "", OTHER),
     "cover.recorded": Words(gettext_lazy("Insurer's cover of %(label)s recorded"), "shield", "", DECISIONS),
@@ -338,7 +340,8 @@ NOTICES: Final[dict[str, Words]] = {
     ),
 }
 JOBS: Final[dict[str, str | Promise]] = {
-    "imports.ledger": gettext_lazy("Ledger import"),
+    "imports.ledger": gettext_lazy("Import of a file"),
+    "imports.preview": gettext_lazy("Reading of a file"),
     "credit.nightly": gettext_lazy("Nightly run"),
     "credit.nightly_accounts": gettext_lazy("Nightly run, clients"),
     "credit.nightly_levels": gettext_lazy("Nightly run, legal entities and groups"),

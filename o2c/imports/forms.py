@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Company, User
 from o2c.shared.fields import DateField
 
+from . import kinds
 from .mapping import shipped_mappings
-from .models import ImportRun
+from .models import ImportRun, SavedMapping
 
-OWN = "own"
+OWN, AUTO, SAVED = "own", "auto", "saved:"
 _LARGEST_FILE = 200 * 1024 * 1024
 _LARGEST_MAPPING = 100 * 1024
 
@@ -32,7 +33,6 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("What is in it"),
         choices=ImportRun.Kind.choices,
-        initial=ImportRun.Kind.LEDGER,
     )
     company = forms.CharField(label=gettext_lazy("Company"), max_length=20)
     mapping = forms.ChoiceField(label=gettext_lazy("How its columns are read"))
@@ -46,14 +46,30 @@ class UploadForm(forms.Form):
         label=gettext_lazy("Book as of"),
         required=False,
         prefer="past",
-        help_text=gettext_lazy("The book as it stood at the end of this day; today when left empty."),
+        help_text=gettext_lazy(
+            "For a ledger: the book as it stood at the end of this day; today when left empty."
+        ),
     )
 
     def __init__(self, *args: Any, user: User, company: Company | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         mapping = self.fields["mapping"]
         assert isinstance(mapping, forms.ChoiceField)
-        mapping.choices = [*shipped_mappings().items(), (OWN, _("a mapping of my own (TOML)"))]
+        self.saved = {
+            f"{SAVED}{kept.pk}": kept
+            for kept in SavedMapping.objects.visible_to(user)
+            .select_related("company")
+            .order_by("kind", "name")
+        }
+        mapping.choices = [
+            (AUTO, _("told by the names of its columns")),
+            *((value, self._named(kept)) for value, kept in self.saved.items()),
+            *shipped_mappings().items(),
+            (OWN, _("a mapping of my own (TOML)")),
+        ]
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = kinds.allowed(user, company)
         self.fields["company"].initial = company.code if company else ""
         if user.company_ids() is not None:
             allowed = Company.objects.filter(pk__in=user.company_ids() or []).order_by("name")
@@ -63,6 +79,10 @@ class UploadForm(forms.Form):
             )
         else:
             self.fields["company"].help_text = _("A code nobody uses yet makes a new company.")
+
+    @staticmethod
+    def _named(kept: SavedMapping) -> str:
+        return f"{kept.get_kind_display()} · {kept.name} ({kept.company.code})"
 
     def clean_company(self) -> str:
         """Return the code in capitals, as codes are written."""
@@ -81,6 +101,12 @@ class UploadForm(forms.Form):
         given = cleaned.get("mapping_file")
         if cleaned.get("mapping") == OWN and not given and "mapping_file" not in self.errors:
             self.add_error("mapping_file", _("Choose the TOML file of your mapping."))
+        kept = self.saved.get(cleaned.get("mapping", ""))
+        kind = cleaned.get("kind")
+        if kept is not None and (kept.kind != kind or kept.company.code != cleaned.get("company")):
+            self.add_error("mapping", _("This mapping is for another kind of file, or another company."))
+        if kind not in {None, ImportRun.Kind.LEDGER} and cleaned.get("mapping") in shipped_mappings():
+            self.add_error("mapping", _("This mapping reads a ledger."))
         if given and (given.size or 0) > _LARGEST_MAPPING:
             self.add_error("mapping_file", _("This is no mapping: it is too large."))
         return cleaned

@@ -40,6 +40,12 @@ class ImportRun(models.Model):
 
     class Kind(models.TextChoices):
         LEDGER = "ledger", _("Receivables ledger")
+        ACCOUNTS = "accounts", _("Clients")
+        ORDERS = "orders", _("Orders")
+        INVOICES = "invoices", _("Invoices issued elsewhere")
+        PAYMENTS = "payments", _("Payments received")
+        RATES = "rates", _("Exchange rates")
+        COVER = "cover", _("Credit insurance cover")
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")
@@ -86,3 +92,46 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return self.original_name
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it may still be read otherwise, and started."""
+        return self.status in {self.Status.UPLOADED, self.Status.PREVIEWED}
+
+
+class SavedMappingQuerySet(models.QuerySet["SavedMapping"]):
+    """Chainable readings of saved mappings."""
+
+    def visible_to(self, user: User) -> SavedMappingQuerySet:
+        """Mappings of the companies in which this user may import."""
+        if not user.may("imports.run"):
+            return self.none()
+        allowed = user.company_ids()
+        if allowed is None:
+            return self
+        return self.filter(company__in=[c for c in allowed if user.may("imports.run", c)])
+
+
+class SavedMapping(models.Model):
+    """How files of one kind are read in one company, under a name people choose it by."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=ImportRun.Kind.choices)
+    name = models.CharField(_("name"), max_length=60)
+    # The mapping as TOML.
+    text = models.TextField()
+    # The columns of the file it was made for: a file with the same ones is read by it.
+    headers = models.JSONField(default=list)
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    updated_at = models.DateTimeField()
+
+    objects = SavedMappingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "kind", "name"], name="one_mapping_per_kind_and_name"),
+            models.CheckConstraint(condition=~Q(name=""), name="mapping_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

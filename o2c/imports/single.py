@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,15 +20,14 @@ from o2c.shared.locking import retrying
 from o2c.shared.money import ZERO
 from o2c.shared.problems import NotAllowed, NotFound
 
+from . import ledger_names
 from .ledger import LineError
 from .mapping import Mapping, UnreadableMapping, mapping_of, parse_mapping
-from .reader import open_table
+from .reader import Row, open_table
 from .resources import KINDS, Entry, KindResource, Reading
 from .services import LedgerRefused
 
 Progress = Callable[[int, str], None]
-
-SAMPLE: Final = 10
 
 
 class LinesRefused(LedgerRefused):
@@ -224,6 +223,10 @@ def missing_columns(
 
 def sample_rows(kind: str) -> tuple[list[Any], list[list[str]]]:
     """Header and one line of a file as we would write it."""
+    if kind not in KINDS:
+        return list(ledger_names.LABELS.values()), [
+            [ledger_names.SAMPLE[name] for name in ledger_names.LABELS]
+        ]
     fields = KINDS[kind].fields
     shown = [found for found in fields.values() if found.required or found.sample]
     return [found.label for found in shown], [[found.sample for found in shown]]
@@ -232,3 +235,24 @@ def sample_rows(kind: str) -> tuple[list[Any], list[list[str]]]:
 def is_complete(kind: str, mapping: Mapping) -> bool:
     """Whether a mapping names every field that is needed."""
     return set(KINDS[kind].shape().required) <= set(mapping.columns.values())
+
+
+def understood_head(reader: KindResource, columns: Sequence[str], rows: Sequence[Row]) -> list[list[str]]:
+    """The first lines as they are understood: per column a day as ISO, a number as plain text, a word as its code.
+
+    Cells that are not read, or cannot be, are empty.
+    """
+    reading = Reading()
+    values = dict(reader.values_of(columns, rows, reading))
+    field_of = {column: name for name, column in reader.column_of.items()}
+    return [
+        [
+            _plain(values.get(row.line, {}).get(field_of[column])) if column in field_of else ""
+            for column in columns
+        ]
+        for row in rows
+    ]
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(audit.plain(value))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from o2c.shared.tables import DateColumn, NameColumn, NumberColumn, StatusColumn, Table, TextColumn
 
-from .models import ImportRun
+from .models import ImportRun, SavedMapping
 
 
 class RunTable(Table):
@@ -45,3 +45,27 @@ class RunTable(Table):
     def value_original_name(self, record: Any) -> str:
         """Return the name alone, for files."""
         return str(record.original_name)
+
+
+class MappingTable(Table):
+    """Mappings kept for the next files."""
+
+    name = NameColumn(verbose_name=_("Name"))
+    kind = TextColumn(accessor="get_kind_display", verbose_name=_("Kind"), orderable=False)
+    company = TextColumn(accessor="company__code", verbose_name=_("Company"), phone="hide")
+    updated_by = TextColumn(accessor="updated_by__username", verbose_name=_("By"), phone="hide")
+    updated_at = DateColumn(verbose_name=_("Changed"), phone="right")
+
+    class Meta:
+        model = SavedMapping
+        fields: tuple[str, ...] = ()
+
+    def render_name(self, record: Any) -> SafeString:
+        """Draw the name as the way to the mapping."""
+        return format_html(
+            '<a class="c" href="{}">{}</a>', reverse("imports:saved_mapping", args=[record.pk]), record.name
+        )
+
+    def value_name(self, record: Any) -> str:
+        """Return the name alone, for files."""
+        return str(record.name)

@@ -17,10 +17,9 @@ from credit.models import CreditStanding
 from invoicing import services as invoicing
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
 from invoicing.policy import ClosedPeriod
-from o2c.imports import queries, services
+from o2c.imports import queries, runs, services
 from o2c.imports.mapping import UnreadableMapping, parse_mapping
 from o2c.imports.models import ImportRun
-from o2c.imports.reader import Unreadable
 from o2c.imports.services import LedgerRefused, NotWaiting
 from o2c.shared.models import AuditEvent, Work
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
@@ -342,13 +341,16 @@ def test_upload_preview_booking_result(accountant, work_drain):
     assert (run.status, run.original_name) == ("uploaded", "my ledger.CSV")
     assert "ledger" not in run.file.name
     before = counts()
-    seen = services.preview(import_id=run.pk, by=accountant, at=AT)
+    runs.look(run=run, by=accountant, at=AT)
     assert counts() == before
-    assert [line.number for line in seen.sample] == ["F1", "F2", "F3", "F4"]
     run.refresh_from_db()
     assert run.status == "previewed"
+    head = run.counts.pop("head")
+    assert [row[4] for row in head] == ["F1", "F2", "F3", "F4"]
+    assert run.counts.pop("columns")[:2] == [["client", "customer_code"], ["name", "customer_name"]]
     assert run.counts == {
-        "lines": 4, "refused": 0, "clients": 3, "invoices": 4, "settlements": 0, "read": {"EUR": "560.50"},
+        "lines": 4, "refused": 0, "clients": 3, "invoices": 4, "settlements": 2, "read": {"EUR": "560.50"},
+        "understood": [],
     }  # fmt: skip
     services.start(import_id=run.pk, keep_good_lines=False, by=accountant, at=AT)
     with pytest.raises(NotWaiting):
@@ -397,8 +399,9 @@ def test_a_file_that_is_no_table_fails_with_its_line(accountant, work_drain):
         company_code="MINE", file=SimpleUploadedFile("x.csv", b"a;b\n1;\x00"), mapping="ibm-ar", as_of=None,
         by=accountant, at=AT,
     )  # fmt: skip
-    with pytest.raises(Unreadable):
-        services.preview(import_id=run.pk, by=accountant, at=AT)
+    runs.look(run=run, by=accountant, at=AT)
+    run.refresh_from_db()
+    assert (run.status, run.errors[0][0]) == ("uploaded", 2)
     services.start(import_id=run.pk, keep_good_lines=True, by=accountant, at=AT)
     work_drain()
     run.refresh_from_db()
@@ -421,6 +424,6 @@ def test_runs_are_seen_by_those_who_may_import_there(accountant):
     for user, sees in [(accountant, True), (admin, True), (stranger, False), (seller, False)]:
         assert ImportRun.objects.visible_to(user).filter(pk=run.pk).exists() is sees
     with pytest.raises(NotFound):
-        services.preview(import_id=run.pk, by=stranger, at=AT)
+        services.find_run(stranger, run.pk)
     with pytest.raises(NotFound):
         services.start(import_id=run.pk, keep_good_lines=True, by=seller, at=AT)

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Company, CustomerAccount, User
 from invoicing.models import Invoice, ReceivableItem
-from o2c.imports import previews
+from o2c.imports import runs
 from o2c.imports.models import ImportRun
 from o2c.shared.models import Work
 from tests.factories.accounts import CompanyFactory, make_user
@@ -138,7 +138,7 @@ def test_good_lines_are_booked_and_the_others_come_back_as_a_file(adv: Client, w
 def test_a_large_file_is_looked_at_in_the_background(
     adv: Client, work_drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previews, "AT_ONCE", 10)
+    monkeypatch.setattr(runs, "AT_ONCE", 10)
     upload(adv)
     run = ImportRun.objects.get()
     assert Work.objects.get(kind="imports.preview").state == "queued"

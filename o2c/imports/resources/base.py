@@ -285,6 +285,13 @@ class KindResource(resources.Resource):
         reading.errors.sort(key=lambda error: error.line)
         return reading
 
+    def values_of(
+        self, columns: Sequence[str], rows: Iterable[Row], reading: Reading
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The values of each good line of a file with these columns."""
+        self.column_of, _missing = _columns(columns, self.mapping)
+        return self._values(rows, reading, None)
+
     def _values(
         self, rows: Iterable[Row], reading: Reading, progress: Progress | None
     ) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,17 +20,14 @@ from invoicing import services as invoicing
 from invoicing.policy import ClosedPeriod, OpenDays
 from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
-from o2c.shared.exports import csv_chunks
-from o2c.shared.models import Work
 from o2c.shared.money import ZERO
-from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from o2c.shared.problems import Invalid, NotAllowed
 
-from . import queries
-from .ledger import Ledger, LedgerLine, LineError, read_ledger
-from .mapping import Mapping, mapping_text, parse_mapping
-from .models import ImportRun
-from .queries import BookTotals, KnownDocument
-from .reader import Table, Unreadable, open_table
+from .. import queries
+from ..ledger import Ledger, LedgerLine, LineError, read_ledger
+from ..mapping import Mapping
+from ..queries import BookTotals, KnownDocument
+from ..reader import open_table
 
 Progress = Callable[[int, str], None]
 
@@ -51,11 +47,6 @@ class LedgerRefused(Invalid):
     def __init__(self, lines: Sequence[LineError]) -> None:
         self.lines = tuple(lines)
         super().__init__(errors={"file": [str(line) for line in lines[:SHOWN_ERRORS]]})
-
-
-class NotWaiting(Conflict):
-    code = "import_started"
-    message = gettext_lazy("This import has been started already.")
 
 
 @dataclass(frozen=True)
@@ -142,8 +133,8 @@ def import_ledger(
     :raises NotAllowed: no right to import there, or to make the company
     """
     today = paris_date(at)
-    day = _checked_day(as_of, today)
-    _require(by, company_code)
+    day = checked_day(as_of, today)
+    require_import(by, company_code)
     ledger = _read(path, mapping, today, progress)
     if ledger.errors and not keep_good_lines:
         raise LedgerRefused(ledger.errors)
@@ -171,20 +162,28 @@ def preview_ledger(
     :raises Unreadable: the file as a whole cannot be read
     """
     today = paris_date(at)
-    day = _checked_day(as_of, today)
-    _require(by, company_code)
+    day = checked_day(as_of, today)
+    require_import(by, company_code)
     ledger = _read(path, mapping, today, None)
     company = Company.objects.filter(code=company_code).first()
     return Preview(_plan(company, ledger, day), tuple(ledger.lines[:SAMPLE]))
 
 
-def _checked_day(as_of: date | None, today: date) -> date:
+def checked_day(as_of: date | None, today: date) -> date:
+    """The day a book is taken over at, today when none is given.
+
+    :raises Invalid: it is still to come
+    """
     if as_of is not None and as_of > today:
         raise Invalid(errors={"as_of": [gettext_lazy("This day is still to come.")]})
     return as_of or today
 
 
-def _require(by: User | None, company_code: str) -> None:
+def require_import(by: User | None, company_code: str) -> None:
+    """Refuse whoever may not import into a company, or make one by importing its book.
+
+    :raises NotAllowed: no such right
+    """
     if by is None:
         return
     company = Company.objects.filter(code=company_code).first()
@@ -379,138 +378,6 @@ def _refresh_standings(
     return tuple(key for key in keys if key is not None)
 
 
-# --- files uploaded in the browser ---------------------------------------------------------------------------
-
-
-def upload(
-    *,
-    company_code: str,
-    file: File[bytes],
-    mapping: str,
-    as_of: date | None,
-    by: User,
-    at: datetime,
-    mapping_file_text: str = "",
-) -> ImportRun:
-    """Keep a file to look at and to book later.
-
-    :param mapping: the name of a mapping that comes with the portal, empty with ``mapping_file_text``
-    :param mapping_file_text: a mapping as TOML
-    :raises UnreadableMapping: what is wrong with the mapping
-    """
-    _require(by, company_code)
-    _checked_day(as_of, paris_date(at))
-    text = mapping_file_text or mapping_text(mapping)
-    parse_mapping(text)
-    return ImportRun.objects.create(
-        company_code=company_code,
-        company=Company.objects.filter(code=company_code).first(),
-        file=file,
-        original_name=Path(file.name or "").name[:255],
-        mapping_name="" if mapping_file_text else mapping,
-        mapping_text=text,
-        as_of=as_of,
-        requested_by=by,
-        created_at=at,
-    )
-
-
-def find_run(user: User, import_id: int) -> ImportRun:
-    """:raises NotFound: there is none, or it is not this user's to see."""
-    run = ImportRun.objects.visible_to(user).filter(pk=import_id).first()
-    if run is None:
-        raise NotFound
-    return run
-
-
-def preview(*, import_id: int, by: User, at: datetime) -> Preview:
-    """Look at an uploaded file and note what booking it would do.
-
-    :raises NotFound: no such run, or not this person's to see
-    :raises Unreadable: the file as a whole cannot be read; the run stays as it was
-    """
-    run = find_run(by, import_id)
-    seen = preview_ledger(
-        company_code=run.company_code,
-        path=Path(run.file.path),
-        mapping=parse_mapping(run.mapping_text),
-        as_of=run.as_of,
-        by=by,
-        at=at,
-    )
-    waiting = ImportRun.objects.filter(
-        pk=run.pk, status__in=[ImportRun.Status.UPLOADED, ImportRun.Status.PREVIEWED]
-    )
-    waiting.update(
-        status=ImportRun.Status.PREVIEWED,
-        counts={
-            "lines": seen.plan.lines_read,
-            "refused": seen.plan.refused,
-            "clients": seen.plan.new_clients,
-            "invoices": len(seen.plan.new),
-            "settlements": len(seen.plan.settled),
-            "read": audit.plain(seen.plan.read),
-        },
-        errors=_shown(seen.plan.errors),
-    )
-    return seen
-
-
-def start(
-    *, import_id: int, keep_good_lines: bool, by: User, at: datetime, dry_run: bool = False
-) -> ImportRun:
-    """Have an uploaded file booked in the background.
-
-    :param keep_good_lines: the person's choice: all or nothing, or what can be booked and a file of the rest
-    :raises NotWaiting: it was started already
-    """
-    del at  # the booking carries the time at which it is done
-    with transaction.atomic():
-        find_run(by, import_id)
-        run = ImportRun.objects.select_for_update(no_key=True).get(pk=import_id)
-        if run.status not in {ImportRun.Status.UPLOADED, ImportRun.Status.PREVIEWED}:
-            raise NotWaiting
-        run.keep_good_lines, run.dry_run, run.status = keep_good_lines, dry_run, ImportRun.Status.QUEUED
-        run.work_id = work.add("imports.ledger", f"import:{run.pk}", {"import_id": run.pk}, requested_by=by)
-        run.save(update_fields=["keep_good_lines", "dry_run", "status", "work"])
-    return run
-
-
-def run_import(*, work: Work, import_id: int) -> dict[str, Any]:
-    """Work handler: book an uploaded file; a refusal ends it, anything else is tried again."""
-    run = ImportRun.objects.select_related("requested_by").get(pk=import_id)
-    at = work.started_at or work.created_at
-    mapping = parse_mapping(run.mapping_text)
-    table_args = {"delimiter": mapping.delimiter, "encoding": mapping.encoding}
-    try:
-        with transaction.atomic():
-            result = import_ledger(
-                company_code=run.company_code,
-                path=Path(run.file.path),
-                mapping=mapping,
-                as_of=run.as_of,
-                dry_run=run.dry_run,
-                keep_good_lines=run.keep_good_lines,
-                by=run.requested_by,
-                at=at,
-                progress=_reporter(work),
-            )
-    except LedgerRefused as refusal:
-        run.status, run.errors = ImportRun.Status.FAILED, _shown(refusal.lines)
-        run.counts = {**run.counts, "refused": len({line.line for line in refusal.lines})}
-        keep_refused(run, refusal.lines, **table_args)
-    except Refusal as refusal:
-        line = refusal.line if isinstance(refusal, Unreadable) else 1
-        run.status, run.errors = ImportRun.Status.FAILED, [[line, str(refusal)]]
-    else:
-        run.status, run.errors, run.counts = ImportRun.Status.DONE, _shown(result.errors), counts_of(result)
-        run.company = Company.objects.filter(code=run.company_code).first()
-        keep_refused(run, result.errors, **table_args)
-    run.finished_at = at
-    run.save()
-    return {"import_id": run.pk, "status": run.status}
-
-
 def counts_of(result: LedgerResult) -> dict[str, Any]:
     """The figures of a result as JSON keeps them, amounts as text."""
     return {
@@ -538,38 +405,3 @@ def counts_of(result: LedgerResult) -> dict[str, Any]:
             for book in result.book
         ],
     }
-
-
-def _reporter(row: Work) -> Progress:
-    def report(count: int, message: str) -> None:
-        work.report_progress(row, count, max(count, row.total), message)
-
-    return report
-
-
-def _shown(errors: Sequence[LineError]) -> list[list[int | str]]:
-    return [[error.line, error.message] for error in errors[:SHOWN_ERRORS]]
-
-
-def keep_refused(run: ImportRun, errors: Sequence[LineError], *, delimiter: str, encoding: str) -> None:
-    """Write the refused lines as a CSV of the same columns, each with its number and the reason."""
-    if not errors:
-        return
-    table = open_table(Path(run.file.path), delimiter=delimiter, encoding=encoding)
-    language = run.requested_by.language or "fr"
-    content = b"".join(
-        csv_chunks([_("Line"), _("Reason"), *table.columns], _refused_rows(table, errors), language=language)
-    )
-    run.refused.save("refused.csv", ContentFile(content), save=False)
-
-
-def _refused_rows(table: Table, errors: Sequence[LineError]) -> Iterable[list[Any]]:
-    reasons: dict[int, list[str]] = {}
-    for error in errors:
-        reasons.setdefault(error.line, []).append(error.message)
-    for line, messages in sorted(reasons.items()):
-        if line == 1:  # what is wrong with the header is wrong with no line of its own
-            yield [1, "; ".join(messages), *table.columns]
-    for row in table.rows:
-        if row.line in reasons:
-            yield [row.line, "; ".join(reasons[row.line]), *(row.cells.get(c, "") for c in table.columns)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
 from pathlib import PurePath
@@ -25,37 +25,22 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from o2c.shared import work
-from o2c.shared.exports import CSV_TYPE
+from o2c.shared.exports import CSV_TYPE, csv_chunks
 from o2c.shared.models import Work
 from o2c.shared.problems import NotFound, Refusal
 from o2c.shared.views import Action, Empty, ListPage
 
-from . import previews, services
-from .forms import OWN, UploadForm
-from .mapping import mapping_text, parse_mapping
-from .models import ImportRun
-from .tables import RunTable
+from .. import kinds, ledger_names, runs, services
+from ..forms import AUTO, OWN, SAVED, UploadForm
+from ..mapping import mapping_text, parse_mapping
+from ..models import ImportRun
+from ..reader import Unreadable
+from ..single import sample_rows
+from ..tables import RunTable
 
 _STOP_POLLING: Final = 286
 _EXAMPLE: Final = "ibm-ar"
 View = Callable[..., HttpResponseBase]
-
-_FIELDS: Final[Mapping[str, Any]] = {
-    "customer_code": gettext_lazy("Client code"),
-    "number": gettext_lazy("Number"),
-    "issue_date": gettext_lazy("Issue date"),
-    "due_date": gettext_lazy("Due date"),
-    "amount": gettext_lazy("Amount incl. VAT"),
-    "customer_name": gettext_lazy("Client"),
-    "siren": "SIREN",
-    "country": gettext_lazy("Country"),
-    "term": gettext_lazy("Payment term"),
-    "currency": gettext_lazy("Currency"),
-    "settled_on": gettext_lazy("Settled on"),
-    "disputed": gettext_lazy("Disputed, yes or no"),
-    "disputed_amount": gettext_lazy("Disputed amount"),
-    "customer_reference": gettext_lazy("Client's reference"),
-}
 
 
 class RunList(ListPage):
@@ -69,8 +54,8 @@ class RunList(ListPage):
         "file-import",
         gettext_lazy("Files you bring in will stand here"),
         gettext_lazy(
-            "Upload the receivables ledger of your present software: you see first what it would book, "
-            "and nothing changes before you confirm. The same file a second time books nothing."
+            "Upload the receivables ledger of your present software, or clients, orders, invoices, payments: you "
+            "see first what would happen, and nothing changes before you confirm. The same file twice counts once."
         ),
     )
 
@@ -88,7 +73,10 @@ class RunList(ListPage):
 
     def get_actions(self) -> list[Action]:
         """Return the way to bring in a file."""
-        return [Action(_("Import a ledger"), reverse("imports:new"), "upload", primary=True)]
+        return [
+            Action(_("Saved mappings"), reverse("imports:mappings"), "table"),
+            Action(_("Import a file"), reverse("imports:new"), "upload", primary=True),
+        ]
 
 
 def importer(view: View) -> View:
@@ -110,38 +98,63 @@ def importer(view: View) -> View:
 @importer
 @require_http_methods(["GET", "POST"])
 def new(request: Any) -> HttpResponse:
-    """Ask for a file and how to read it; then look at it."""
+    """Ask for a file and how to read it; then look at it, or ask what its columns are."""
     posted = request.method == "POST"
     form = UploadForm(
         request.POST if posted else None,
         request.FILES if posted else None,
         user=request.user,
         company=request.company,
+        initial={"kind": request.GET.get("kind", "")},
     )
     if posted and form.is_valid():
         run = _uploaded(request, form)
         if run is not None:
-            previews.ask(run=run, by=request.user, at=timezone.now())
-            return redirect("imports:detail", key=run.pk)
+            return look_or_ask(request, run)
     context = {
         "menu": "imports",
-        "title": _("Import a ledger"),
+        "title": _("Import a file"),
         "form": form,
         "example": mapping_text(_EXAMPLE),
-        "fields": _FIELDS.items(),
+        "fields": ledger_names.LABELS.items(),
+        "samples": [(code, label) for code, label in kinds.allowed(request.user, request.company)],
     }
     return render(request, "imports/new.html", context, status=422 if posted else 200)
+
+
+def look_or_ask(request: Any, run: ImportRun) -> HttpResponse:
+    """Look at a file whose columns are known; else ask what they are."""
+    try:
+        known = runs.choose_mapping(run=run)
+    except Unreadable as refusal:
+        ImportRun.objects.filter(pk=run.pk).update(errors=[[refusal.line, str(refusal)]])
+        return redirect("imports:detail", key=run.pk)
+    if not known:
+        messages.info(request, _("Say once what the columns of this file are: it is kept for the next one."))
+        return redirect("imports:mapping", key=run.pk)
+    runs.ask(run=run, by=request.user, at=timezone.now())
+    return redirect("imports:detail", key=run.pk)
 
 
 def _uploaded(request: Any, form: UploadForm) -> ImportRun | None:
     """Keep the file, or say at the field what is wrong."""
     asked = form.cleaned_data
     try:
+        text, name = form.mapping_text(), ""
+        if asked["mapping"].startswith(SAVED):
+            kept = services.find_mapping(request.user, int(asked["mapping"].removeprefix(SAVED)))
+            text, name = kept.text, kept.name
+        elif asked["mapping"] == OWN:
+            name = PurePath(asked["mapping_file"].name or "").name[:60]
+        elif asked["mapping"] != AUTO:
+            name = asked["mapping"]
         return services.upload(
             company_code=asked["company"],
             file=asked["file"],
-            mapping="" if asked["mapping"] == OWN else asked["mapping"],
-            mapping_file_text=form.mapping_text(),
+            mapping=name,
+            mapping_file_text=text,
+            kind=asked["kind"],
+            shape=kinds.shape_of(asked["kind"]),
             as_of=asked["as_of"],
             by=request.user,
             at=timezone.now(),
@@ -160,28 +173,62 @@ def _uploaded(request: Any, form: UploadForm) -> ImportRun | None:
 
 @importer
 @require_GET
+def sample(request: Any, kind: str) -> HttpResponse:
+    """A file of a kind as we would write it, to be filled in."""
+    if kind not in dict(kinds.allowed(request.user, request.company)):
+        raise Http404
+    head, rows = sample_rows(kind)
+    chunks = csv_chunks(head, rows, language=request.LANGUAGE_CODE)
+    answer = HttpResponse(b"".join(chunks), content_type=CSV_TYPE)
+    answer["Content-Disposition"] = f'attachment; filename="{_("sample")}-{kind}.csv"'
+    return answer
+
+
+@importer
+@require_GET
 def detail(request: Any, key: int) -> HttpResponse:
     """One import in the state it is in: being looked at, to be confirmed, being booked, done or refused."""
     run = services.find_run(request.user, key)
     job = _job(run)
+    waits = job is not None and job.state in {Work.State.QUEUED, Work.State.RUNNING}
+    labels = kinds.label_of(run.kind)
+    good = max(0, run.counts.get("lines", 0) - run.counts.get("refused", 0))
     context = {
         "menu": "imports",
         "title": run.original_name,
         "run": run,
         "job": job,
-        "waits": job is not None and job.state in {Work.State.QUEUED, Work.State.RUNNING},
+        "waits": waits,
         "broken": job is not None and job.state == Work.State.FAILED,
         "counts": run.counts,
         "errors": _errors(run),
-        "good": max(0, run.counts.get("lines", 0) - run.counts.get("refused", 0)),
+        "good": good,
+        "has_news": any(run.counts.get(name) for name in ("new", "changed", "invoices", "settlements")),
+        "is_ledger": run.kind == ImportRun.Kind.LEDGER,
         "sums": _sums(run),
         "book": _book(run),
-        "columns": [(column, _FIELDS.get(field, "")) for column, field in run.counts.get("columns", ())],
-        "mapping": run.mapping_name or _("a mapping of your own"),
+        "columns": [(column, labels.get(field, "")) for column, field in run.counts.get("columns", ())],
+        "head": _head(run),
+        "mapping": run.mapping_name or _("told by the names of the columns"),
+        "may_map": run.is_waiting and not waits,
         "aged_url": _aged_url(request, run),
         "reference": f"imp-{run.created_at:%Y%m%d}-{run.pk:04d}",
     }
     return render(request, "imports/detail.html", context)
+
+
+def _head(run: ImportRun) -> list[tuple[Any, list[tuple[str, str]]]]:
+    """The first lines: number, and each cell as it stands with how it is understood where that differs."""
+    rows = run.counts.get("head", ())
+    understood = run.counts.get("understood") or [[] for _row in rows]
+    shown = []
+    for (line, *cells), read in zip(rows, understood, strict=True):
+        pairs = [
+            (cell, meant if meant != cell else "")
+            for cell, meant in zip(cells, read or [""] * len(cells), strict=True)
+        ]
+        shown.append((line, pairs))
+    return shown
 
 
 def _job(run: ImportRun) -> Any:
@@ -194,7 +241,8 @@ def _job(run: ImportRun) -> Any:
 def _errors(run: ImportRun) -> list[dict[str, Any]]:
     """What is wrong with which line: the column it is about is told apart where the message names one."""
     names = {column for column, _field in run.counts.get("columns", ())}
-    names |= set(parse_mapping(run.mapping_text).columns)
+    if run.mapping_text:
+        names |= set(parse_mapping(run.mapping_text, kinds.shape_of(run.kind)).columns)
     numbers = {row[0]: row for row in run.counts.get("head", ())}
     shown = []
     for line, message in run.errors:
@@ -226,7 +274,7 @@ def _book(run: ImportRun) -> list[dict[str, Any]]:
 def _aged_url(request: Any, run: ImportRun) -> str:
     """The aged balance of the day the book was taken over at; empty where the reader works in another company."""
     here = request.company is not None and request.company.code == run.company_code
-    if run.status != ImportRun.Status.DONE or not here:
+    if run.status != ImportRun.Status.DONE or run.kind != ImportRun.Kind.LEDGER or not here:
         return ""
     return f"{reverse('reports:aged_balance')}?{urlencode({'as_of': run.counts.get('as_of', '')})}"
 

@@ -1,0 +1,1 @@
+"""Pages of imports: files brought in, and how they are read."""
