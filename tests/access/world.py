@@ -16,7 +16,7 @@ from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
 from invoicing import services as invoicing
-from o2c.imports.models import ImportRun
+from o2c.imports.models import ImportRun, SavedMapping
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, OutboxMessage, Work
@@ -65,6 +65,7 @@ class World:
     match: int
     run: int
     message: int
+    mapping: int
     personal: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def values_for(self, role: str) -> dict[str, Any]:
@@ -155,6 +156,9 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
     message = OutboxMessage.objects.create(
         kind="order.held", key=mark, company_id=company.pk, account_id=account.pk, user=adv, to="x@y.test",
         subject=f"{mark}-M", text="held", created_at=at,
+    kept = SavedMapping.objects.create(
+        company=company, kind="ledger", name=f"{mark} mapping", text=MAPPING, headers=["n"], updated_by=books,
+        updated_at=at,
     )  # fmt: skip
     return World(
         mark=mark,
@@ -179,6 +183,8 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         personal={
             role: _personal(person, mark, at, company, adv) for role, person in (people or {"": adv}).items()
         },
+        mapping=kept.pk,
+        personal={role: _personal(person, mark, at) for role, person in (people or {"": adv}).items()},
     )
 
 
