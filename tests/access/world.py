@@ -156,6 +156,7 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
     message = OutboxMessage.objects.create(
         kind="order.held", key=mark, company_id=company.pk, account_id=account.pk, user=adv, to="x@y.test",
         subject=f"{mark}-M", text="held", created_at=at,
+    )  # fmt: skip
     kept = SavedMapping.objects.create(
         company=company, kind="ledger", name=f"{mark} mapping", text=MAPPING, headers=["n"], updated_by=books,
         updated_at=at,
@@ -180,11 +181,10 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         match=made.pk,
         run=run.pk,
         message=message.pk,
+        mapping=kept.pk,
         personal={
             role: _personal(person, mark, at, company, adv) for role, person in (people or {"": adv}).items()
         },
-        mapping=kept.pk,
-        personal={role: _personal(person, mark, at) for role, person in (people or {"": adv}).items()},
     )
 
 
