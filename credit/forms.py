@@ -32,6 +32,27 @@ class SellForm(forms.Form):
         self.fields["amount"].unit = _unit(currency)  # type: ignore[attr-defined]
 
 
+class MoveForm(forms.Form):
+    """Where a client moves to, since when, and why; what is left empty stays as it is."""
+
+    siren = forms.CharField(label=_("SIREN of the legal entity joined"), required=False, max_length=20)
+    group = forms.CharField(label=_("Code of the group joined"), required=False, max_length=40)
+    leaves_group = forms.BooleanField(label=_("Belongs to no group any more"), required=False)
+    sales_rep = forms.CharField(label=_("User name of the sales rep"), required=False, max_length=150)
+    effective_on = DateField(
+        label=_("From"), required=False, prefer="past", help_text=_("Today when left empty.")
+    )
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 3}))
+
+    def clean(self) -> dict[str, Any]:
+        """Turn what is left empty into what stays."""
+        given = dict(self.cleaned_data)
+        leaves = given.pop("leaves_group", False)
+        given["group"] = given.get("group") or ("" if leaves else None)
+        given["sales_rep"] = given.get("sales_rep") or None
+        return given
+
+
 class FlagForm(forms.Form):
     """Why a client is blocked or watched, and when to look again."""
 

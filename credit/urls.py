@@ -15,6 +15,7 @@ urlpatterns = [
     path("limit-requests/new/", limits.NewLimitRequest.as_view(), name="limit_request_new"),
     path("limit-requests/<int:pk>/", limits.LimitRequestPage.as_view(), name="limit_request"),
     path("clients/<str:code>/edit/", flags.EditClient.as_view(), name="edit_client"),
+    path("clients/<str:code>/move/", flags.Move.as_view(), name="move"),
     path("clients/<str:code>/block/", flags.Block.as_view(), name="block"),
     path("clients/<str:code>/unblock/", flags.Unblock.as_view(), name="unblock"),
     path("clients/<str:code>/watch/", flags.Watch.as_view(), name="watch"),

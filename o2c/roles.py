@@ -19,6 +19,7 @@ PERMISSIONS: Final = frozenset(
         "accounts.edit",
         "accounts.block",
         "accounts.watch",
+        "accounts.move",  # to another legal entity, group or sales rep, from a day on
         "credit.request_limit",
         "credit.decide_limit",
         "orders.view",
@@ -92,7 +93,7 @@ _CREDIT: Final = (
 
 ROLES: Final[dict[str, RoleDefinition]] = {
     "adv_officer": _role(_("ADV officer"), _ADV, 1),
-    "adv_manager": _role(_("ADV manager"), f"{_ADV} audit.view", 1),
+    "adv_manager": _role(_("ADV manager"), f"{_ADV} accounts.move audit.view", 1),
     "sales": _role(
         _("Sales rep"),
         f"{_READ} credit.request_limit orders.enter orders.request_override",
@@ -103,14 +104,16 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         f"{_READ} accounts.watch credit.request_limit orders.enter orders.request_override",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
-    "credit_manager": _role(_("Credit manager"), f"{_CREDIT} audit.view", 3),
+    "credit_manager": _role(_("Credit manager"), f"{_CREDIT} accounts.move audit.view", 3),
     "receivables_accountant": _role(
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
         " payments.record payments.allocate periods.close imports.run",
     ),
-    "finance_director": _role(_("Finance director"), f"{_CREDIT} periods.close periods.reopen audit.view", 4),
-    "executive": _role(_("Chief executive"), f"{_CREDIT} audit.view", 5),
+    "finance_director": _role(
+        _("Finance director"), f"{_CREDIT} accounts.move periods.close periods.reopen audit.view", 4
+    ),
+    "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move audit.view", 5),
     "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
     "auditor": _role(_("Auditor"), f"{_READ} audit.view duties.view"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).

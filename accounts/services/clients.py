@@ -158,11 +158,14 @@ def change_account(
     version: int | None = None,
     term_override_reason: str = "",
     holding_credit_locks: bool = False,
+    effective_on: date | None = None,
     **fields: Unpack[AccountFields],
 ) -> SavedAccount:
     """Change what is given of a client, and nothing else.
 
     :param version: the version the person saw, None not to ask
+    :param effective_on: first day of a new entity, group or rep, today when left out
+    :raises BeforePresent: the present one began later
     :param holding_credit_locks: the caller holds the credit locks of old and new entity and group
     :raises NotFound: no such client, or not this person's to see
     :raises ChangedMeanwhile: somebody was faster
@@ -178,7 +181,13 @@ def change_account(
         if version is not None and version != found.version:
             raise ChangedMeanwhile
         return _change(
-            found, fields, by=by, at=at, override=term_override_reason, locked=holding_credit_locks
+            found,
+            fields,
+            on=effective_on or paris_date(at),
+            by=by,
+            at=at,
+            override=term_override_reason,
+            locked=holding_credit_locks,
         )
 
 
@@ -297,6 +306,7 @@ def _change(
     account: CustomerAccount,
     fields: AccountFields,
     *,
+    on: date,
     by: User | None,
     at: datetime,
     override: str,
@@ -304,15 +314,15 @@ def _change(
 ) -> SavedAccount:
     checked = check_fields(fields, company=account.company, code=account.code, account=account)
     check_cap(checked, account=account, company=account.company, by=by, override=override)
-    today, change = paris_date(at), _Change()
-    _apply_levels(account, checked, change, on=today, by=by, at=at, locked=locked)
+    change = _Change()
+    _apply_levels(account, checked, change, on=on, by=by, at=at, locked=locked, reason=override)
     for name, value in checked.values.items():
         if getattr(account, name) != value:
             change.note(name, getattr(account, name), value)
             setattr(account, name, value)
     if checked.rep_given and current_rep(account) != (checked.rep.username if checked.rep else None):
         change.note("sales_rep", current_rep(account), checked.rep.username if checked.rep else None)
-        replace_rep(account, checked.rep, on=today)
+        replace_rep(account, checked.rep, on=on)
     if checked.contacts is not None and _contacts_differ(account, checked.contacts):
         change.others.append("contacts")
         _store_contacts(account, checked.contacts)
@@ -345,6 +355,7 @@ def _apply_levels(
     by: User | None,
     at: datetime,
     locked: bool,
+    reason: str,
 ) -> None:
     """Bring entity and group in line; giving its SIREN to an entity of this client alone moves nothing."""
     if checked.siren and checked.siren != account.entity.siren:
@@ -360,14 +371,14 @@ def _apply_levels(
             entity = known or LegalEntity.objects.create(
                 siren=checked.siren, name=account.name, country=account.country
             )
-            move_entity(account, entity, on=on, by=by, at=at)
+            move_entity(account, entity, on=on, by=by, at=at, reason=reason)
             change.moved = True
     if checked.group_given:
         group = _group(checked.group)
         if group != account.entity.group:
             if not locked:
                 raise MovesCredit
-            move_group(account.entity, group, on=on, by=by, at=at)
+            move_group(account.entity, group, on=on, by=by, at=at, reason=reason)
             change.moved = True
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import TeamRole
 from accounts.models import (
@@ -22,6 +24,11 @@ from accounts.models import (
 from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotAllowed, RuleRefused
+
+
+class BeforePresent(RuleRefused):
+    code = "before_present"
+    message = _("This day lies before the present entity, group or sales rep began.")
 
 
 def assign_rep(*, account: CustomerAccount, rep: User | None, by: User | None, at: datetime) -> None:
@@ -62,14 +69,32 @@ def current_rep(account: CustomerAccount) -> str | None:
 
 
 def replace_rep(account: CustomerAccount, rep: User | None, *, on: date) -> None:
-    """End the open row of the rep and open the next. For acts that hold the account's row."""
-    TeamMember.objects.filter(account=account, role=TeamRole.SALES_REP, valid_to=None).update(valid_to=on)
+    """End the open row of the rep and open the next. For acts that hold the account's row.
+
+    :raises BeforePresent: the present rep began later
+    """
+    _end(TeamMember.objects.filter(account=account, role=TeamRole.SALES_REP), on)
     if rep is not None:
         TeamMember.objects.create(account=account, user=rep, role=TeamRole.SALES_REP, valid_from=on)
 
 
+def _end(
+    rows: QuerySet[TeamMember] | QuerySet[EntityMembership] | QuerySet[GroupMembership], on: date
+) -> None:
+    present = rows.filter(valid_to=None)
+    if present.filter(valid_from__gt=on).exists():
+        raise BeforePresent
+    present.update(valid_to=on)
+
+
 def move_entity(
-    account: CustomerAccount, entity: LegalEntity, *, on: date, by: User | None, at: datetime
+    account: CustomerAccount,
+    entity: LegalEntity,
+    *,
+    on: date,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
 ) -> None:
     """Put an account under another legal entity.
 
@@ -79,7 +104,7 @@ def move_entity(
     before = account.entity
     if before == entity:
         return
-    EntityMembership.objects.filter(account=account, valid_to=None).update(valid_to=on)
+    _end(EntityMembership.objects.filter(account=account), on)
     EntityMembership.objects.create(account=account, entity=entity, valid_from=on)
     account.entity = entity
     account.version += 1
@@ -91,14 +116,21 @@ def move_entity(
         at=at,
         label=account.code,
         account_id=account.pk,
+        reason=reason,
         before={"entity": before.pk, "siren": before.siren},
-        after={"entity": entity.pk, "siren": entity.siren},
+        after={"entity": entity.pk, "siren": entity.siren, "from": on},
     )
     _tell_left(before, before.group)
 
 
 def move_group(
-    entity: LegalEntity, group: CustomerGroup | None, *, on: date, by: User | None, at: datetime
+    entity: LegalEntity,
+    group: CustomerGroup | None,
+    *,
+    on: date,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
 ) -> None:
     """Put a legal entity under another group, or under none.
 
@@ -107,7 +139,7 @@ def move_group(
     before = entity.group
     if before == group:
         return
-    GroupMembership.objects.filter(entity=entity, valid_to=None).update(valid_to=on)
+    _end(GroupMembership.objects.filter(entity=entity), on)
     if group is not None:
         GroupMembership.objects.create(entity=entity, group=group, valid_from=on)
     entity.group = group
@@ -118,8 +150,9 @@ def move_group(
         by=by,
         at=at,
         label=entity.siren or str(entity.pk),
+        reason=reason,
         before={"group": before.code if before else None},
-        after={"group": group.code if group else None},
+        after={"group": group.code if group else None, "from": on},
     )
     _tell_left(entity, before)
 

@@ -63,6 +63,7 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
         "group": group,
         "group_size": CustomerAccount.objects.filter(entity__group=group).count() if group else 0,
         "may_edit": user.may("accounts.edit", company),
+        "may_move": user.may("accounts.move", company),
         "may_block": user.may("accounts.block", company),
         "may_watch": user.may("accounts.watch", company),
         "may_see_orders": user.may("orders.view", company),

@@ -16,8 +16,8 @@ from django.views import View
 from accounts.views import edit
 from accounts.views.answers import client_or_404, explain, now, signed_in
 from credit import services
-from credit.forms import FlagForm, LiftForm
-from credit.services.moves import change_client
+from credit.forms import FlagForm, LiftForm, MoveForm
+from credit.services.moves import change_client, move_client
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
 
@@ -70,6 +70,20 @@ class _Flag(PermissionMixin, View):
             "danger": self.danger,
         }
         return render(request, "credit/flag.html", context, status=422 if form.errors else 200)
+
+
+class Move(_Flag):
+    """Move a client to another entity, group or rep, from a day on."""
+
+    permission = "accounts.move"
+    act = staticmethod(move_client)
+    form_class = MoveForm
+    title, verb = _("Move %(name)s"), _("Move the client")
+    done = _("%(name)s has moved.")
+    consequence = _(
+        "Its exposure counts under the limits it joins. Reports of earlier days keep who it belonged to; held "
+        "orders on both sides are examined again within a minute."
+    )
 
 
 class Block(_Flag):

@@ -53,8 +53,22 @@ _LIMITS: Final = """
     )
 """
 
+# Who belonged to whom on the day, where that has changed since; everybody else belongs there still.
+_BELONGING: Final = """
+    entity_then AS (
+        SELECT account_id, entity_id FROM accounts_entitymembership
+        WHERE valid_from <= %(on)s AND valid_to > %(on)s
+    ),
+    group_then AS (
+        SELECT entity_id, MAX(group_id) FILTER (WHERE valid_from <= %(on)s) AS group_id
+        FROM accounts_groupmembership
+        WHERE valid_to > %(on)s OR (valid_to IS NULL AND valid_from > %(on)s)
+        GROUP BY entity_id
+    )
+"""
+
 _STATEMENT: Final = """
-    WITH scope AS MATERIALIZED ({scope}), {book}, {contested}, {limits},
+    WITH scope AS MATERIALIZED ({scope}), {book}, {contested}, {limits}, {belonging},
     aged AS (
         SELECT b.account_id, b.currency, {buckets},
                COALESCE(SUM(b.open) FILTER (WHERE b.open < 0), 0) AS credits,
@@ -74,12 +88,16 @@ _STATEMENT: Final = """
            GREATEST(0, %(on)s - g.oldest_due), a.sort_key AS place
     FROM aged g
     JOIN accounts_customeraccount a ON a.id = g.account_id
-    JOIN accounts_legalentity e ON e.id = a.entity_id
-    LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep' AND t.valid_to IS NULL
+    LEFT JOIN entity_then et ON et.account_id = a.id
+    JOIN accounts_legalentity e ON e.id = COALESCE(et.entity_id, a.entity_id)
+    LEFT JOIN group_then gt ON gt.entity_id = e.id
+    LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep'
+         AND t.valid_from <= %(on)s AND (t.valid_to IS NULL OR t.valid_to > %(on)s)
     LEFT JOIN accounts_user u ON u.id = t.user_id
     LEFT JOIN limits la ON la.level = 3 AND la.target_id = a.id
-    LEFT JOIN limits le ON le.level = 2 AND le.target_id = a.entity_id
-    LEFT JOIN limits lg ON lg.level = 1 AND lg.target_id = e.group_id
+    LEFT JOIN limits le ON le.level = 2 AND le.target_id = e.id
+    LEFT JOIN limits lg ON lg.level = 1
+         AND lg.target_id = CASE WHEN gt.entity_id IS NULL THEN e.group_id ELSE gt.group_id END
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, currency, {nothing}, NULL, amount, NULL, NULL, NULL, NULL
     FROM ({ledger}) AS control
@@ -214,7 +232,7 @@ def aged_balance(
     :param by: the date an item's age counts from
     :param buckets: last day of each bucket, rising from above 0
     :param account: code of one client
-    :param sales_rep: user name; the clients in this rep's portfolio now
+    :param sales_rep: user name; the clients in this rep's portfolio on that day
     :raises NotAllowed: no right to reports
     :raises NotFound: an account that is not there or not the reader's to see
     :raises Invalid: buckets or a basis that cannot be read
@@ -230,8 +248,7 @@ def aged_balance(
         if not accounts.exists():
             raise NotFound
     if sales_rep:
-        mine = TeamMember.objects.filter(user__username=sales_rep, role=TeamRole.SALES_REP, valid_to=None)
-        accounts, scope = accounts.filter(pk__in=mine.values("account")), SELECTION
+        accounts, scope = accounts.filter(pk__in=portfolio_on(sales_rep, as_of)), SELECTION
     sql, params = scope_sql(accounts)
     whose = OF_COMPANY if scope == COMPANY else OF_SCOPE
     with connection.cursor() as cursor:
@@ -246,6 +263,12 @@ def aged_balance(
         rows=rows,
         totals=_totals(rows, ledger, company.currency, len(names)),
     )
+
+
+def portfolio_on(sales_rep: str, day: date) -> QuerySet[TeamMember, int]:
+    """Return the keys of the clients a rep looked after on a day."""
+    rows = TeamMember.objects.filter(user__username=sales_rep, role=TeamRole.SALES_REP, valid_from__lte=day)
+    return rows.exclude(valid_to__lte=day).values_list("account_id", flat=True)
 
 
 def accounts_in_sight(user: User | None, company: Company) -> tuple[QuerySet[CustomerAccount], str]:
@@ -277,6 +300,7 @@ def _statement(scope: str, whose: str, edges: Sequence[int], basis: Basis) -> st
         book=OPEN_BOOK.format(aged_on=_AGED_ON[basis]),
         contested=CONTESTED,
         limits=_LIMITS,
+        belonging=_BELONGING,
         buckets=", ".join(columns),
         names=", ".join(f"g.{name}" for name in names),
         nothing=", ".join(["NULL::numeric"] * len(names)),

@@ -8,15 +8,14 @@ from typing import Any, Final
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from accounts.enums import TeamRole
-from accounts.models import TeamMember, User
+from accounts.models import User
 from invoicing.ageing import CREDITS, NOT_DUE, TOTAL, Basis
 from invoicing.queries import items_on
 from invoicing.scope import own_items
 from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
 
-from .aged_balance import AgedBalance, accounts_in_sight
+from .aged_balance import AgedBalance, accounts_in_sight, portfolio_on
 
 DISPUTED: Final = "disputed"
 
@@ -44,8 +43,7 @@ def items_behind(
         if not accounts.exists():
             raise NotFound
     if sales_rep:
-        mine = TeamMember.objects.filter(user__username=sales_rep, role=TeamRole.SALES_REP, valid_to=None)
-        accounts = accounts.filter(pk__in=mine.values("account"))
+        accounts = accounts.filter(pk__in=portfolio_on(sales_rep, report.as_of))
     items = items_on(accounts, on=report.as_of, open_only=True).filter(currency=currency)
     seen = items.filter(own_items(user, report.company))
     return seen.filter(_of_bucket(report, bucket)).order_by("due_date", "pk")

@@ -52,6 +52,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "accounts.edit": _ADV | _CREDIT | {"integration"},
     "accounts.block": _CREDIT,
     "accounts.watch": _ADV | _CREDIT | {"sales_manager", "receivables_accountant"},
+    "accounts.move": frozenset({"adv_manager", "credit_manager", "finance_director", "executive"}),
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
     "orders.view": _EVERYBODY,
@@ -185,6 +186,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "credit/clients/<code>/edit/": Entry(
         get="accounts.edit", post="accounts.edit", about="client", body=_CLIENT_FORM
+    ),
+    "credit/clients/<code>/move/": Entry(
+        get="accounts.move", post="accounts.move", about="client", body=_REASON | {"siren": "732829320"}
     ),
     "credit/clients/<code>/block/": Entry(
         get="accounts.block", post="accounts.block", about="client", body=_REASON

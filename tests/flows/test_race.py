@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.models import CustomerAccount, User
 from credit.queries import exposure_of
+from credit.services.moves import move_client
 from invoicing import services as invoicing
 from o2c.shared.calendar import paris_date
 from orders import services
@@ -122,3 +123,26 @@ def test_while_payments_are_matched_and_orders_invoiced(adv: User, rounds: int) 
         ]
         race([account], adv, beside)
         assert exposure_of(account, on=paris_date(timezone.now())).net == Decimal("900.00")
+
+
+def test_a_client_that_moves_to_another_entity_takes_only_what_one_limit_admits(
+    adv: User, rounds: int
+) -> None:
+    company = adv.home_company
+    for _ in range(rounds):
+        mover = CustomerAccountFactory(company=company)
+        joined = CustomerAccountFactory(company=company)
+        for account in (mover, joined):
+            give_limit(account, "1000", at_entity=True, decided_by=adv)
+        move = partial(
+            move_client,
+            account_id=mover.pk,
+            siren=joined.siren,
+            reason="merger",
+            by=adv,
+            at=timezone.now(),
+        )
+        orders = [draft(mover, "600", by=adv) for _ in range(CLIENTS)]
+        submits = [partial(services.submit, order_id=order.pk, by=adv, at=timezone.now()) for order in orders]
+        assert at_once([*submits, move]) == []
+        assert shown(orders) == {"confirmed": 1, "on_hold": CLIENTS - 1}
