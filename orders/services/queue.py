@@ -83,6 +83,8 @@ def look_again(order_id: int, at: datetime) -> bool:
         outcome = advance.examine(order, lines, by=None, at=at, keep_as=Occasion.REEXAMINE)
         if advance.sync_holds(order, outcome, by=None, at=at) is None:
             advance.confirm(order, lines, by=None, at=at)
+            # Its client need not be the one whose credit was freed, nor has anybody told of the new day.
+            advance.tell_credit_taken(order)
             return True
         advance.save(order, "last_decision")
         return False

@@ -123,3 +123,21 @@ def test_the_snapshot_follows_the_acts_of_a_day(company: Company) -> None:
         work.drain()
     assert ExposureSnapshot.objects.get(level=3, target_id=account.pk).net_exposure == Decimal("3000.00")
     assert not Work.objects.filter(state="queued").exists()
+
+
+def test_what_the_night_confirms_is_in_the_figures_of_every_level(company: Company) -> None:
+    adv, group = make_user("adv_manager", company), CustomerGroupFactory()
+    one, other = (
+        CustomerAccountFactory(company=company, entity=LegalEntityFactory(group=group)) for _ in range(2)
+    )
+    blocking = give_limit(other, "500", at_group=True, decided_by=adv)
+    held = submitted(one, "600", by=adv)
+    work.drain()
+    assert shown_status(held) == "on_hold"
+    type(blocking).objects.filter(pk=blocking.pk).update(amount=Decimal(5000))
+    nightly.begin(at=timezone.now())
+    work.drain()
+    assert shown_status(Order.objects.get(pk=held.pk)) == "confirmed"
+    assert standing_of(one).net_exposure == Decimal(600)
+    for level, key in ((2, one.entity_id), (1, group.pk)):
+        assert CreditStanding.objects.get(level=level, target_id=key).net_exposure == Decimal(600)
