@@ -49,7 +49,7 @@ from tests.factories.accounts import (
 
 from . import book_model as model
 
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "20"))
 STEPS = int(os.environ.get("PROPERTY_STEPS", "20"))
 FIRST_DAY = date(2026, 9, 1)
 # Parts of an order are rounded once each: what went out of it and what is left may differ by that.
