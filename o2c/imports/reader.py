@@ -5,6 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
+import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineWorkbook
 
 from o2c.shared.problems import Invalid
 
@@ -27,6 +31,16 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_ZIP: Final = b"PK\x03\x04"
+_WORKBOOK: Final = "xl/workbook.xml"
+MOST_COLUMNS: Final = 1_000
+# What a spreadsheet may grow to when it is unpacked, and how many cells its widest and longest line span: the
+# library keeps the whole rectangle in memory, however empty it is.
+_MOST_UNPACKED: Final = 400 * 1024 * 1024
+_MOST_CELLS: Final = 6_000_000
+_UNPACKED_AT_ONCE: Final = 1024 * 1024
+_PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})?([0-9]{1,7})"')
+_LONGEST_PLACE: Final = 16
 
 
 class Unreadable(Invalid):
@@ -74,6 +88,11 @@ def open_table(path: Path, *, delimiter: str = "", encoding: str = "") -> Table:
     columns = tuple(str(cell).strip() for cell in header[1])
     if header[0] != 1 or not any(columns):
         raise Unreadable(1, _("The first line must name the columns."))
+    if len(columns) > MOST_COLUMNS:
+        raise Unreadable(
+            1, _("This file has %(count)d columns: at most %(most)d are read.")
+            % {"count": len(columns), "most": MOST_COLUMNS}
+        )  # fmt: skip
     return Table(columns, _rows(columns, lines))
 
 
@@ -131,15 +150,61 @@ def _sniffed(text: str) -> str:
 
 def _sheet_lines(content: bytes) -> Iterator[tuple[int, Sequence[Cell]]]:
     try:
+        if content.startswith(_ZIP):
+            _check_size(content)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         # Empty lines on top count, so that the numbers are those of the spreadsheet.
         rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, OSError) as error:
-        raise Unreadable(1, _("This spreadsheet cannot be read: %(error)s.") % {"error": error}) from error
+    except Unreadable:
+        raise
+    except BaseException as error:
+        # A broken file may make the library panic, which Python sees as no ordinary exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise Unreadable(
+            1, _("This spreadsheet cannot be read: %(error)s.") % {"error": str(error)[:200]}
+        ) from error
     width = len(rows[0]) if rows else 0
     for number, row in enumerate(rows, start=1):
         cells = [_cell(value) for value in row]
         yield number, cells + [""] * (width - len(cells))
+
+
+def _check_size(content: bytes) -> None:
+    """Unpack a spreadsheet piece by piece to see how large it really is, whatever it says of itself.
+
+    :raises Unreadable: too large, or no spreadsheet
+    """
+    unpacked, last_row, last_column = 0, 0, 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if _WORKBOOK not in archive.namelist():
+                raise Unreadable(1, _("This is no spreadsheet that can be read: save it as XLSX or CSV."))
+            for entry in archive.infolist():
+                with archive.open(entry) as stream:
+                    kept = b""
+                    while piece := stream.read(_UNPACKED_AT_ONCE):
+                        unpacked += len(piece)
+                        if unpacked > _MOST_UNPACKED:
+                            raise Unreadable(
+                                1, _("This spreadsheet is too large: cut it into parts, or save it as CSV.")
+                            )
+                        if "worksheets/" in entry.filename:
+                            for column, row in _PLACE.findall(kept + piece):
+                                last_row = max(last_row, int(row))
+                                last_column = max(last_column, _column_number(column))
+                            kept = piece[-_LONGEST_PLACE:]
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise Unreadable(1, _("This spreadsheet cannot be read: %(error)s.") % {"error": error}) from error
+    if last_row * last_column > _MOST_CELLS:
+        raise Unreadable(1, _("This spreadsheet is too large: cut it into parts, or save it as CSV."))
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _cell(value: object) -> Cell:
@@ -152,5 +217,5 @@ def _cell(value: object) -> Cell:
     if isinstance(value, int):
         return Decimal(value)
     if isinstance(value, float):
-        return Decimal(repr(value))
+        return Decimal(repr(value)) if math.isfinite(value) else repr(value)
     return str(value).strip()

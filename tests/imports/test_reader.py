@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ import pytest
 import xlsxwriter
 
 from o2c.imports.reader import Unreadable, open_table
+
+from . import mutations
 
 
 def table_of(tmp_path, content: bytes, **options):
@@ -76,3 +79,15 @@ def test_a_spreadsheet_gives_dates_and_numbers_as_such(tmp_path):
     assert [(row.line, list(row.cells.values())) for row in table.rows] == [
         (3, [Decimal(42), date(2026, 1, 31), Decimal("1234.56"), "yes"])
     ]
+
+
+def test_what_grows_beyond_measure_is_refused_before_it_is_unpacked(tmp_path):
+    for change in (mutations._far_cell, mutations._bomb, mutations._no_workbook):
+        path = tmp_path / "f.xlsx"
+        path.write_bytes(change(mutations._xlsx([["a", "b"], ["1", "2"]]), random.Random(1)))
+        with pytest.raises(Unreadable) as refused:
+            open_table(path)
+        assert any(word in str(refused.value) for word in ("too large", "save it as XLSX or CSV")), change
+    path.write_text(";".join(f"c{n}" for n in range(1001)))
+    with pytest.raises(Unreadable, match="1001 columns: at most 1000"):
+        open_table(path)
