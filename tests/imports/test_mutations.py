@@ -58,8 +58,7 @@ def test_spoilt_files_are_refused_or_entered_soundly(tmp_path: Path) -> None:
                     dry_run=look,
                     keep_good_lines=True,
                 )
-            except (Unreadable, UnreadableMapping, LinesRefused) as refusal:
-                assert str(refusal), name
+            except (Unreadable, UnreadableMapping, LinesRefused):
                 refused += not look
             else:
                 assert all(error.line >= 1 and error.message for error in result.errors), name
