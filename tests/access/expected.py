@@ -119,7 +119,7 @@ _NEW_INVOICE: Final = {
 _NEW_PAYMENT: Final = {
     "external_id": "NEW-1", "account": "{client}", "date": "2026-01-05", "amount": "10.00", "currency": "EUR",
 }  # fmt: skip
-_NEW_DUE_DATE: Final = {"due_date": "2026-02-01", "reason": "Agreed with the client"}
+_NEW_DUE_DATE: Final = {"due_date": "{later_due}", "reason": "Agreed with the client"}
 _ORDER_FORM: Final = {
     "client": "{client}", "currency": "EUR", "term": "NET30", "order_date": "2026-01-05",
     "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "form-0-sku": "A1", "form-0-description": "Goods",

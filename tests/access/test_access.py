@@ -133,7 +133,8 @@ def cases_of(address: str, entry: Entry) -> Iterator[Case]:
         also = frozenset({401, 503} if permission == ANYONE else {403} if entry.by_authority else ())
         yield Case(method, ANONYMOUS, "own", OPEN if permission == ANYONE else ASKED, also)
         for whose in owners(entry, method):
-            expected = {role: expectation(entry, method, role, whose) for role in (*ROLES, NOBODY)}
+            tried_by = OWN_PORTFOLIO if whose == "colleague" else (*ROLES, NOBODY)
+            expected = {role: expectation(entry, method, role, whose) for role in tried_by}
             open_for = [role for role, found in expected.items() if found == OPEN]
             tried = sample(f"{method} {address} {whose}", open_for)
             for role, found in expected.items():

@@ -59,6 +59,7 @@ class World:
     evidence: int
     limit_request: int
     invoice: str
+    later_due: str
     item: int
     payment: int
     credit: int
@@ -175,6 +176,7 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         evidence=proof.pk,
         limit_request=wish.pk,
         invoice=invoice.number,
+        later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",
         item=item.pk,
         payment=payment.pk,
         credit=credit_item.pk,
@@ -183,7 +185,7 @@ def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: 
         message=message.pk,
         mapping=kept.pk,
         personal={
-            role: _personal(person, mark, at, company, adv) for role, person in (people or {"": adv}).items()
+            role: _personal(person, mark, at, company) for role, person in (people or {"": adv}).items()
         },
     )
 
@@ -222,14 +224,15 @@ def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
     )
 
 
-def _personal(person: User, mark: str, at: Any, company: Company, adv: User) -> dict[str, int]:
+def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, int]:
     notice = Notice.objects.create(user=person, kind="order_held", key=mark, url="/", created_at=at)
     job = Work.objects.create(
         kind="api.bulk", key=f"{mark}-{person.pk}", state="done", not_before=at, created_at=at,
         requested_by=person,
     )  # fmt: skip
     substitution = Substitution.objects.create(
-        company=company, absent=person, substitute=adv if adv != person else User.objects.earliest("pk"),
+        company=company, absent=person,
+        substitute=make_user("adv_officer", company, f"stands in for {person.username}"),
         valid_from=date(2020, 1, 1), valid_until=date(2020, 1, 2), reason="away", named_by=person, named_at=at,
     )  # fmt: skip
     mass = MassDecision.objects.create(
