@@ -12,9 +12,11 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Company, CustomerAccount, User
+from o2c.shared import work
 from o2c.shared.calendar import paris_date
 from orders.models import Order, OverrideRequest
 from orders.queries import shown_status
+from orders.services import request_override
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, open_item, submitted
 
@@ -102,3 +104,97 @@ def test_sales_ask_and_credit_decides(
     expect(page.locator("h1")).to_contain_text("Confirmée")
     assert OverrideRequest.objects.get().decided_by == scene.users["credit"]
     assert shown_status(Order.objects.get()) == "confirmed"
+
+
+def test_credit_decides_from_the_inbox_and_sales_read_it_in_the_outbox(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    users, at = scene.users, timezone.now()
+    order = submitted(scene.account, "26000", by=users["adv"], number="CDE-2026-1187")
+    request_override(order_id=order.pk, reason="Bon de commande signé de la mairie.", by=users["adv"], at=at)
+    large = submitted(scene.account, "140000", by=users["adv"], number="CDE-2026-1190")
+    request_override(order_id=large.pk, reason="Chantier de la gare.", by=users["adv"], at=at)
+    work.drain()
+    main = page.locator("#main")
+
+    sign_in(page, live_server, "credit")
+    page.goto(f"{live_server.url}/decisions/")
+    expect(main).to_contain_text("1 demande dans votre délégation")
+    expect(main).to_contain_text("Philippe Aubry (Directeur financier)")
+    shot(page, "decisions-inbox")
+    axe(page)
+    page.locator("textarea").first.fill("Acompte encaissé avant livraison.")
+    page.get_by_role("button", name="Accorder et lever la commande").click()
+    expect(page.locator("#toasts")).to_contain_text("Accordé")
+    expect(page.locator("#toasts")).to_contain_text("Annuler")
+    page.goto(f"{live_server.url}/decisions/mine/")
+    expect(main).to_contain_text("Acompte encaissé avant livraison.")
+    shot(page, "decisions-mine")
+    axe(page)
+    work.drain()
+
+    leave(page)
+    sign_in(page, live_server, "sales")
+    page.goto(f"{live_server.url}/outbox/")
+    expect(main).to_contain_text("CDE-2026-1187 (Menuiseries Kervadec) peut partir")
+    shot(page, "outbox")
+    axe(page)
+    page.get_by_role("link", name="est bloquée").first.click()
+    expect(main).to_contain_text("Pourquoi")
+    shot(page, "outbox-message")
+    axe(page)
+    page.goto(f"{live_server.url}/my-mail/")
+    shot(page, "outbox-choices")
+    axe(page)
+
+
+def test_a_substitute_decides_and_the_release_is_undone(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    order = submitted(scene.account, "26000", by=scene.users["adv"], number="CDE-2026-1187")
+    main = page.locator("#main")
+    sign_in(page, live_server, "credit")
+    page.goto(f"{live_server.url}/substitutes/")
+    page.get_by_label("Remplaçant").select_option(label="Karim Benali")
+    page.get_by_label("Du", exact=True).fill("aujourd'hui")
+    page.get_by_label("Au", exact=True).fill("+5")
+    page.get_by_label("Motif").fill("Congés")
+    page.get_by_role("button", name="Désigner le remplaçant").click()
+    expect(main).to_contain_text("Karim Benali pour Hélène Carpentier")
+    shot(page, "substitutes")
+    axe(page)
+
+    leave(page)
+    sign_in(page, live_server, "analyst")
+    page.goto(f"{live_server.url}/orders/{order.number}/")
+    page.locator("#decision textarea").fill("Client suivi depuis longtemps.")
+    page.get_by_role("button", name="Lever").click()
+    expect(page.locator("h1")).to_contain_text("Confirmée")
+    expect(main).to_contain_text("Karim Benali pour")
+    assert OverrideRequest.objects.get().on_behalf_of == scene.users["credit"]
+    page.keyboard.press("z")
+    expect(page.locator("h1")).to_contain_text("Bloquée")
+    shot(page, "overrides-undone")
+    axe(page)
+
+
+def test_a_mass_refusal_is_partly_beyond_the_authority(
+    page: Page, live_server: LiveServer, scene: Scene
+) -> None:
+    for number, total in enumerate(("15000", "16000", "60000"), start=1):
+        submitted(scene.account, total, by=scene.users["adv"], number=f"CDE-{number}")
+    main = page.locator("#main")
+    sign_in(page, live_server, "analyst")
+    page.goto(f"{live_server.url}/orders/holds/")
+    page.locator("thead input[type=checkbox]").check()
+    page.get_by_role("button", name="Refuser").click()
+    expect(main).to_contain_text("au-dessus de votre délégation")
+    shot(page, "mass-asking")
+    axe(page)
+    page.locator("textarea").fill("Sans réponse du client.")
+    page.get_by_role("button", name="Refuser 2 commandes").click()
+    expect(main).to_contain_text("2 commandes sont refusées.")
+    expect(main).to_contain_text("CDE-3")
+    shot(page, "mass-decided")
+    axe(page)
+    assert sorted(Order.objects.values_list("state", flat=True)) == ["REFUSED", "REFUSED", "SUBMITTED"]
