@@ -138,7 +138,8 @@ def _require_administrator(by: User | None, company: Company | None) -> None:
 def _record(
     action: str, user: User, company: Company | None, role: str, *, by: User | None, at: datetime
 ) -> None:
-    user.__dict__.pop("grants", None)  # read once per request: this user's rights have just changed
+    for kept in ("_held", "grants"):  # read once per request: this user's rights have just changed
+        user.__dict__.pop(kept, None)
     audit.record(
         action,
         user,
