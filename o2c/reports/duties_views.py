@@ -72,7 +72,7 @@ class DutiesView(CompanyEdge):
     @extend_schema(parameters=[OpenApiParameter("format", str, enum=["json", "csv"])])
     def get(self, request: Request) -> HttpResponseBase:
         """Who holds duties in one hand that are better apart."""
-        file_format = request.query_params.get("format", "json")
+        file_format = request.query_params.get("format") or "json"
         if file_format not in {"json", "csv"}:
             raise Invalid(errors={"format": [_("Write json or csv.")]})
         found = conflicts(self.company)

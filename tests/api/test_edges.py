@@ -46,6 +46,19 @@ WRITING = [
     "payments/1/allocate/",
     "payments/1/propose/",
     "allocations/",
+    "items/1/due-date/",
+    "orders/ORD-1/confirmation/",
+    "orders/ORD-1/evidence/",
+    "orders/ORD-1/override-requests/",
+    "orders/ORD-1/purchase-order/accept/",
+    "override-requests/1/approve/",
+    "override-requests/1/refuse/",
+    "override-requests/1/withdraw/",
+    "quotations/",
+    "quotations/ORD-1/accept/",
+    "quotations/ORD-1/order/",
+    "quotations/ORD-1/refuse/",
+    "quotations/ORD-1/send/",
 ]
 HUGE = "9" * 400
 UGLY = {
@@ -199,7 +212,10 @@ def test_ugly_values_never_break_anything(person, path):
         for body in bodies:
             answer = client.post(f"{V1}{path}", data=json.dumps(body), content_type="application/json")
             assert answer.status_code < 500, (body, answer.content)
-            assert answer["Content-Type"].startswith(("application/json", "application/problem+json"))
+            # An order confirmation is a file; every refusal is a problem.
+            assert answer["Content-Type"].startswith(
+                ("application/json", "application/problem+json", "application/pdf")
+            )
 
 
 @pytest.mark.parametrize(

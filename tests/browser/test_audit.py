@@ -12,6 +12,7 @@ from o2c.shared import audit, sealing
 from orders.models import Order
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, submitted
+from tests.settling import wait_until_settled
 
 from .helpers import axe, shot, sign_in
 
@@ -25,6 +26,7 @@ def test_the_auditor_sees_the_seal_and_who_holds_too_much(live_server: LiveServe
     RoleGrant.objects.create(user=clerk, company=company, role_id="administrator")
     make_user("credit_analyst", company, "analyst", first_name="Léa", last_name="Morel")
     audit.record("company.created", company, by=clerk, at=timezone.now(), company_id=company.pk)
+    wait_until_settled()
     assert sealing.seal(at=timezone.now()) == 1
     sign_in(page, live_server, "auditor")
     page.goto(f"{live_server.url}/journal/")

@@ -103,8 +103,8 @@ def test_unmatching_takes_the_credit_back(account: CustomerAccount, adv: User, c
 def test_the_oldest_goes_first_and_a_smaller_one_may_pass(account: CustomerAccount, adv: User) -> None:
     at = timezone.now()
     open_item(account, "9000")
-    large = submitted(account, "8000", by=adv, at=at - timedelta(hours=2))
-    small = submitted(account, "1500", by=adv, at=at - timedelta(hours=1))
+    large = submitted(account, "8000", by=adv, at=at - timedelta(minutes=2))
+    small = submitted(account, "1500", by=adv, at=at - timedelta(minutes=1))
     manager = make_user("credit_manager", account.company)
     request = credit.create_limit_request(
         account=account, amount=Decimal(11000), kind="base", reason="Un peu plus", by=adv, at=at, submit=True
@@ -118,8 +118,8 @@ def test_a_company_may_forbid_passing(account: CustomerAccount, adv: User, clerk
     Company.objects.update(smaller_order_may_pass=False)
     at = timezone.now()
     open_item(account, "9000")
-    large = submitted(account, "8000", by=adv, at=at - timedelta(hours=2))
-    small = submitted(account, "1500", by=adv, at=at - timedelta(hours=1))
+    large = submitted(account, "8000", by=adv, at=at - timedelta(minutes=2))
+    small = submitted(account, "1500", by=adv, at=at - timedelta(minutes=1))
     pay(account, "1000", clerk)
     work.drain()
     assert (status(large), status(small)) == ("on_hold", "on_hold")

@@ -17,6 +17,7 @@ from accounts.models import Company
 from o2c.shared import audit, sealing
 from o2c.shared.models import AuditEvent, AuditSeal
 from tests.factories.accounts import CompanyFactory
+from tests.settling import wait_until_settled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,9 +36,11 @@ def company() -> Company:
     return CompanyFactory(code="DEMO")
 
 
-def record(subject: Any, action: str = "order.released", **facts: Any) -> AuditEvent:
+def record(subject: Any, action: str = "order.released", *, settled: bool = True, **facts: Any) -> AuditEvent:
     facts.setdefault("label", "CDE-1")
     audit.record(action, subject, by=None, at=facts.pop("at", AT), **facts)
+    if settled:
+        wait_until_settled()
     return AuditEvent.objects.latest("pk")
 
 
@@ -87,7 +90,7 @@ def test_an_act_that_still_runs_is_sealed_later_and_never_missed(company):
 
     def slow_act() -> None:
         with transaction.atomic():
-            kept.append(record(company, "slow.act").pk)
+            kept.append(record(company, "slow.act", settled=False).pk)
             began.set()
             may_end.wait(20)
         connections.close_all()
@@ -95,10 +98,11 @@ def test_an_act_that_still_runs_is_sealed_later_and_never_missed(company):
     thread = threading.Thread(target=slow_act)
     thread.start()
     assert began.wait(20)
-    later = record(company, "quick.act").pk
+    later = record(company, "quick.act", settled=False).pk
     assert sealing.seal(at=AT) == 0, "the quick one is above the oldest running transaction"
     may_end.set()
     thread.join()
+    wait_until_settled()
     assert sealing.seal(at=AT) == 2
     assert AuditSeal.objects.get().event_ids == [kept[0], later]
     assert told() == []
