@@ -346,6 +346,9 @@ CLIENT_PANELS = {
     "decisions": "o2c.home.clients.decisions",
 }
 
+# What the pages of a demonstration say of the age of its data.
+DEMO_NOTICE = "o2c.demo.age.notice"
+
 # What follows an act, each delivered as a work row in a transaction of its own.
 REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.changed": ("orders.services.reexamine_held", "credit.standing.refresh_after"),

@@ -48,6 +48,7 @@ class ImportedRow:
     settled_on: date | None = None
     disputed: Decimal = ZERO
     customer_reference: str = ""
+    order_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ def _invoice(company: Company, row: ImportedRow, by: User | None, at: datetime) 
         due_date=row.due_date,
         currency=row.currency,
         total_incl_vat=row.amount,
+        order_id=row.order_id,
         customer_reference=row.customer_reference,
         created_by_id=by.pk if by else None,
         recorded_at=at,

@@ -56,9 +56,14 @@ PEOPLE = (
     "Léa Girard",
     "Paul Henry",
 )
-COUNT = 120
+COUNT = 240
 # Plain clients for trying things out: class C, complete, never late (contract §1).
 PLAIN = 10
+# Clients abroad: country, currency and town of each; they order in their own currency.
+EXPORT = {
+    118: ("US", "USD", "Portland, OR", "97201"),
+    119: ("GB", "GBP", "Bristol", "BS1 4DJ"),
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,9 @@ def make_clients(
             accounts.append(_account(company, number, name, entities[-1], site=2, today=today, random=random))
             continue
         group = groups[0] if number in (42, 44, 45) else groups[1] if number in (70, 71) else None
-        entity = LegalEntity(siren=siren(number), name=name, group=group)
+        country = EXPORT[number][0] if number in EXPORT else "FR"
+        identity = siren(number) if country == "FR" else None
+        entity = LegalEntity(siren=identity, name=name, country=country, group=group)
         entities.append(entity)
         accounts.append(_account(company, number, name, entity, site=1, today=today, random=random))
     LegalEntity.objects.bulk_create(entities)
@@ -155,6 +162,9 @@ def _account(
     company: Company, number: int, name: str, entity: LegalEntity, *, site: int, today: date, random: Random
 ) -> CustomerAccount:
     postcode, city = random.choice(TOWNS)
+    country, currency = "FR", "EUR"
+    if number in EXPORT:
+        country, currency, city, postcode = EXPORT[number]
     plain = number <= PLAIN
     found = entity.siren or ""
     return CustomerAccount(
@@ -162,16 +172,18 @@ def _account(
         code=f"C{number:04d}",
         name=name if site == 1 else f"{name} – agence de {city}",
         entity=entity,
-        siret=siret(found, site),
-        vat_number=vat_number(found),
+        siret=siret(found, site) if found else "",
+        vat_number=vat_number(found) if found else "",
+        country=country,
+        language="fr" if country == "FR" else "en",
         address_line1=f"{random.randint(1, 180)} {random.choice(STREETS)}",
         postcode=postcode,
         city=city,
-        currency="EUR",
+        currency=currency,
         term="NET30" if plain else random.choice(TERMS),
         cap_regime="STD60",
         risk_class="C" if plain else random.choice(CLASSES),
-        opened_on=today - timedelta(days=60 if number in (110, 111) else random.randint(760, 3000)),
+        opened_on=today - timedelta(days=60 if number in (110, 111, *EXPORT) else random.randint(780, 3000)),
     )
 
 

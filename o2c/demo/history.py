@@ -1,4 +1,4 @@
-"""Eighteen months of invoices, payments and disputes, and twelve months of exposure behind today."""
+"""Two years of invoices, payments and disputes, and twelve months of exposure behind today."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from credit.snapshots import make_months
 from invoicing.services.bulk import ImportedRow, ImportedSettlement, book_imported
 from o2c.shared.calendar import add_months, end_of_month
 
-from .clients import PLAIN, habit_of
+from .clients import EXPORT, PLAIN, habit_of
+from .past_orders import with_orders
 
-MONTHS = 18
+MONTHS = 24
 RATES = {"USD": Decimal("1.0842"), "GBP": Decimal("0.8415"), "CHF": Decimal("0.9387")}
+
+# How busy each month is: building rests in January and August, and slows down before the end of the year.
+SEASON = (60, 80, 105, 115, 120, 125, 110, 50, 120, 125, 110, 80)
+# One in so many invoices is followed by a credit note for part of it.
+CREDITED = 45
 
 # Net of items as they stood at the end of a day, with the limit then in force; a row only where it changed.
 _SNAPSHOTS = """
@@ -71,12 +77,16 @@ def make_history(
     """Book what was invoiced and paid, each client after its own habit; some of it is disputed."""
     rows: list[ImportedRow] = []
     for number, account in enumerate(accounts, start=1):
-        rows.extend(_rows_of(account, number, today, random))
+        if number not in EXPORT:
+            rows.extend(_rows_of(account, number, today, random))
     rows.sort(key=lambda row: (row.issue_date, row.account_id))
     numbered = [
         replace(row, number=f"FC{row.issue_date.year}-{position:06d}")
         for position, row in enumerate(rows, start=1)
     ]
+    # The plain clients have no rhythm of orders: nothing of theirs looks unusual beside it.
+    terms = {account.pk: account.term for account in accounts[PLAIN:]}
+    numbered = with_orders(numbered, company, terms, by=by, at=at, random=random)
     # Month by month, as it would have come in: each document and each payment is known from its own month on.
     for first in (add_months(today.replace(day=1), -back) for back in range(MONTHS, -1, -1)):
         last = min(end_of_month(first), today - timedelta(days=1))
@@ -123,10 +133,10 @@ def _rows_of(account: CustomerAccount, number: int, today: date, random: Random)
             if random.random() < 0.015 and number > PLAIN:
                 paid += timedelta(days=random.randint(40, 160))
             settled = max(issued + timedelta(days=1), paid)
-            amount = (
-                Decimal(random.randint(habit.monthly * 40, habit.monthly * 160)) / 100 / habit.orders_a_month
-            )
-            amount = amount.quantize(Decimal("0.01"))
+            monthly = habit.monthly * SEASON[first.month - 1] // 100
+            cents = random.randint(monthly * 40, monthly * 160) // habit.orders_a_month
+            # In steps of six cents, so that net and VAT are whole cents too.
+            amount = Decimal(cents // 6 * 6) / 100
             still_open = settled >= today
             disputed = still_open and number > PLAIN and random.random() < 0.06
             yield ImportedRow(
@@ -142,3 +152,25 @@ def _rows_of(account: CustomerAccount, number: int, today: date, random: Random)
                 else Decimal("0.00"),
                 customer_reference=f"BC {random.randint(10000, 99999)}",
             )
+            if number > PLAIN and random.randrange(CREDITED) == 0:
+                yield from _credit_note(account, amount, issued, today, random)
+
+
+def _credit_note(
+    account: CustomerAccount, amount: Decimal, issued: date, today: date, random: Random
+) -> Iterator[ImportedRow]:
+    """Part of an invoice taken back some weeks later; offset with the next payment, the latest still open."""
+    day = issued + timedelta(days=random.randint(12, 40))
+    if day >= today:
+        return
+    settled = day + timedelta(days=random.randint(20, 50))
+    yield ImportedRow(
+        account_id=account.pk,
+        number="",
+        issue_date=day,
+        due_date=day,
+        currency=account.currency,
+        amount=-(amount / random.choice((4, 8, 10))).quantize(Decimal("0.01")),
+        settled_on=settled if settled < today else None,
+        customer_reference="Retour de marchandise",
+    )

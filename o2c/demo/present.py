@@ -9,6 +9,8 @@ from random import Random
 
 from accounts.models import Company, CustomerAccount, User
 from credit import services as credit
+from credit.enums import Level
+from credit.models import CreditLimit
 from credit.queries import exposure_of
 from invoicing import services as invoicing
 from o2c.shared.calendar import paris_date
@@ -17,15 +19,12 @@ from orders import services as orders
 from orders.models import Order
 from orders.queries import shown_status
 
-from .clients import PLAIN
+from .articles import ARTICLES
+from .clients import EXPORT, PLAIN
 
-ARTICLES = (
-    ("FEN-120", "Fenêtre bois 120 × 135", "312.50"), ("POR-083", "Porte d’entrée chêne", "1180.00"),
-    ("BAR-210", "Bardage mélèze, m²", "46.80"), ("ISO-145", "Laine de bois 145 mm, m²", "23.40"),
-    ("PAR-014", "Parquet chêne massif, m²", "58.90"), ("QUI-001", "Quincaillerie, lot", "84.00"),
-    ("ESC-300", "Escalier quart tournant", "2350.00"), ("TUI-015", "Tuile terre cuite, palette", "410.00"),
-)  # fmt: skip
 NO_LIMIT_YET, EXPIRED = 112, 113
+# The clients whose limits go through requests and acts; those of the others are stored together.
+THOROUGH = 120
 OVER, BLOCKED, BY_HAND = (12, 15, 23, 31, 42), 37, 52
 
 
@@ -49,7 +48,11 @@ class Story:
         return self.accounts[number - 1]
 
     def limits(self) -> None:
-        """A base limit for nearly everybody, decided some months ago; some raised or lowered since."""
+        """A base limit for nearly everybody, decided some months ago; some raised or lowered since.
+
+        The first hundred and twenty through requests and their approval, the others as decisions of their day.
+        """
+        quick: list[CreditLimit] = []
         for number, account in enumerate(self.accounts, start=1):
             if number == NO_LIMIT_YET:
                 continue
@@ -60,18 +63,22 @@ class Story:
             if number in OVER:
                 amount = self._round(net * Decimal("1.05"))
             decided = self.at - timedelta(days=self.random.randint(60, 200))
-            if number % 9 == 0:
+            if number % 9 == 0 and number <= THOROUGH:
                 self._decide(account, self._round(amount * Decimal("1.3")), decided - timedelta(days=200))
             until = self.today - timedelta(days=7) if number == EXPIRED else None
+            if number > THOROUGH:
+                quick.append(self._limit(account, amount, decided))
+                continue
             self._decide(account, amount, decided, until=until)
+        CreditLimit.objects.bulk_create(quick)
         self._decide(self.client(42), Decimal(90000), self.at - timedelta(days=90), level="entity")
         self._decide(self.client(42), Decimal(150000), self.at - timedelta(days=90), level="group")
         self._decide(self.client(70), Decimal(120000), self.at - timedelta(days=30), level="group")
 
     def orders_under_way(self) -> None:
         """Orders of the last weeks: confirmed, some delivered, some invoiced, some released with a reason."""
-        for number in range(11, len(self.accounts) + 1, 2):
-            if number in (BLOCKED, NO_LIMIT_YET, EXPIRED, *OVER):
+        for number in (*range(PLAIN + 1, THOROUGH + 1, 2), *range(THOROUGH + 1, len(self.accounts) + 1, 7)):
+            if number in (BLOCKED, NO_LIMIT_YET, EXPIRED, *OVER, *EXPORT):
                 continue
             when = self.at - timedelta(days=self.random.randint(2, 45), hours=self.random.randint(0, 6))
             order = self._order(self.client(number), self.random.randint(2, 9), when)
@@ -84,6 +91,12 @@ class Story:
                     at=when + timedelta(hours=2),
                 )
             self._fulfil(order, when, surely=held)
+
+    def export_orders(self) -> None:
+        """Two clients abroad, each with an order in its own currency: exposure counts it at the rate of the day."""
+        for number in EXPORT:
+            order = self._order(self.client(number), 4, self.at - timedelta(days=6))
+            self._try(lambda key=order.pk: orders.deliver(order_id=key, by=self.team["adv"], at=self.at))
 
     def holds_today(self) -> None:
         """The queue of this morning: each reason is there at least once."""
@@ -228,6 +241,20 @@ class Story:
             reason="Comportement de paiement et volume",
             by=by,
             at=when + timedelta(hours=5),
+        )
+
+    def _limit(self, account: CustomerAccount, amount: Decimal, decided: datetime) -> CreditLimit:
+        day = paris_date(decided)
+        return CreditLimit(
+            level=Level.ACCOUNT,
+            account=account,
+            amount=amount,
+            currency=self.company.currency,
+            valid_from=day,
+            valid_until=day + timedelta(days=365),
+            reason="Comportement de paiement et volume",
+            decided_by=self.team["credit"] if amount <= 150000 else self.team["director"],
+            decided_at=decided,
         )
 
     @staticmethod

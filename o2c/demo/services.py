@@ -12,6 +12,7 @@ from o2c.shared.calendar import paris_date
 
 from .clients import make_clients
 from .history import make_history, make_rates, make_snapshots
+from .papers import Papers
 from .people import make_people
 from .present import Story
 
@@ -46,7 +47,12 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         story = Story(company, accounts, team, at=at, random=random)
         story.limits()
         story.orders_under_way()
+        story.export_orders()
         story.holds_today()
+        papers = Papers(company, accounts, team, at=at, random=random)
+        papers.quotations()
+        papers.their_papers()
+        papers.override_requests()
         story.requests_and_watches()
         story.money_not_matched()
         make_snapshots(company, at=at, today=today)

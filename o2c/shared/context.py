@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.module_loading import import_string
 
 from .menu import ShownEntry, ShownGroup, configured_menu, counts_for, shown_menu, url_or_nothing
 
@@ -43,6 +44,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in _THEMES else "auto",
         "keys_off": request.COOKIES.get("keys") == "off",
         "demo": bool(getattr(settings, "DEMO", False)),
+        "demo_notice": import_string(settings.DEMO_NOTICE)() if settings.DEMO and signed_in else "",
         "now": timezone.localtime(),
         "today": timezone.localdate(),
     }
