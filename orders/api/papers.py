@@ -17,6 +17,7 @@ from accounts.api.base import CompanyViewSet
 from credit.api.serializers import ReasonBody
 from credit.queries import money
 from o2c.shared.api.bodies import CurrencyField, amount_field, plain_number, price_field, quantity_field
+from o2c.shared.api.schema import Problem
 from o2c.shared.files import from_json
 from o2c.shared.pdf import PDF_TYPE
 from o2c.shared.problems import NotFound
@@ -158,7 +159,7 @@ class OrderPapers(CompanyViewSet):
         services.accept_difference(order_id=order.pk, by=self.user, at=self.at, **self.read(AcceptBody))
         return Response(_review(order))
 
-    @extend_schema(methods=["GET"], responses={(200, PDF_TYPE): OpenApiTypes.BINARY})
+    @extend_schema(methods=["GET"], responses={(200, PDF_TYPE): OpenApiTypes.BINARY, 409: Problem})
     @extend_schema(methods=["POST"], request=None, responses={(200, PDF_TYPE): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get", "post"])
     def confirmation(self, request: Request, number: str) -> Any:

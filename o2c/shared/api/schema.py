@@ -58,6 +58,12 @@ class PortalSchema(AutoSchema):
         if self.method in {"POST", "PUT"} and "201" in found:
             found.setdefault("200", {**found["201"], "description": "It was there already"})
         component = self.resolve_serializer(Problem, direction)
+        for code, answer in found.items():
+            if int(code) >= 400 and component.ref in [
+                each.get("schema") for each in answer.get("content", {}).values()
+            ]:
+                # A refusal that a view declares itself has the type of all others.
+                answer["content"] = {"application/problem+json": {"schema": component.ref}}
         for code, words in problems.items():
             found.setdefault(
                 code,
