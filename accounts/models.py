@@ -252,6 +252,22 @@ class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
         return found if company is None else found.filter(company=company)
 
 
+def documents_of(user: User, company: Company | None = None) -> Q:
+    """Condition on rows with ``company`` and ``account``: those of the clients this user may see.
+
+    Who sees every client of the company sees every row of it, and no client need be looked at: an index that
+    begins with the company then counts them and gives them in their order.
+    """
+    if company is None:
+        return Q(account__in=CustomerAccount.objects.visible_to(user))
+    whole = user.is_active and any(
+        role.sees_all_accounts and held_in in (None, company.pk) for held_in, role in user.grants
+    )
+    if whole:
+        return Q(company=company)
+    return Q(company=company, account__in=CustomerAccount.objects.visible_to(user, company))
+
+
 class CustomerAccount(models.Model):
     """A client of one selling company: an establishment with its terms, class and team."""
 

@@ -27,7 +27,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User, documents_of
 from accounts.scope import Outside, outside
 from o2c.shared.models import AuditEvent
 from o2c.shared.money import ZERO
@@ -96,21 +96,30 @@ class Totals(NamedTuple):
     open_amount: Decimal
 
 
-def invoice_totals(rows: QuerySet[Invoice], user: User, company: Company | None, today: date) -> list[Totals]:
-    """Return the sums of these invoices per currency, in two statements; what is open has an index of its own."""
-    accounts = CustomerAccount.objects.visible_to(user, company)
-    book = queries.items_on(accounts, on=today, open_only=True).filter(own_items(user, company))
-    items = book.filter(invoice__in=rows.order_by().values("pk")).order_by()
+def invoice_totals(
+    rows: QuerySet[Invoice], user: User, company: Company | None, today: date, *, whole: bool
+) -> list[Totals]:
+    """Return the sums of these invoices per currency, in two statements; what is open has an index of its own.
+
+    :param whole: ``rows`` are all this user sees: no item need be looked for among them
+    """
+    items = _book(user, company, today).order_by()
+    items = items.exclude(invoice=None) if whole else items.filter(invoice__in=rows.order_by().values("pk"))
     left = dict(items.values_list("currency").annotate(sum=Sum("open_on")))
     sums = rows.order_by().values_list("currency").annotate(sum=Sum("total_incl_vat")).order_by("currency")
     return [Totals(currency, total, left.get(currency, ZERO)) for currency, total in sums]
 
 
+def _book(user: User, company: Company | None, on: date) -> QuerySet[ReceivableItem]:
+    accounts = CustomerAccount.objects.visible_to(user, company)
+    whose = documents_of(user, company) & own_items(user, company)
+    return queries.items_on(accounts, on=on, open_only=True, whose=whose)
+
+
 def open_items(user: User, company: Company | None, on: date) -> QuerySet[ReceivableItem]:
     """What was open at the end of a day, oldest due first, with ``status`` and what ``queries.items_on`` tells."""
-    accounts = CustomerAccount.objects.visible_to(user, company)
     return (
-        with_status(queries.items_on(accounts, on=on, open_only=True).filter(own_items(user, company)))
+        with_status(_book(user, company, on))
         .select_related("account", "company", "invoice", "payment")
         .order_by("due_date", "pk")
     )
@@ -161,9 +170,7 @@ def payment_list(user: User, company: Company | None) -> QuerySet[Payment]:
     Money nobody has identified is shown to those who see every client of its company.
     """
     own = ReceivableItem.objects.filter(payment=OuterRef("pk"), amount__lt=0).order_by()
-    seen = Q(account__in=CustomerAccount.objects.visible_to(user, company)) | Q(
-        account=None, company__in=_companies_seen_whole(user, company)
-    )
+    seen = documents_of(user, company) | Q(account=None, company__in=_companies_seen_whole(user, company))
     return (
         Payment.objects.filter(seen)
         .select_related("account", "company")

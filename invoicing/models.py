@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import PaymentMethod
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User, documents_of
 from orders.models import Order, OrderLine
 
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
@@ -60,7 +60,7 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
 
     def of_accounts_of(self, user: User, company: Company | None = None) -> InvoiceQuerySet:
         """All invoices of the accounts this user may see: for counts and totals."""
-        return self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        return self.filter(documents_of(user, company))
 
 
 class Invoice(models.Model):
@@ -105,7 +105,11 @@ class Invoice(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-issue_date"], name="invoice_by_account"),
-            models.Index(fields=["company", "-issue_date"], name="invoice_by_company"),
+            models.Index(
+                fields=["company", "-issue_date", "-id"],
+                include=["account", "currency", "total_incl_vat"],
+                name="invoice_by_issue_date",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="invoice_immutable", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -235,8 +239,7 @@ class ReceivableItemQuerySet(models.QuerySet["ReceivableItem"]):
 
     def visible_to(self, user: User, company: Company | None = None) -> ReceivableItemQuerySet:
         """Items of the accounts this user may see, without colleagues' sales to them."""
-        seen = self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
-        return seen.filter(own_items(user, company))
+        return self.filter(documents_of(user, company)).filter(own_items(user, company))
 
 
 OPEN_AMOUNT_CHECK = """
@@ -294,6 +297,13 @@ class ReceivableItem(models.Model):
                 include=["open_amount", "kind", "currency", "effective_date", "id", "payment"],
                 condition=~Q(open_amount=0),
                 name="item_open_by_account",
+            ),
+            # The list of what is open, oldest due first, and its sums: in this order, from the index alone.
+            models.Index(
+                fields=["company", "due_date", "id"],
+                include=["currency", "amount", "open_amount", "effective_date", "account", "invoice"],
+                condition=~Q(open_amount=0),
+                name="item_open_by_due_date",
             ),
             models.Index(fields=["company", "document"], name="item_by_document"),
             models.Index(fields=["company", "effective_date"], name="item_by_effective_date"),

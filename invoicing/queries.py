@@ -13,6 +13,7 @@ from django.db.models import (
     Case,
     DateField,
     DecimalField,
+    Exists,
     ExpressionWrapper,
     F,
     Func,
@@ -25,7 +26,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import CustomerAccount
@@ -250,23 +251,40 @@ def due_on(on: date) -> Coalesce:
     return Coalesce(Subquery(then), F("due_date"))
 
 
-def with_open_amount(items: QuerySet[ReceivableItem], *, on: date) -> ItemsOnDay:
+def moved_after(day: date) -> bool:
+    """Whether a match takes effect later than a day; seldom for today, and then what is open now was open then."""
+    return Allocation.objects.filter(effective_date__gt=day).exists()
+
+
+def with_open_amount(items: QuerySet[ReceivableItem], *, on: date, moved: bool | None = None) -> ItemsOnDay:
     """Annotate ``open_on`` (what was open at the end of a day), ``disputed_on``, ``due_on`` and ``days_late``.
 
-    The caller keeps items effective later out. Some look-ups by key per row shown, whatever the size of the book.
+    The caller keeps items effective later out. Some look-ups by key per row shown, whatever the size of the book;
+    none for what is open where nothing has moved since.
+
+    :param moved: what ``moved_after`` said of the day, where the caller knows
     """
-    given = _summed(_later("debit").filter(effective_date__gt=on))
-    taken = _summed(_later("credit").filter(effective_date__gt=on))
+    open_on: Combinable = F("open_amount")
+    if moved_after(on) if moved is None else moved:
+        given = _summed(_later("debit").filter(effective_date__gt=on))
+        taken = _summed(_later("credit").filter(effective_date__gt=on))
+        open_on = open_on + given - taken
     in_force = (
         DisputedAmount.objects.filter(item=OuterRef("pk"), effective_from__lte=on)
         .filter(Q(effective_to=None) | Q(effective_to__gt=on))
         .order_by()
         .values("item")
     )
+    least = Least(F("open_on"), _summed(in_force))
     return items.annotate(
-        open_on=ExpressionWrapper(F("open_amount") + given - taken, output_field=_MONEY),
-        disputed_on=Greatest(
-            Value(ZERO, output_field=_MONEY), Least(F("open_on"), _summed(in_force)), output_field=_MONEY
+        open_on=ExpressionWrapper(open_on, output_field=_MONEY),
+        # Few are contested: over many rows the database asks that of one set, and adds up for those few alone.
+        disputed_on=Case(
+            When(
+                Exists(in_force), then=Greatest(Value(ZERO, output_field=_MONEY), least, output_field=_MONEY)
+            ),
+            default=Value(ZERO, output_field=_MONEY),
+            output_field=_MONEY,
         ),
         due_on=due_on(on),
         days_late=Case(
@@ -283,6 +301,7 @@ def items_on(
     open_only: bool = False,
     overdue_only: bool = False,
     kind: str | None = None,
+    whose: Q | None = None,
 ) -> ItemsOnDay:
     """Return the items of accounts as the book stood at the end of a day, credits and payments included.
 
@@ -291,17 +310,19 @@ def items_on(
     :param open_only: those of which something was open
     :param overdue_only: those owed and due before ``on``; implies ``open_only``
     :param kind: one ``ItemKind``
+    :param whose: a shorter way to say that items are those of ``accounts`` (``accounts.models.documents_of``)
     """
     items: QuerySet[ReceivableItem] = ReceivableItem.objects.filter(
-        account__in=accounts, effective_date__lte=on
+        Q(account__in=accounts) if whose is None else whose, effective_date__lte=on
     )
     if kind:
         items = items.filter(kind=kind)
     if overdue_only:
         items = _kept_late(items.filter(amount__gt=0), on)
+    moved = moved_after(on)
     if open_only or overdue_only:
-        items = _kept_open(items, accounts, on)
-    return with_open_amount(items, on=on)
+        items = _kept_open(items, accounts, on, moved=moved)
+    return with_open_amount(items, on=on, moved=moved)
 
 
 def _kept_late(items: QuerySet[ReceivableItem], on: date) -> QuerySet[ReceivableItem]:
@@ -312,11 +333,10 @@ def _kept_late(items: QuerySet[ReceivableItem], on: date) -> QuerySet[Receivable
 
 
 def _kept_open(
-    items: QuerySet[ReceivableItem], accounts: QuerySet[CustomerAccount], on: date
+    items: QuerySet[ReceivableItem], accounts: QuerySet[CustomerAccount], on: date, *, moved: bool
 ) -> QuerySet[ReceivableItem]:
     """Keep the items of which something was open on a day."""
-    if not Allocation.objects.filter(effective_date__gt=on).exists():
-        # Nothing has moved since, as on most days for today: what is open now was open then.
+    if not moved:
         return items.exclude(open_amount=0)
     scope, params = scope_sql(accounts)
     sql = f"WITH scope AS MATERIALIZED ({scope}), {OPEN_BOOK.format(aged_on='due_date')} SELECT id FROM book"
@@ -335,17 +355,16 @@ def _raw(sql: str, params: dict[str, Any]) -> RawSQL:
 def invoices_with_open(invoices: QuerySet[Invoice], *, on: date) -> InvoicesOnDay:
     """Annotate ``open_on``: what was open of each document at the end of a day.
 
-    Matches dated after that day are put back. Three look-ups by key per row shown.
+    Matches dated after that day are put back, where there are any. Three look-ups by key per row shown at most.
     """
     own = ReceivableItem.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
-    later = Allocation.objects.filter(effective_date__gt=on).order_by()
-    given = later.filter(debit__invoice=OuterRef("pk")).values("debit__invoice")
-    taken = later.filter(credit__invoice=OuterRef("pk")).values("credit__invoice")
-    return invoices.annotate(
-        open_on=ExpressionWrapper(
-            _summed(own, "open_amount") + _summed(given) - _summed(taken), output_field=_MONEY
-        )
-    )
+    open_on: Combinable = _summed(own, "open_amount")
+    if moved_after(on):
+        later = Allocation.objects.filter(effective_date__gt=on).order_by()
+        given = _summed(later.filter(debit__invoice=OuterRef("pk")).values("debit__invoice"))
+        taken = _summed(later.filter(credit__invoice=OuterRef("pk")).values("credit__invoice"))
+        open_on = open_on + given - taken
+    return invoices.annotate(open_on=ExpressionWrapper(open_on, output_field=_MONEY))
 
 
 def invoice_open_amount(invoice: Invoice, *, on: date) -> Decimal:

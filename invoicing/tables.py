@@ -45,6 +45,9 @@ def linked(text: Any, url: str, css: str = "c") -> SafeString:
 class AccountColumn(Column):
     """The client's name, then the code, with a link to the client."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, sql="account__name", **kwargs)
+
     def render(self, value: CustomerAccount) -> SafeString:
         """Draw name and code."""
         return format_html(
@@ -62,7 +65,7 @@ class AccountColumn(Column):
 class InvoiceTable(Table):
     """Invoices and credit notes."""
 
-    number = NameColumn(verbose_name=_("Number"))
+    number = NameColumn(sql="number", verbose_name=_("Number"))
     account = AccountColumn(verbose_name=_("Client"), phone="full", order_by=("account__sort_key", "pk"))
     code = TextColumn(accessor="account__code", export_only=True, verbose_name=_("Client code"))
     issue_date = DateColumn(verbose_name=_("Issued"), phone="hide")
@@ -84,7 +87,9 @@ class InvoiceTable(Table):
         verbose_name=pgettext_lazy("amount", "Open"),
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
-    status = StatusColumn(verbose_name=_("Status"), phone="full")
+    status = StatusColumn(
+        codes=("open", "partly_paid", "overdue", "paid"), verbose_name=_("Status"), phone="full"
+    )
     days_late = DaysColumn(verbose_name=_("Days late"), phone="hide")
     origin = Column(accessor="get_origin_display", order_by="origin", verbose_name=_("Origin"), phone="hide")
 
@@ -107,7 +112,7 @@ class InvoiceTable(Table):
 class ItemTable(Table):
     """Open items: what is owed, and credits that wait to be matched."""
 
-    document = NameColumn(verbose_name=_("Document"))
+    document = NameColumn(sql="document", verbose_name=_("Document"))
     account = AccountColumn(verbose_name=_("Client"), phone="full", order_by=("account__sort_key", "pk"))
     code = TextColumn(accessor="account__code", export_only=True, verbose_name=_("Client code"))
     kind = Column(accessor="get_kind_display", order_by="kind", verbose_name=_("Kind"), phone="hide")
@@ -130,7 +135,11 @@ class ItemTable(Table):
         verbose_name=pgettext_lazy("amount", "Disputed"),
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
-    status = StatusColumn(verbose_name=_("Status"), phone="full")
+    status = StatusColumn(
+        codes=("open", "overdue", "disputed", "unallocated", "matched"),
+        verbose_name=_("Status"),
+        phone="full",
+    )
     days_late = DaysColumn(verbose_name=_("Days late"), phone="hide")
 
     class Meta:
@@ -152,7 +161,7 @@ class ItemTable(Table):
 class PaymentTable(Table):
     """Money received, what waits to be matched first."""
 
-    number = NameColumn(accessor="external_id", verbose_name=_("Payment"))
+    number = NameColumn(accessor="external_id", sql="external_id", verbose_name=_("Payment"))
     account = AccountColumn(
         verbose_name=_("Client"),
         phone="full",
@@ -169,7 +178,11 @@ class PaymentTable(Table):
         currency_from="currency", strong=True, zero=False, phone="right", verbose_name=_("To be matched")
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
-    status = StatusColumn(verbose_name=_("Status"), phone="full")
+    status = StatusColumn(
+        codes=("unidentified", "unallocated", "partly_paid", "matched"),
+        verbose_name=_("Status"),
+        phone="full",
+    )
 
     class Meta:
         model = Payment

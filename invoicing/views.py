@@ -91,6 +91,10 @@ def _open_per_currency(sums: Sequence[lists.Totals]) -> str:
     return _("%(amounts)s open") % {"amounts": ", ".join(written)} if written else ""
 
 
+# What of an address does not choose rows.
+UNFILTERED = frozenset({"page", "sort", "cols"})
+
+
 class InvoiceList(ListPage):
     """Invoices and credit notes."""
 
@@ -134,7 +138,11 @@ class InvoiceList(ListPage):
     def _sums(self, rows: QuerySet[Invoice]) -> list[lists.Totals]:
         if not hasattr(self, "_found"):
             self._found = lists.invoice_totals(
-                rows, self.request.user, self.request.company, timezone.localdate()
+                rows,
+                self.request.user,
+                self.request.company,
+                timezone.localdate(),
+                whole=not self.request.GET.keys() - UNFILTERED,
             )
         return self._found
 

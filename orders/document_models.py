@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User, documents_of
 
 from .enums import QuotationState
 from .scope import own_sales
@@ -20,8 +20,7 @@ class QuotationQuerySet(models.QuerySet["Quotation"]):
 
     def visible_to(self, user: User, company: Company | None = None) -> QuotationQuerySet:
         """Quotations to the accounts this user may see, without colleagues' sales to them."""
-        seen = self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
-        return seen.filter(own_sales(user, company))
+        return self.filter(documents_of(user, company)).filter(own_sales(user, company))
 
 
 class Quotation(models.Model):

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User, documents_of
 from credit.enums import Finding
 from credit.models import CreditDecision
 
@@ -56,7 +56,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def of_accounts_of(self, user: User, company: Company | None = None) -> OrderQuerySet:
         """All orders of the accounts this user may see: for counts and totals."""
-        return self.filter(account__in=CustomerAccount.objects.visible_to(user, company))
+        return self.filter(documents_of(user, company))
 
     def held(self) -> OrderQuerySet:
         """Orders with an open hold case."""

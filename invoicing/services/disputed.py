@@ -44,7 +44,8 @@ def dispute_amount(
         today = paris_date(at)
         policy.check_document_date(on, today=today, open_days=open_days(item.company, today=today))
         already = sum(item.disputed_amounts.filter(effective_to=None).values_list("amount", flat=True), ZERO)
-        open_today = with_open_amount(ReceivableItem.objects.filter(pk=item_id), on=today).get().open_on
+        own = ReceivableItem.objects.filter(pk=item_id)
+        open_today = with_open_amount(own, on=today, moved=True).get().open_on
         if not 0 < amount <= open_today - already:
             raise policy.OverDisputed
         row = DisputedAmount.objects.create(

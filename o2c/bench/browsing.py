@@ -9,7 +9,7 @@ from accounts.models import User
 
 def browser(username: str) -> Client:
     """A client of the portal signed in as this user, in French."""
-    client = Client(headers={"accept-language": "fr", "host": "localhost"})
+    client = Client(raise_request_exception=False, headers={"accept-language": "fr", "host": "localhost"})
     client.force_login(
         User.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend"
     )

@@ -187,7 +187,7 @@ def _lists(company: Company) -> Iterator[Page]:
         ("invoices", "invoicing:list", {}, (_LEAD, _REP)),
         ("invoices, found by client", "invoicing:list", {"q": "bretagne"}, (_LEAD,)),
         ("invoices, by client", "invoicing:list", {"sort": "account"}, (_LEAD,)),
-        ("invoices overdue", "invoicing:list", {"state": "overdue"}, (_LEAD,)),
+        ("invoices overdue", "invoicing:list", {"status": "overdue"}, (_LEAD,)),
         ("invoices, last page", "invoicing:list", {"page": "999999"}, (_LEAD,)),
         ("open items", "invoicing:items", {}, (_LEAD, _REP)),
         ("open items overdue", "invoicing:items", {"state": "overdue"}, (_LEAD,)),

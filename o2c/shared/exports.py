@@ -22,7 +22,7 @@ Cell = Any
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-_BOM: Final = "\ufeff"
+BOM: Final = "\ufeff"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_A_CHUNK: Final = 500
 _WIDEST: Final = 60
@@ -58,7 +58,7 @@ def csv_chunks(header: Sequence[Any], rows: Iterable[Sequence[Cell]], *, languag
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    buffer.write(_BOM)
+    buffer.write(BOM)
     with translation.override(language):
         writer.writerow([guarded(str(title)) for title in header])
         for number, row in enumerate(rows, start=1):

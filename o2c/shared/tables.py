@@ -6,7 +6,7 @@ of its own), ``hide``, or empty (first column). ``value`` gives the typed cell o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -35,7 +35,8 @@ def _lang() -> str:
 class Column(tables.Column):
     """Plain text. ``phone`` places it on narrow screens, ``total`` adds it up over everything filtered.
 
-    ``export_only`` columns are not drawn and stand in files alone (the code beside a name, say).
+    ``export_only`` columns are not drawn and stand in files alone (the code beside a name, say). ``sql`` names the
+    field a file takes where it is not the accessor's own value, so that the database can write the file.
     """
 
     right: ClassVar[bool] = False
@@ -48,9 +49,10 @@ class Column(tables.Column):
         css: str = "",
         total: bool = False,
         export_only: bool = False,
+        sql: str = "",
         **kwargs: Any,
     ) -> None:
-        self.phone, self.total, self.export_only = phone, total, export_only
+        self.phone, self.total, self.export_only, self.sql = phone, total, export_only, sql
         if export_only:
             kwargs["visible"] = False
         classes = " ".join(filter(None, ("r" if self.right else "", css, _phone_class(phone))))
@@ -203,7 +205,14 @@ class DateColumn(Column):
 
 
 class StatusColumn(Column):
-    """A state as a badge (``o2c.shared.badges``); exported as its word."""
+    """A state as a badge (``o2c.shared.badges``); exported as its word.
+
+    :param codes: every state there is, so that the database can write the words of a file
+    """
+
+    def __init__(self, *args: Any, codes: Sequence[str] = (), **kwargs: Any) -> None:
+        self.codes = tuple(codes)
+        super().__init__(*args, **kwargs)
 
     def render(self, value: Any, record: Any, bound_column: Any) -> SafeString:
         """Draw the badge of the stored code, not of its display text."""
