@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("invoicing", "0005_accounting_periods")]
+    dependencies = [("invoicing", "0006_credit_notes")]
 
     operations = [
         migrations.RemoveIndex(model_name="invoice", name="invoice_by_company"),
