@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -51,7 +52,8 @@ def test_a_match_dated_ahead_is_put_back_and_costs_nothing_where_there_is_none(c
     )  # fmt: skip
     assert queries.moved_after(TODAY)
     assert not queries.moved_after(TODAY + timedelta(days=5))
-    shown = dict(lists.open_items(clerk, clerk.home_company, TODAY).values_list("document", "open_on"))
+    rows: Any = lists.open_items(clerk, clerk.home_company, TODAY)
+    shown = {row.document: row.open_on for row in rows}
     assert shown == {item.document: Decimal(100), credit.document: Decimal(-60)}
 
 
