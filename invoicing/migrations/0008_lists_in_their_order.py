@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("invoicing", "0006_credit_notes")]
+    dependencies = [("invoicing", "0007_due_date_changes")]
 
     operations = [
         migrations.RemoveIndex(model_name="invoice", name="invoice_by_company"),
