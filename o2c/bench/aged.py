@@ -66,7 +66,8 @@ _COPY: Final = """
     COPY (
         SELECT i.document, a.name, a.code, i.kind, i.issue_date, i.due_date, i.amount, i.open_amount, i.currency
         FROM invoicing_receivableitem i JOIN accounts_customeraccount a ON a.id = i.account_id
-        WHERE i.company_id = {company} AND i.open_amount <> 0 AND i.effective_date <= CURRENT_DATE
+        WHERE i.company_id = {company} AND i.open_amount <> 0
+          AND i.effective_date <= (now() AT TIME ZONE 'Europe/Paris')::date
         ORDER BY i.due_date, i.id
     ) TO STDOUT WITH (FORMAT csv, DELIMITER ';', HEADER)
 """
@@ -163,7 +164,7 @@ def _count(username: str) -> int:
     return int(
         raw.execute(
             "SELECT COUNT(*) FROM invoicing_receivableitem WHERE company_id = %s AND open_amount <> 0"
-            " AND effective_date <= CURRENT_DATE",
+            " AND effective_date <= (now() AT TIME ZONE 'Europe/Paris')::date",
             [company_id],
         )[0][0]
     )

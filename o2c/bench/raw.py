@@ -20,7 +20,7 @@ _MAKE: Final = """
     ALTER TABLE bench_raw.client ADD PRIMARY KEY (id);
     CREATE TABLE bench_raw.item AS
         SELECT id, account_id, company_id, currency, due_date, open_amount FROM invoicing_receivableitem
-        WHERE open_amount <> 0 AND effective_date <= CURRENT_DATE;
+        WHERE open_amount <> 0 AND effective_date <= (now() AT TIME ZONE 'Europe/Paris')::date;
     ALTER TABLE bench_raw.item ADD PRIMARY KEY (id);
     CREATE INDEX ON bench_raw.item (account_id, due_date) INCLUDE (open_amount) WHERE open_amount <> 0;
     CREATE TABLE bench_raw.orders AS
