@@ -1,4 +1,4 @@
-"""What the application's database role may do: everything, but not change what is history (ADR 0009).
+"""What the application's database role may do: everything, but not change what is history (ADR 0012).
 
 The owner of the tables migrates; the web, the worker and every ordinary command run as another role, to which
 ``grant_application`` gives the rights below after each migration. The triggers refuse the same to everybody; a

@@ -128,3 +128,8 @@ def test_nothing_names_a_path_of_one_machine():
 
 def test_no_module_is_called_utils():
     assert [str(path.relative_to(ROOT)) for path in python_files() if path.stem in {"utils", "helpers"}] == []
+
+
+def test_each_decision_has_a_number_of_its_own():
+    numbers = [path.name[:4] for path in sorted((ROOT / "docs" / "adr").glob("*.md"))]
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]

@@ -2,7 +2,7 @@
 
 Acts insert their event and nothing else. Each minute ``seal`` takes the events that are *settled* — those of
 transactions below the oldest one still running, of which no further event can appear — and chains them into
-``AuditSeal`` rows (ADR 0007). ``faults`` recomputes all of it.
+``AuditSeal`` rows (ADR 0011). ``faults`` recomputes all of it.
 """
 
 from __future__ import annotations
