@@ -159,7 +159,7 @@ def test_a_limit_is_asked_for_and_granted(page: Page, live_server: LiveServer, s
     axe(page)
     shot(page, "limit-request")
     page.locator("#id_reason").fill("Three years without delay")
-    page.get_by_role("button", name="Grant €80,000").click()
+    page.get_by_role("button", name="Grant this limit").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Granted")
     assert CreditLimit.objects.get(account=scene.account, closed_on=None).amount == 80_000
     assert LimitRequest.objects.get().decided_by == scene.users["credit"]
