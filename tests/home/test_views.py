@@ -289,11 +289,11 @@ def test_the_journal_filters(
 def test_the_journal_is_for_those_who_may_and_for_their_company(
     company: Company, account: CustomerAccount, rep: User, adv: User, manager: User
 ) -> None:
-    elsewhere = CustomerAccountFactory(company=CompanyFactory(code="OTHER"), code="X1")
+    elsewhere = CustomerAccountFactory(company=CompanyFactory(code="OTHER"), code="ELSEWHERE-1")
     audit.record("account.changed", elsewhere, by=None, at=timezone.now(), account_id=elsewhere.pk)
 
     assert signed_in(rep).get("/journal/").status_code == 403
-    assert "X1" not in text_of(signed_in(manager).get("/journal/"))
+    assert "ELSEWHERE-1" not in text_of(signed_in(manager).get("/journal/"))
 
 
 def test_the_journal_costs_the_same_at_one_and_three_rows(

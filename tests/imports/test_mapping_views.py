@@ -204,7 +204,7 @@ def test_others_do_not_see_how_files_are_read_here(
     kept = SavedMapping.objects.create(
         company=company,
         kind="invoices",
-        name="Own",
+        name="Kept by DEMO",
         text="",
         updated_by=run.requested_by,
         updated_at=timezone.now(),
@@ -218,7 +218,7 @@ def test_others_do_not_see_how_files_are_read_here(
     assert (elsewhere.post(drop).status_code, rep.post(drop).status_code) == (404, 403)
     assert len(page(elsewhere, "mappings").context["table"].rows) == 0
     assert page(rep, "mappings").status_code == 403
-    assert "Own" not in page(elsewhere, "new").content.decode()
+    assert "Kept by DEMO" not in page(elsewhere, "new").content.decode()
 
 
 def test_only_kinds_one_may_enter_by_hand_are_offered(accountant: Client, company: Company) -> None:
