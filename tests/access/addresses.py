@@ -22,9 +22,9 @@ def _walk(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, route)
         else:
-            yield _readable(route)
+            yield readable(route)
 
 
-def _readable(route: str) -> str:
+def readable(route: str) -> str:
     """A route without its regular expressions and converters."""
     return re.sub(r"<\w+:", "<", simplify_regex(route)).lstrip("/")

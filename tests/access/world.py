@@ -101,22 +101,32 @@ def make_worlds() -> Worlds:
     people = {role: make_user(role, company, role) for role in ROLES}
     people[NOBODY] = make_user(None, company, NOBODY)
     rep = make_user("sales", company, "another rep")
-    own = _world("OWN", company, people["sales"], people, at)
+    own = make_world("OWN", company, people["sales"], people, at)
     return Worlds(
         own=own,
         colleague=_colleagues_sales("ZZCOL", own, rep, at),
-        other_rep=_world("ZZREP", company, rep, {}, at),
-        other_company=_world("ZZFAR", other, make_user("sales", other, "rep abroad"), {}, at),
+        other_rep=make_world("ZZREP", company, rep, {}, at),
+        other_company=make_world("ZZFAR", other, make_user("sales", other, "rep abroad"), {}, at),
         people=people,
     )
 
 
-def _world(mark: str, company: Company, rep: User, people: dict[str, User], at: Any) -> World:
+def make_world(
+    mark: str,
+    company: Company,
+    rep: User,
+    people: dict[str, User],
+    at: Any,
+    *,
+    account: CustomerAccount | None = None,
+) -> World:
+    """Make a client with one of everything, or one more of everything for a client that has a limit already."""
     adv = make_user("adv_officer", company, f"adv of {mark}")
     analyst = make_user("credit_analyst", company, f"analyst of {mark}")
     books = make_user("receivables_accountant", company, f"accountant of {mark}")
-    account = CustomerAccountFactory(company=company, code=f"{mark}-C", name=f"{mark} world", rep=rep)
-    give_limit(account, "1000", decided_by=analyst)
+    if account is None:
+        account = CustomerAccountFactory(company=company, code=f"{mark}-C", name=f"{mark} world", rep=rep)
+        give_limit(account, "1000", decided_by=analyst)
     held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")
     waiting = draft(account, "120.00", by=adv, at=at, number=f"{mark}-D")
     asked = request_override(
@@ -232,7 +242,7 @@ def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, i
     )  # fmt: skip
     substitution = Substitution.objects.create(
         company=company, absent=person,
-        substitute=make_user("adv_officer", company, f"stands in for {person.username}"),
+        substitute=make_user("adv_officer", company, f"{mark} stands in for {person.username}"),
         valid_from=date(2020, 1, 1), valid_until=date(2020, 1, 2), reason="away", named_by=person, named_at=at,
     )  # fmt: skip
     mass = MassDecision.objects.create(
