@@ -220,13 +220,13 @@ class Refreshed:
 
 @cache
 def _accounts_statement(among: str) -> str:
-    return f"{_accounts_figures(among)}, {_STORE.format(level=3, among=among)}"
+    return f"WITH {accounts_figures(among)}, {_STORE.format(level=3, among=among)}"
 
 
 @cache
 def _drift_statement(among: str) -> str:
     return f"""
-        {_accounts_figures(among)}
+        WITH {accounts_figures(among)}
         SELECT a.company_id, a.code, n.net_exposure, s.net_exposure
         FROM figures n
         JOIN accounts_customeraccount a ON a.id = n.target_id
@@ -235,10 +235,17 @@ def _drift_statement(among: str) -> str:
     """
 
 
-def _accounts_figures(among: str) -> str:
+def accounts_figures(among: str, *, currency: str = "c.currency") -> str:
+    """The figures of accounts as parts of a ``WITH``, the last one ``figures``; ``parameters`` says what it needs.
+
+    The parameter ``company`` leaves out accounts of other companies, where it is not NULL.
+
+    :param among: SQL that says which keys, such as ``IN (SELECT id FROM kin)``
+    :param currency: SQL of the currency that each account's figures are in; that of its company when not given
+    """
     rows = "\n    UNION ALL\n".join(_rows(path, among) for path in settings.CREDIT_EXPOSURE)
     return f"""
-        WITH rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
+        rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
         {_LIMITS.format(key="account_id", among=among)},
         book AS (
             SELECT account_id, part, currency, SUM(amount) AS amount,
@@ -248,7 +255,7 @@ def _accounts_figures(among: str) -> str:
             GROUP BY account_id, part, currency
         ),
         clients AS MATERIALIZED (
-            SELECT a.id, c.currency
+            SELECT a.id, {currency} AS currency
             FROM accounts_customeraccount a
             JOIN accounts_company c ON c.id = a.company_id
             WHERE a.id {among} AND (%(company)s::bigint IS NULL OR a.company_id = %(company)s)
@@ -314,7 +321,7 @@ def refresh_range(
 
 def _refresh(keys: Keys, at: datetime, day: date | None, company_id: int | None) -> int:
     today = day or paris_date(at)
-    params = _params(today, at) | keys.params | {"company": company_id}
+    params = parameters(today, at) | keys.params | {"company": company_id}
     with connection.cursor() as cursor:
         cursor.execute(_accounts_statement(keys.among), params)
         (changed,) = cursor.fetchone()
@@ -337,7 +344,7 @@ def drift(
     :param waiting: accounts whose fresh figures are asked for and wait for a worker: late, not wrong
     """
     keys = Keys.ranged(account_ids)
-    params = _params(day, at) | keys.params | {"company": company_id, "waiting": list(waiting)}
+    params = parameters(day, at) | keys.params | {"company": company_id, "waiting": list(waiting)}
     with connection.cursor() as cursor:
         cursor.execute(_drift_statement(keys.among), params)
         yield from cursor.fetchall()
@@ -363,7 +370,7 @@ def refresh_levels(
 def refresh_level(level: Level, keys: Keys, *, at: datetime, day: date | None = None) -> int:
     """Compute and store the standings of legal entities, or of groups, from those of their accounts."""
     today = day or paris_date(at)
-    params = _params(today, at) | keys.params
+    params = parameters(today, at) | keys.params
     table, row, key = _ROWS_OF[level]
     statement = _LEVELS.format(table=table, row=row, key=key, level=int(level), among=keys.among)
     with connection.cursor() as cursor:
@@ -376,7 +383,7 @@ def refresh_level(level: Level, keys: Keys, *, at: datetime, day: date | None = 
 
 def store_least(entities: Keys, *, at: datetime, day: date | None = None, groups: Sequence[int] = ()) -> None:
     """Store the least available over all levels for the accounts of legal entities, and of whole groups."""
-    params = _params(day or paris_date(at), at) | entities.params | {"groups": list(groups)}
+    params = parameters(day or paris_date(at), at) | entities.params | {"groups": list(groups)}
     with connection.cursor() as cursor:
         cursor.execute(_LEAST.format(among=entities.among), params)
 
@@ -404,7 +411,8 @@ def refresh_many(*, work: Any, account_ids: Sequence[int]) -> None:
     refresh_levels(sorted(set(entities)), at=at)
 
 
-def _params(today: date, now: datetime) -> dict[str, Any]:
+def parameters(today: date, now: datetime) -> dict[str, Any]:
+    """What every statement on figures of a day takes: the day, the rates, no order left out."""
     rates = all_rates_on(today)
     return {
         "today": today,

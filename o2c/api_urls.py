@@ -16,7 +16,7 @@ from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
 from o2c.api_docs import docs
 from o2c.home.api import OutboxViewSet
-from o2c.reports.api import AgedBalanceView
+from o2c.reports.api import AgedBalanceView, ExposureView
 from o2c.reports.duties_views import DutiesView
 from o2c.shared.api.faults import NothingHere
 from o2c.shared.api.jobs import JobView
@@ -45,6 +45,7 @@ urlpatterns = [
     path("docs/", docs, name="api-docs"),
     path("periods/", PeriodListView.as_view(), name="api-periods"),
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
+    path("reports/exposure/", ExposureView.as_view(), name="api-exposure"),
     path("reports/duties/", DutiesView.as_view(), name="api-duties"),
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),

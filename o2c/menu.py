@@ -103,6 +103,7 @@ MENU = Menu(
                     permission="reports.view",
                     go="b",
                 ),
+                Entry("exposure", _("Exposure"), "chart-pie", "reports:exposure", permission="reports.view"),
                 Entry(
                     "periods",
                     _("Periods"),

@@ -7,25 +7,20 @@ control line adds up documents (``invoicing.queries.LEDGER_TOTALS``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from accounts.enums import TeamRole
-from accounts.models import Company, CustomerAccount, TeamMember, User
+from accounts.models import Company, User
 from invoicing.ageing import EDGES, NOT_DUE, Basis, bucket_names
 from invoicing.queries import CONTESTED, LEDGER_TOTALS, OF_COMPANY, OF_SCOPE, OPEN_BOOK, scope_sql
 from o2c.shared.money import ZERO
-from o2c.shared.problems import Invalid, NotAllowed, NotFound
+from o2c.shared.problems import Invalid
 
-# What totals and control line tie to: every client, those of the reader, or those asked for.
-COMPANY: Final = "company"
-PORTFOLIO: Final = "portfolio"
-SELECTION: Final = "selection"
+from .scope import COMPANY, EVERYBODY, Selection
 
 _AGED_ON: Final = {Basis.DUE_DATE: "due_date", Basis.INVOICE_DATE: "issue_date"}
 
@@ -221,8 +216,7 @@ def aged_balance(
     as_of: date,
     by: Basis | str = Basis.DUE_DATE,
     buckets: Sequence[int] = EDGES,
-    account: str | None = None,
-    sales_rep: str | None = None,
+    selection: Selection = EVERYBODY,
 ) -> AgedBalance:
     """Read the aged balance of the clients this user sees.
 
@@ -230,10 +224,9 @@ def aged_balance(
     :param as_of: any day; a past one gives the book as it stood at its end
     :param by: the date an item's age counts from
     :param buckets: last day of each bucket, rising from above 0
-    :param account: code of one client
-    :param sales_rep: user name; the clients in this rep's portfolio on that day
+    :param selection: which of them; everybody when not given
     :raises NotAllowed: no right to reports
-    :raises NotFound: an account that is not there or not the reader's to see
+    :raises NotFound: a client, legal entity or group that is not there or not the reader's to see
     :raises Invalid: buckets or a basis that cannot be read
     """
     try:
@@ -241,13 +234,7 @@ def aged_balance(
         names = bucket_names(edges, basis)
     except ValueError as error:
         raise Invalid(str(error)) from error
-    accounts, scope = accounts_in_sight(user, company)
-    if account:
-        accounts, scope = accounts.filter(code=account), SELECTION
-        if not accounts.exists():
-            raise NotFound
-    if sales_rep:
-        accounts, scope = accounts.filter(pk__in=portfolio_on(sales_rep, as_of)), SELECTION
+    accounts, scope = selection.of(user, company, on=as_of)
     sql, params = scope_sql(accounts)
     whose = OF_COMPANY if scope == COMPANY else OF_SCOPE
     with connection.cursor() as cursor:
@@ -264,23 +251,12 @@ def aged_balance(
     )
 
 
-def portfolio_on(sales_rep: str, day: date) -> QuerySet[TeamMember, int]:
-    """Return the keys of the clients a rep looked after on a day."""
-    rows = TeamMember.objects.filter(user__username=sales_rep, role=TeamRole.SALES_REP, valid_from__lte=day)
-    return rows.exclude(valid_to__lte=day).values_list("account_id", flat=True)
-
-
-def accounts_in_sight(user: User | None, company: Company) -> tuple[QuerySet[CustomerAccount], str]:
-    """Return the clients a report may read for somebody, with the name of that scope.
-
-    :raises NotAllowed: no right to reports
-    """
-    if user is None:
-        return CustomerAccount.objects.filter(company=company), COMPANY
-    if not user.may("reports.view", company):
-        raise NotAllowed
-    sees_all = any(role.sees_all_accounts for role in user.roles_in(company))
-    return CustomerAccount.objects.visible_to(user, company), COMPANY if sees_all else PORTFOLIO
+def in_currency(report: AgedBalance, currency: str) -> AgedBalance:
+    """Return the part of a report in one currency; the whole where nothing is in it."""
+    totals = tuple(total for total in report.totals if total.currency == currency)
+    if not totals:
+        return report
+    return replace(report, totals=totals, rows=tuple(row for row in report.rows if row.currency == currency))
 
 
 def _statement(scope: str, whose: str, edges: Sequence[int], basis: Basis) -> str:

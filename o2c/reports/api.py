@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -18,13 +16,13 @@ from accounts.api.base import AccountUnknown, CompanyEdge
 from invoicing.ageing import EDGES, Basis
 from o2c.shared.api.bodies import read_date
 from o2c.shared.calendar import paris_date
-from o2c.shared.exports import CSV_TYPE, XLSX_TYPE
 from o2c.shared.problems import Invalid, NotFound
 
-from .aged_balance import AgedBalance, aged_balance
-from .files import aged_balance_file
+from .catalogue import AGED_BALANCE, EXPOSURE, Asked, read, sheet_of
+from .files import TYPES
+from .frame import download
+from .scope import Selection
 
-_TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 _MOST_BUCKETS: Final = 20
 _LONGEST: Final = 36_500
 
@@ -40,44 +38,108 @@ class AgedBalanceAnswer(serializers.Serializer[Any]):
     control = serializers.DictField()
 
 
-class AgedBalanceView(CompanyEdge):
+class ExposureAnswer(serializers.Serializer[Any]):
+    """Contract §5 with the names of §4: a row per client in the company's currency."""
+
+    as_of = serializers.DateField()
+    company = serializers.CharField()
+    currency = serializers.CharField()
+    source = serializers.ChoiceField(["live", "snapshot"])
+    scope = serializers.ChoiceField(["company", "portfolio", "selection"])
+    rows = serializers.ListField(child=serializers.DictField())
+    totals = serializers.DictField()
+    control = serializers.DictField()
+
+
+_WHOSE: Final = (
+    OpenApiParameter("as_of", date, description="The book at the end of this day; today's if left out."),
+    OpenApiParameter("account", str, description="Code of a client."),
+    OpenApiParameter("sales_rep", str, description="User name; the clients in this portfolio on the day."),
+    OpenApiParameter("siren", str, description="All establishments of a legal entity."),
+    OpenApiParameter(
+        "group", str, description="Code of a group; the clients that belonged to it on the day."
+    ),
+    OpenApiParameter("format", str, enum=list(TYPES)),
+)
+
+
+class ReportView(CompanyEdge):
+    """A report as JSON, or as the file that people open."""
+
+    reads = "reports.view"
+
+    def answer(self, request: Request, asked: Asked) -> HttpResponseBase:
+        """Read a report and write it as the address asks for.
+
+        :raises Invalid: a format that is none
+        :raises AccountUnknown: a client that is not there or not the reader's to see
+        """
+        file_format = request.query_params.get("format") or "json"
+        if file_format not in TYPES:
+            raise Invalid(errors={"format": [_("Write json, csv, xlsx or pdf.")]})
+        try:
+            report = read(asked, user=self.user, company=self.company, at=self.at)
+        except NotFound as unknown:
+            if asked.selection.account and type(unknown) is NotFound:
+                raise AccountUnknown from unknown
+            raise
+        return (
+            Response(report.as_contract())
+            if file_format == "json"
+            else download(sheet_of(report), file_format)
+        )
+
+    def asked(self, request: Request, report: str, **more: Any) -> Asked:
+        """What the address asks for.
+
+        :raises ValidationError: a day that is none
+        """
+        given = request.query_params
+        return Asked(
+            report=report,
+            as_of=read_date(request, "as_of") or paris_date(self.at),
+            selection=Selection(**{name: given.get(name, "") for name in Selection.__dataclass_fields__}),
+            **more,
+        )
+
+
+class AgedBalanceView(ReportView):
     """``reports/aged-balance/``."""
 
     serializer_class = AgedBalanceAnswer
-    reads = "reports.view"
-    takes = {"get": ("as_of", "by", "buckets", "account", "sales_rep", "format")}
+    takes = {
+        "get": ("as_of", "by", "buckets", "account", "sales_rep", "siren", "group", "format"),
+    }
 
     @extend_schema(
         parameters=[
-            OpenApiParameter(
-                "as_of", date, description="The book at the end of this day; today's if left out."
-            ),
+            *_WHOSE,
             OpenApiParameter("by", str, enum=[basis.value for basis in Basis]),
             OpenApiParameter("buckets", str, description="Last days of the buckets, such as 30,60,90."),
-            OpenApiParameter("account", str, description="Code of a client."),
-            OpenApiParameter("sales_rep", str, description="User name."),
-            OpenApiParameter("format", str, enum=["json", *_TYPES]),
         ]
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Who owes what since when, as the book stood at the end of a day."""
-        asked = request.query_params
-        file_format = asked.get("format") or "json"
-        if file_format not in {"json", *_TYPES}:
-            raise Invalid(errors={"format": [_("Write json, csv or xlsx.")]})
-        try:
-            report = aged_balance(
-                user=self.user,
-                company=self.company,
-                as_of=read_date(request, "as_of") or paris_date(self.at),
-                by=asked.get("by") or Basis.DUE_DATE,
-                buckets=_buckets(asked.get("buckets")),
-                account=asked.get("account"),
-                sales_rep=asked.get("sales_rep"),
-            )
-        except NotFound as unknown:
-            raise AccountUnknown from unknown
-        return Response(report.as_contract()) if file_format == "json" else _file(report, file_format)
+        given = request.query_params
+        asked = self.asked(
+            request,
+            AGED_BALANCE,
+            by=given.get("by") or Basis.DUE_DATE.value,
+            edges=_buckets(given.get("buckets")),
+        )
+        return self.answer(request, asked)
+
+
+class ExposureView(ReportView):
+    """``reports/exposure/``."""
+
+    serializer_class = ExposureAnswer
+    takes = {"get": ("as_of", "account", "sales_rep", "siren", "group", "format")}
+
+    @extend_schema(parameters=list(_WHOSE))
+    def get(self, request: Request) -> HttpResponseBase:
+        """Every client's exposure against its limit: today live, a past day as it was recorded."""
+        return self.answer(request, self.asked(request, EXPOSURE))
 
 
 def _buckets(text: str | None) -> tuple[int, ...]:
@@ -93,13 +155,3 @@ def _buckets(text: str | None) -> tuple[int, ...]:
     if not edges or max(edges) > _LONGEST or list(edges) != sorted(set(edges)) or edges[0] < 1:
         raise Invalid(errors={"buckets": [_("Buckets rise from above 0, such as 30,60,90.")]})
     return edges
-
-
-def _file(report: AgedBalance, file_format: str) -> StreamingHttpResponse:
-    language = get_language() or "fr"
-    name = f"aged-balance-{report.company.code}-{report.as_of.isoformat()}.{file_format}"
-    return StreamingHttpResponse(
-        aged_balance_file(report, file_format, language=language),
-        content_type=_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )

@@ -15,7 +15,8 @@ from invoicing.scope import own_items
 from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
 
-from .aged_balance import AgedBalance, accounts_in_sight, portfolio_on
+from .aged_balance import AgedBalance
+from .scope import EVERYBODY, Selection
 
 DISPUTED: Final = "disputed"
 
@@ -26,24 +27,16 @@ def items_behind(
     *,
     bucket: str,
     currency: str,
-    account: str = "",
-    sales_rep: str = "",
+    selection: Selection = EVERYBODY,
 ) -> QuerySet[Any]:
     """Return the items that make one figure, each with ``open_on``, ``disputed_on`` and ``days_late``.
 
     :param report: gives company, day, basis and buckets
     :param bucket: one of the report's columns by age, ``credits``, ``total`` or ``disputed``
-    :param account: code of the line's client; empty for the line of totals
-    :param sales_rep: the filter of the report, for its line of totals
+    :param selection: the line's client, or the filters of the report for its line of totals
     :raises NotFound: no such column, or a client that is not the reader's to see
     """
-    accounts, _scope = accounts_in_sight(user, report.company)
-    if account:
-        accounts = accounts.filter(code=account)
-        if not accounts.exists():
-            raise NotFound
-    if sales_rep:
-        accounts = accounts.filter(pk__in=portfolio_on(sales_rep, report.as_of))
+    accounts, _scope = selection.of(user, report.company, on=report.as_of)
     items = items_on(accounts, on=report.as_of, open_only=True).filter(currency=currency)
     seen = items.filter(own_items(user, report.company))
     return seen.filter(_of_bucket(report, bucket)).order_by("due_date", "pk")

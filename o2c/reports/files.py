@@ -1,86 +1,104 @@
-"""The aged balance as a file: CSV and XLSX as French spreadsheets read them, JSON as the API answers."""
+"""Reports as files: CSV and XLSX as French spreadsheets read them, JSON as the API answers, PDF to print."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from invoicing.ageing import NOT_DUE, Basis
-from o2c.shared.exports import csv_chunks, xlsx_file
+from o2c.shared.exports import CSV_TYPE, XLSX_TYPE, csv_chunks, xlsx_file
+from o2c.shared.pdf import PDF_TYPE, render_pdf
+from o2c.shared.problems import RuleRefused
 
-from .aged_balance import AgedBalance
-
-FORMATS: Final = ("csv", "xlsx", "json")
+TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "json": "application/json", "pdf": PDF_TYPE}
+FORMATS: Final = tuple(TYPES)
+# Some 250 pages: what takes a minute to draw, and nobody prints.
+MOST_ON_PAPER: Final = 10_000
 _PIECE: Final = 64 * 1024
 
 
-def aged_balance_file(report: AgedBalance, file_format: str, *, language: str) -> Iterator[bytes]:
-    """Yield the report piece by piece in one of ``FORMATS``; a line per client and currency, no line of totals.
+class TooLongForPaper(RuleRefused):
+    """More lines than a PDF can be drawn of."""
+
+    code = "too_long_for_pdf"
+    message = _("This report has too many lines for a PDF: narrow it with a filter, or take CSV or XLSX.")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A report as it is printed, its figures written already.
+
+    :ivar facts: label and value of what it covers
+    :ivar header: heading of each column and whether it stands to the right
+    :ivar foot: line of totals, one per currency
+    :ivar control: sentences under the table
+    """
+
+    title: str
+    facts: Sequence[tuple[str, str]]
+    header: Sequence[tuple[str, bool]]
+    lines: Iterator[Sequence[str]]
+    foot: Sequence[Sequence[str]]
+    control: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A report as a table; words are made in the language that is active when they are asked for.
+
+    :ivar stem: name of the file without its ending
+    :ivar kinds: per column ``money``, ``text`` or empty (``exports.xlsx_file``)
+    :ivar lines: a new reading of the lines each time
+    :ivar contract: the JSON of contract §5
+    """
+
+    company: Any
+    name: Callable[[], str]
+    stem: Callable[[], str]
+    header: Callable[[], list[str]]
+    kinds: Sequence[str]
+    lines: Callable[[], Iterator[list[Any]]]
+    count: int
+    contract: Callable[[], dict[str, Any]]
+    paper: Callable[[str], Paper]
+
+
+def written(sheet: Sheet, file_format: str, *, language: str) -> Iterator[bytes]:
+    """Yield a report piece by piece in one of ``FORMATS``; tables have a line per row and no line of totals.
 
     :raises ValueError: another format
+    :raises TooLongForPaper: a PDF of more than ``MOST_ON_PAPER`` lines
     """
     if file_format == "json":
-        return _json(report)
+        return _json(sheet)
+    if file_format == "pdf":
+        if sheet.count > MOST_ON_PAPER:
+            raise TooLongForPaper
+        return _pdf(sheet, language)
     with translation.override(language):
-        header = _header(report)
-        sheet = _("Aged balance")
+        header, name = sheet.header(), sheet.name()
     if file_format == "csv":
-        return csv_chunks(header, _lines(report), language=language)
+        return csv_chunks(header, sheet.lines(), language=language)
     if file_format == "xlsx":
-        return _xlsx(report, header, sheet, language)
+        return _xlsx(sheet, header, name, language)
     raise ValueError(f"{file_format} is none of {', '.join(FORMATS)}.")
 
 
-def _json(report: AgedBalance) -> Iterator[bytes]:
-    yield json.dumps(report.as_contract(), ensure_ascii=False, indent=1).encode()
+def _json(sheet: Sheet) -> Iterator[bytes]:
+    yield json.dumps(sheet.contract(), ensure_ascii=False, indent=1).encode()
 
 
-def _xlsx(report: AgedBalance, header: list[str], sheet: str, language: str) -> Iterator[bytes]:
-    amounts = len(report.bucket_names) + 3
-    kinds = ["text"] * 5 + ["money"] * (amounts + 1) + [""]
-    with xlsx_file(header, _lines(report), language=language, sheet=sheet, kinds=kinds) as file:
+def _xlsx(sheet: Sheet, header: list[str], name: str, language: str) -> Iterator[bytes]:
+    with xlsx_file(header, sheet.lines(), language=language, sheet=name, kinds=sheet.kinds) as file:
         while piece := file.read(_PIECE):
             yield piece
 
 
-def bucket_title(name: str) -> str:
-    """Return the heading of a column by age: “Not due”, “1–30 days”, “Over 120 days”."""
-    if name == NOT_DUE:
-        return _("Not due")
-    low, _mark, high = name.removeprefix("d").partition("_")
-    if high == "plus":
-        return _("Over %(days)s days") % {"days": int(low) - 1}
-    return _("%(low)s–%(high)s days") % {"low": low, "high": high}
-
-
-def _header(report: AgedBalance) -> list[str]:
-    before = [_("Client code"), _("Client"), "SIREN", _("Sales rep"), _("Currency")]
-    ages = [bucket_title(name) for name in report.bucket_names]
-    return [
-        *before,
-        *ages,
-        _("Credits"),
-        _("Total"),
-        _("Disputed"),
-        _("Credit limit"),
-        _("Oldest, days late"),
-    ]
-
-
-def _lines(report: AgedBalance) -> Iterator[list[Any]]:
-    for row in report.rows:
-        named = [row.account, row.name, row.siren, row.sales_rep, row.currency]
-        yield [*named, *row.buckets, row.credits, row.total, row.disputed, row.limit, row.oldest_days]
-
-
-def described(report: AgedBalance) -> str:
-    """Return one line that says what the report covers and whether it ties."""
-    basis = _("by due date") if report.basis is Basis.DUE_DATE else _("by invoice date")
-    ties = ", ".join(
-        f"{total.total:.2f} {total.currency} (difference {total.difference:.2f})" for total in report.totals
-    )
-    return f"{report.company.code} {report.as_of.isoformat()} {basis}: {len(report.rows)} rows, {ties}"
+def _pdf(sheet: Sheet, language: str) -> Iterator[bytes]:
+    with translation.override(language):
+        context = {"company": sheet.company, "paper": sheet.paper(language)}
+    yield render_pdf("pdf/report.html", context, language=language)

@@ -12,13 +12,41 @@ from django.utils.translation import gettext_lazy
 from invoicing.ageing import EDGES, Basis, bucket_names
 from o2c.shared.fields import DateField
 
+from .scope import Selection
+
 _MOST_BUCKETS = 8
 
 
-class AgedBalanceForm(forms.Form):
-    """Day, basis, buckets and whose clients; all of it may be left out."""
+class ReportForm(forms.Form):
+    """Day and whose clients; all of it may be left out."""
 
     as_of = DateField(label=gettext_lazy("As of"), required=False, prefer="past")
+    account = forms.CharField(label=gettext_lazy("Client code"), required=False)
+    siren = forms.CharField(
+        label="SIREN", required=False, help_text=gettext_lazy("All establishments of one company")
+    )
+    group = forms.CharField(label=gettext_lazy("Group code"), required=False)
+    sales_rep = forms.ChoiceField(label=gettext_lazy("Sales rep"), required=False)
+
+    def __init__(self, *args: Any, reps: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["sales_rep"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("all")), *reps]
+
+    def clean_siren(self) -> str:
+        """Return the nine figures without the spaces people write between them."""
+        return "".join(self.cleaned_data["siren"].split())
+
+    def selection(self) -> Selection:
+        """Return whom the report is narrowed to."""
+        asked = self.cleaned_data
+        return Selection(**{name: asked.get(name) or "" for name in Selection.__dataclass_fields__})
+
+
+class AgedBalanceForm(ReportForm):
+    """Basis and buckets beside that."""
+
     by = forms.ChoiceField(
         label=gettext_lazy("Age counts from"),
         required=False,
@@ -27,19 +55,11 @@ class AgedBalanceForm(forms.Form):
             (Basis.INVOICE_DATE.value, gettext_lazy("invoice date")),
         ],
     )
-    account = forms.CharField(label=gettext_lazy("Client code"), required=False)
-    sales_rep = forms.ChoiceField(label=gettext_lazy("Sales rep"), required=False)
     buckets = forms.CharField(
         label=gettext_lazy("Buckets"),
         required=False,
         help_text=gettext_lazy("Last day of each: 30, 60, 90, 120"),
     )
-
-    def __init__(self, *args: Any, reps: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["sales_rep"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("all")), *reps]
 
     def clean_by(self) -> Basis:
         """Return the basis, the due date when none is given."""

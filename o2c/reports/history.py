@@ -14,7 +14,7 @@ from invoicing.queries import scope_sql
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.money import ZERO
 
-from .aged_balance import accounts_in_sight
+from .scope import accounts_in_sight
 
 # Every item counts from its day on, and as late from the day after its due date; a match takes its part away from its
 # own day on. So each row falls into two of the days asked for, and all days come out of one pass.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from invoicing.ageing import CREDITS, TOTAL, Basis
 from o2c.shared.bars import Part, Segment, ageing_bar
 
 from .aged_balance import AgedBalance, AgedRow, AgedTotal
+from .aged_files import bucket_title
 from .drill import DISPUTED
-from .files import bucket_title
 from .history import MonthEnd
 
 ROWS: Final = 50
@@ -90,14 +90,6 @@ class Block:
     def ties(self) -> bool:
         """Whether rows and documents agree to the cent."""
         return self.total.difference == 0
-
-
-def in_currency(report: AgedBalance, currency: str) -> AgedBalance:
-    """Return the part of a report in one currency; the whole where nothing is in it."""
-    totals = tuple(total for total in report.totals if total.currency == currency)
-    if not totals:
-        return report
-    return replace(report, totals=totals, rows=tuple(row for row in report.rows if row.currency == currency))
 
 
 def blocks(
@@ -180,20 +172,26 @@ def _columns(report: AgedBalance, sort: str) -> tuple[Column, ...]:
     """Headings of the figures; a click on the one sorted by turns it round, largest first."""
     named = [(name, _short(name), bucket_title(name)) for name in report.bucket_names]
     named += [(CREDITS, _("Credits"), _("Credits")), (TOTAL, _("Total"), _("Total"))]
-    return tuple(_column(code, label, full, sort) for code, label, full in named)
+    return tuple(column(code, label, full, sort) for code, label, full in named)
 
 
-def _column(code: str, label: str, full: str, sort: str) -> Column:
+def column(code: str, label: str, full: str, sort: str, *, upwards: bool = False) -> Column:
+    """Return a heading; a click on the one sorted by turns it round.
+
+    :param upwards: the first click sorts from the least on, as names are read from A on
+    """
     order = {f"-{code}": "descending", code: "ascending"}.get(sort, "")
+    if upwards:
+        return Column(code, label, full, f"-{code}" if order == "ascending" else code, order)
     return Column(code, label, full, code if order == "descending" else f"-{code}", order)
 
 
 def other_columns(sort: str) -> dict[str, Column]:
     """Headings of the client and of the oldest item."""
-    client = _column("name", _("Client"), _("Client"), sort)
-    # Names are read from A on.
-    client = replace(client, sort="-name" if client.order == "ascending" else "name")
-    return {"client": client, "oldest": _column("oldest", _("Oldest"), _("Oldest item, days late"), sort)}
+    return {
+        "client": column("name", _("Client"), _("Client"), sort, upwards=True),
+        "oldest": column("oldest", _("Oldest"), _("Oldest item, days late"), sort),
+    }
 
 
 def _short(name: str) -> str:

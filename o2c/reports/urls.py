@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import duties_views, views
+from . import duties_views, exposure_views, views
 
 app_name = "reports"
 
@@ -12,5 +12,6 @@ urlpatterns = [
     path("aged-balance/", views.aged_balance_page, name="aged_balance"),
     path("aged-balance/items/", views.aged_balance_items, name="aged_balance_items"),
     path("aged-balance/history/", views.overdue_history_fragment, name="overdue_history"),
+    path("exposure/", exposure_views.exposure_page, name="exposure"),
     path("duties/", duties_views.DutiesPage.as_view(), name="duties"),
 ]

@@ -3,66 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
-from functools import wraps
+from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from babel.dates import format_date
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
 
-from accounts.enums import TeamRole
-from accounts.models import Company, TeamMember
 from invoicing.ageing import CREDITS, EDGES, TOTAL, Basis
 from invoicing.pages import item_rows
-from o2c.shared import formats
-from o2c.shared.calendar import add_months, end_of_month
-from o2c.shared.exports import CSV_TYPE, XLSX_TYPE
-from o2c.shared.problems import NotAllowed, NotFound
 
-from .aged_balance import AgedBalance, aged_balance
+from .aged_balance import AgedBalance
+from .aged_files import aged_sheet, bucket_title
+from .catalogue import AGED_BALANCE, Asked, read
 from .drill import DISPUTED, items_behind, sum_of
-from .files import FORMATS, aged_balance_file, bucket_title
+from .files import FORMATS
 from .forms import AgedBalanceForm
+from .frame import client_url, download, form_of, kept, page_number, reader_of_reports, reps, usual_days
 from .history import overdue_history
-from .screen import DEFAULT_SORT, blocks, history_chart, in_currency, other_columns
+from .scope import Selection
+from .screen import DEFAULT_SORT, blocks, history_chart, other_columns
 
-_TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "json": "application/json"}
-_FILTERS: Final = ("as_of", "by", "buckets", "account", "sales_rep", "currency")
+_FILTERS: Final = ("as_of", "by", "buckets", "account", "sales_rep", "siren", "group", "currency")
 _PANEL: Final = 12
 _PAGE: Final = 50
 _MONTHS: Final = 12
-
-View = Callable[..., HttpResponseBase]
-
-
-def reader_of_reports(view: View) -> View:
-    """Ask for a signed-in user who may read reports in the company at work."""
-
-    @login_required
-    @require_GET
-    @wraps(view)
-    def checked(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.company is None or not request.user.may("reports.view", request.company):
-            raise PermissionDenied
-        try:
-            return view(request, *args, **kwargs)
-        except NotFound as refusal:
-            raise Http404(str(refusal)) from refusal
-        except NotAllowed as refusal:
-            raise PermissionDenied(str(refusal)) from refusal
-
-    return checked
 
 
 @reader_of_reports
@@ -73,10 +44,8 @@ def aged_balance_page(request: Any) -> HttpResponseBase:
     report = _report(request, form, today)
     export = request.GET.get("export", "")
     if export in FORMATS:
-        return _file(report, export)
-    sort = request.GET.get("sort") or DEFAULT_SORT
-    page = request.GET.get("page", "1")
-    kept = _kept(request)
+        return download(aged_sheet(report), export)
+    filters = kept(request, _FILTERS)
     context = {
         "menu": "aged_balance",
         "title": _title(report),
@@ -87,20 +56,20 @@ def aged_balance_page(request: Any) -> HttpResponseBase:
         "blocks": blocks(
             report,
             _address(request),
-            _client_url,
-            sort=sort,
-            page=int(page) if page.isdecimal() else 1,
+            client_url,
+            sort=request.GET.get("sort") or DEFAULT_SORT,
+            page=page_number(request),
         ),
-        "heads": other_columns(sort),
+        "heads": other_columns(request.GET.get("sort") or DEFAULT_SORT),
         "clients": len({row.account_id for row in report.rows}),
-        "kept": kept,
-        "days": _days(today),
+        "kept": filters,
+        "days": usual_days(today),
         "edges": ", ".join(str(edge) for edge in report.edges),
-        "rep_label": dict(_reps(request.company)).get(request.GET.get("sales_rep", ""), ""),
+        "rep_label": dict(reps(request.company)).get(request.GET.get("sales_rep", ""), ""),
         "history_url": _history_url(report),
         "can_import": request.user.may("imports.run", request.company),
         "link": request.build_absolute_uri(
-            f"{request.path}?{urlencode(kept | {'as_of': report.as_of.isoformat()})}"
+            f"{request.path}?{urlencode(filters | {'as_of': report.as_of.isoformat()})}"
         ),
     }
     return render(request, "reports/aged_balance.html", context)
@@ -111,17 +80,15 @@ def aged_balance_items(request: Any) -> HttpResponse:
     """The items behind one figure: a panel for htmx, else a page of all of them; ``closed`` takes the panel away."""
     if "closed" in request.GET:
         return HttpResponse()
-    report = _frame(request, timezone.localdate())
-    asked = {
-        name: request.GET.get(name, "") for name in ("bucket", "currency", "client", "account", "sales_rep")
-    }
+    form = _form(request)
+    report = _frame(request, form, timezone.localdate())
+    asked = {name: request.GET.get(name, "") for name in ("bucket", "currency", "client")}
     items = items_behind(
         report,
         request.user,
         bucket=asked["bucket"],
         currency=asked["currency"] or request.company.currency,
-        account=asked["client"] or asked["account"],
-        sales_rep="" if asked["client"] else asked["sales_rep"],
+        selection=Selection(account=asked["client"]) if asked["client"] else form.selection(),
     ).select_related("account", "invoice", "payment")
     total, count = sum_of(items, asked["bucket"])
     fragment = bool(getattr(request, "htmx", False))
@@ -140,7 +107,7 @@ def aged_balance_items(request: Any) -> HttpResponse:
         "currency": asked["currency"] or request.company.currency,
         "disputed": asked["bucket"] == DISPUTED,
         "all_url": f"{request.path}?{urlencode({k: v for k, v in request.GET.items() if k != 'page'})}",
-        "back": f"{reverse('reports:aged_balance')}?{urlencode(_kept(request))}",
+        "back": f"{reverse('reports:aged_balance')}?{urlencode(kept(request, _FILTERS))}",
         "columns": len(report.bucket_names) + 5,
     }
     return render(request, f"reports/{'_items' if fragment else 'aged_balance_items'}.html", context)
@@ -159,32 +126,28 @@ def overdue_history_fragment(request: Any) -> HttpResponse:
 
 
 def _form(request: Any) -> AgedBalanceForm:
-    data = request.GET.copy()
-    data.setdefault("by", Basis.DUE_DATE.value)
-    form = AgedBalanceForm(data, reps=_reps(request.company))
-    if form.is_valid() and form.cleaned_data["as_of"]:
-        data["as_of"] = formats.date_short(form.cleaned_data["as_of"])  # as people write it, in the box
-    return form
+    return form_of(AgedBalanceForm, request, by=Basis.DUE_DATE.value)
 
 
 def _report(request: Any, form: AgedBalanceForm, today: date) -> AgedBalance:
     """Read the report the address asks for; what cannot be read is said at its field and left out."""
     asked = form.cleaned_data
-    report = aged_balance(
-        user=request.user,
-        company=request.company,
+    question = Asked(
+        report=AGED_BALANCE,
         as_of=asked.get("as_of") or today,
-        by=asked.get("by") or Basis.DUE_DATE,
-        buckets=asked.get("buckets") or EDGES,
-        account=asked.get("account") or None,
-        sales_rep=asked.get("sales_rep") or None,
+        selection=form.selection(),
+        by=(asked.get("by") or Basis.DUE_DATE).value,
+        edges=asked.get("buckets") or EDGES,
+        currency=request.GET.get("currency", ""),
     )
-    return in_currency(report, request.GET.get("currency", ""))
+    report = read(question, user=request.user, company=request.company, at=timezone.now())
+    assert isinstance(report, AgedBalance)
+    return report
 
 
-def _frame(request: Any, today: date) -> AgedBalance:
+def _frame(request: Any, form: AgedBalanceForm, today: date) -> AgedBalance:
     """The report the address asks for before anything is read: its day, basis and buckets."""
-    asked = _form(request).cleaned_data
+    asked = form.cleaned_data
     return AgedBalance(
         company=request.company,
         as_of=asked.get("as_of") or today,
@@ -196,35 +159,14 @@ def _frame(request: Any, today: date) -> AgedBalance:
     )
 
 
-def _reps(company: Company) -> list[tuple[str, str]]:
-    """Sales reps who look after a client of the company now: user name, name."""
-    members = (
-        TeamMember.objects.filter(account__company=company, role=TeamRole.SALES_REP, valid_to=None)
-        .order_by()
-        .values_list("user__username", "user__first_name", "user__last_name")
-        .distinct()
-    )
-    named = [(username, f"{first} {last}".strip() or username) for username, first, last in members]
-    return sorted(named, key=lambda pair: pair[1].casefold())
-
-
-def _kept(request: Any) -> dict[str, str]:
-    """The filters of the address, for links that keep them."""
-    return {name: request.GET[name] for name in _FILTERS if request.GET.get(name)}
-
-
 def _address(request: Any) -> Callable[[str, str, str], str]:
-    base, kept = reverse("reports:aged_balance_items"), _kept(request)
+    base, filters = reverse("reports:aged_balance_items"), kept(request, _FILTERS)
 
     def address(account: str, bucket: str, currency: str) -> str:
         figure = {"bucket": bucket, "currency": currency} | ({"client": account} if account else {})
-        return f"{base}?{urlencode(kept | figure)}"
+        return f"{base}?{urlencode(filters | figure)}"
 
     return address
-
-
-def _client_url(code: str) -> str:
-    return reverse("accounts:detail", args=[code])
 
 
 def _title(report: AgedBalance) -> str:
@@ -240,31 +182,9 @@ def _items_title(report: AgedBalance, bucket: str) -> str:
     return words.get(bucket) or bucket_title(bucket)
 
 
-def _days(today: date) -> list[tuple[str, str]]:
-    """Days people ask for again and again: label and date."""
-    last_month = end_of_month(add_months(today, -1))
-    quarter = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1) - timedelta(days=1)
-    wanted = [
-        (_("Today"), today),
-        (_("End of last month"), last_month),
-        (_("End of last quarter"), quarter),
-        (_("End of last year"), date(today.year - 1, 12, 31)),
-    ]
-    return [(label, day.isoformat()) for label, day in wanted]
-
-
 def _history_url(report: AgedBalance) -> str:
     """Where the drawing comes from; empty where it would not be of the same clients and currency."""
     own = any(total.currency == report.company.currency for total in report.totals)
     if report.scope == "selection" or not own or not report.rows:
         return ""
     return f"{reverse('reports:overdue_history')}?{urlencode({'as_of': report.as_of.isoformat()})}"
-
-
-def _file(report: AgedBalance, file_format: str) -> HttpResponseBase:
-    language = get_language() or "fr"
-    content = aged_balance_file(report, file_format, language=language)
-    response = StreamingHttpResponse(content, content_type=_TYPES[file_format])
-    name = f"{_('aged-balance')}_{report.company.code}_{report.as_of:%Y-%m-%d}.{file_format}"
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    return response

@@ -296,6 +296,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/aged-balance/": Entry(get="reports.view"),
     "reports/aged-balance/items/": Entry(get="reports.view", asks={"bucket": "not_due"}),
     "reports/aged-balance/history/": Entry(get="reports.view"),
+    "reports/exposure/": Entry(get="reports.view"),
     "reports/duties/": Entry(get="duties.view"),
     "imports/": Entry(get="imports.run"),
     "imports/new/": Entry(get="imports.run", post="imports.run"),
@@ -427,6 +428,7 @@ API: Final[Mapping[str, Entry]] = {
     "periods/": Entry(get="invoicing.view"),
     # Reports
     "reports/aged-balance/": Entry(get="reports.view"),
+    "reports/exposure/": Entry(get="reports.view"),
     "reports/duties/": Entry(get="duties.view"),
 }
 

@@ -72,3 +72,46 @@ def test_without_the_right_to_reports(api, company, people):
     people["logistics"] = make_user("dispute_owner", company, "logistics")
     answer = api("logistics").get(REPORT)
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+EXPOSURE = "/api/v1/reports/exposure/"
+
+
+def test_the_exposure_of_every_client_ties_to_the_open_items(api, book):
+    shown = api("accountant").get(EXPOSURE).json()
+    rows = {row["account"]: row for row in shown["rows"]}
+    own = api("accountant").get("/api/v1/accounts/C0001/exposure/").json()
+    assert rows["C0001"]["net_exposure"] == own["net_exposure"] == "700.00"
+    assert rows["C0001"]["open_invoices"] == "1200.00"
+    assert (shown["source"], shown["scope"], shown["company"]) == ("live", "company", "DEMO")
+    assert (shown["control"]["ledger_total"], shown["control"]["difference"]) == ("1000.00", "0.00")
+
+
+def test_the_exposure_before_the_first_snapshot(api, book):
+    answer = api("accountant").get(EXPOSURE, {"as_of": "2020-01-01"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_snapshot")
+    answer = api("accountant").get(EXPOSURE, {"as_of": "2199-01-01"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["as_of"])
+
+
+def test_the_exposure_of_a_rep_is_that_of_the_own_portfolio(api, book):
+    mine = api("sales").get(EXPOSURE).json()
+    assert (mine["scope"], [row["account"] for row in mine["rows"]]) == ("portfolio", ["C0001"])
+    answer = api("sales").get(EXPOSURE, {"account": "C0002"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
+
+
+def test_reports_are_narrowed_to_a_legal_entity(api, book, account):
+    for report in (REPORT, EXPOSURE):
+        found = api("accountant").get(report, {"siren": account.entity.siren}).json()
+        assert (found["scope"], [row["account"] for row in found["rows"]]) == ("selection", ["C0001"])
+        for unknown in ({"siren": "000000000"}, {"group": "NONE"}):
+            answer = api("accountant").get(report, unknown)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_reports_to_print(api, book):
+    for report in (REPORT, EXPOSURE):
+        answer = api("accountant").get(report, {"format": "pdf"})
+        assert answer["Content-Type"] == "application/pdf"
+        assert b"".join(answer.streaming_content).startswith(b"%PDF-")

@@ -16,6 +16,7 @@ from credit.models import CreditStanding
 from credit.queries import exposure_of
 from credit.services.moves import NothingMoves, change_client, move_client
 from o2c.reports.aged_balance import AgedRow, aged_balance
+from o2c.reports.scope import Selection
 from o2c.shared import work
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import AuditEvent
@@ -99,7 +100,9 @@ def move(account: CustomerAccount, by: User, **to: object) -> None:
 
 
 def row_on(account: CustomerAccount, day: date) -> AgedRow:
-    report = aged_balance(user=None, company=account.company, as_of=day, account=account.code)
+    report = aged_balance(
+        user=None, company=account.company, as_of=day, selection=Selection(account=account.code)
+    )
     return report.rows[0]
 
 
@@ -124,7 +127,9 @@ def test_a_past_day_keeps_entity_group_limit_and_rep(adv: User) -> None:
         (reps[1], since, 1),
         (reps[0], since - timedelta(days=1), 1),
     ):
-        found = aged_balance(user=None, company=account.company, as_of=day, sales_rep=rep.username)
+        found = aged_balance(
+            user=None, company=account.company, as_of=day, selection=Selection(sales_rep=rep.username)
+        )
         assert len(found.rows) == count
 
 

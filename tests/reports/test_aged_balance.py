@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, EntityMembership, GroupMembership, User
 from credit.enums import Level
 from credit.models import CreditLimit, TemporaryLimit
 from invoicing import services
@@ -17,6 +17,7 @@ from invoicing.models import ReceivableItem
 from invoicing.queries import items_on
 from o2c.reports.aged_balance import AgedBalance, aged_balance
 from o2c.reports.history import overdue_history
+from o2c.reports.scope import Selection
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
 from tests.factories.accounts import (
     CompanyFactory,
@@ -225,7 +226,7 @@ def test_a_rep_reads_the_own_portfolio_and_totals_of_it_alone(company: Company, 
     assert (seen["scope"], seen["totals"]["total"]) == ("portfolio", "10.00")
     assert seen["control"] == {"currency": "EUR", "ledger_total": "10.00", "difference": "0.00"}
     with pytest.raises(NotFound):
-        report(company, user=rep, account=other.code)
+        report(company, user=rep, selection=Selection(account=other.code))
     everything = report(company, user=accountant)
     assert (everything.scope, everything.totals[0].total) == ("company", Decimal(109))
 
@@ -237,10 +238,50 @@ def test_filters_by_client_and_by_rep(company: Company, accountant: User):
     make_item(other, "99", by=accountant)
 
     for asked, code in (({"account": other.code}, other.code), ({"sales_rep": "paul"}, mine.code)):
-        found = report(company, user=accountant, **asked)
+        found = report(company, user=accountant, selection=Selection(**asked))
         assert [row.account for row in found.rows] == [code]
         assert (found.scope, found.totals[0].difference) == ("selection", Decimal(0))
-    assert report(company, sales_rep="nobody").rows == ()
+    assert report(company, selection=Selection(sales_rep="nobody")).rows == ()
+
+
+def test_filters_by_legal_entity_and_by_group_of_the_day(company: Company, accountant: User):
+    group = CustomerGroupFactory(code="GRP")
+    old, new = LegalEntityFactory(), LegalEntityFactory(group=group)
+    moved = CustomerAccountFactory(company=company, code="M1", entity=new)
+    stayed = CustomerAccountFactory(company=company, code="S1", entity=new)
+    for account in (moved, stayed):
+        make_item(account, "10", by=accountant, issued=day(-60))
+    EntityMembership.objects.filter(account=moved).delete()
+    EntityMembership.objects.create(account=moved, entity=old, valid_from=day(-900), valid_to=day(-5))
+    EntityMembership.objects.create(account=moved, entity=new, valid_from=day(-5))
+
+    def codes(on: date, **asked: str) -> list[str]:
+        found = report(company, as_of=on, selection=Selection(**asked))
+        assert found.totals[0].difference == 0
+        return sorted(row.account for row in found.rows)
+
+    assert codes(TODAY, siren=str(new.siren)) == ["M1", "S1"]
+    assert codes(day(-6), siren=str(new.siren)) == ["S1"]
+    assert codes(day(-6), siren=str(old.siren)) == ["M1"]
+    assert codes(TODAY, group="GRP") == ["M1", "S1"]
+    assert codes(day(-6), group="GRP") == ["S1"]
+    with pytest.raises(NotFound):
+        report(company, selection=Selection(siren=str(old.siren)))
+
+
+def test_a_group_of_a_past_day_is_who_was_in_it_then(company: Company, accountant: User):
+    before, after = CustomerGroupFactory(code="OLD"), CustomerGroupFactory(code="NEW")
+    entity = LegalEntityFactory(group=after)
+    GroupMembership.objects.filter(entity=entity).delete()
+    GroupMembership.objects.create(entity=entity, group=before, valid_from=day(-900), valid_to=day(-5))
+    GroupMembership.objects.create(entity=entity, group=after, valid_from=day(-5))
+    make_item(CustomerAccountFactory(company=company, code="M1", entity=entity), "10", by=accountant)
+
+    for on, group, other in ((day(-6), "OLD", "NEW"), (TODAY, "NEW", "OLD")):
+        found = report(company, as_of=on, selection=Selection(group=group))
+        assert [row.account for row in found.rows] == ["M1"]
+        with pytest.raises(NotFound):
+            report(company, as_of=on, selection=Selection(group=other))
 
 
 def test_another_companys_book_is_not_in_it(company: Company, account: CustomerAccount, accountant: User):
@@ -255,7 +296,7 @@ def test_rights_and_unreadable_questions(company: Company, account: CustomerAcco
     with pytest.raises(NotAllowed):
         report(company, user=make_user("finance_director", CompanyFactory()))
     with pytest.raises(NotFound):
-        report(company, account="NOBODY")
+        report(company, selection=Selection(account="NOBODY"))
     for asked in ({"buckets": (60, 30)}, {"buckets": ()}, {"by": "shoe size"}):
         with pytest.raises(Invalid):
             report(company, **asked)

@@ -6,13 +6,15 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
 from accounts.models import Company
-from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
+from o2c.reports import files
+from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, CustomerGroupFactory, make_user
 from tests.factories.invoicing import TODAY, day, make_credit, make_item
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,12 @@ def export(file: Path, file_format: str, *more: str, report: str = "aged-balance
         stdout=out,
     )
     return out.getvalue()
+
+
+def export_json(folder: Path, *more: str) -> dict[str, Any]:
+    export(folder / "aged.json", "json", *more)
+    found: dict[str, Any] = json.loads((folder / "aged.json").read_text())
+    return found
 
 
 def test_csv_as_french_spreadsheets_read_it(company: Company, tmp_path: Path):
@@ -90,12 +98,35 @@ def test_json_is_the_answer_of_the_api(company: Company, tmp_path: Path):
     assert [row["name"] for row in answer["rows"]] == ["=Bravo & Fils", "Été"]
 
 
+def test_pdf_to_print(company: Company, tmp_path: Path):
+    export(tmp_path / "aged.pdf", "pdf")
+
+    assert (tmp_path / "aged.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_a_pdf_nobody_prints_is_refused(company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(files, "MOST_ON_PAPER", 1)
+    with pytest.raises(CommandError, match="PDF"):
+        export(tmp_path / "aged.pdf", "pdf")
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_legal_entity_and_one_group(company: Company, tmp_path: Path):
+    account = CustomerAccountFactory(
+        company=company, code="G1", entity__group=CustomerGroupFactory(code="GRP")
+    )
+    for option in (f"--siren={account.entity.siren}", "--group=GRP"):
+        assert "selection" in export_json(tmp_path, option)["scope"]
+    with pytest.raises(CommandError, match="nothing here|Rien"):
+        export(tmp_path / "x", "json", "--group=NONE")
+
+
 def test_reports_to_come_and_mistakes_are_named(company: Company, tmp_path: Path):
     target = tmp_path / "x"
     with pytest.raises(CommandError, match="dso is not available yet"):
         export(target, "csv", report="dso")
-    with pytest.raises(CommandError, match="not as pdf"):
-        export(target, "pdf")
+    with pytest.raises(CommandError, match="not as txt"):
+        export(target, "txt")
     with pytest.raises(CommandError, match="Buckets"):
         export(target, "csv", "--buckets=x")
     with pytest.raises(CommandError, match="rise"):

@@ -12,26 +12,27 @@ from django.utils import timezone
 
 from accounts.models import Company
 from invoicing.ageing import EDGES, Basis
-from o2c.reports.aged_balance import aged_balance
-from o2c.reports.files import FORMATS, aged_balance_file, described
+from o2c.reports.catalogue import REPORTS, Asked, read, sheet_of
+from o2c.reports.files import FORMATS, written
+from o2c.reports.scope import Selection
+from o2c.reports.words import described
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Refusal
 
-AGED_BALANCE = "aged-balance"
-TO_COME = ("dso", "cash-forecast", "exposure", "disputes", "fec")
+TO_COME = ("dso", "cash-forecast", "disputes", "fec")
 
 
 class Command(BaseCommand):
     """``export_report aged-balance --company CODE --format csv --output FILE``."""
 
-    help = "Write a report of one company into a file (CSV and XLSX in the French format, or JSON)."
+    help = "Write a report of one company into a file (CSV and XLSX in the French format, JSON or PDF)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what is written, for whom, as of which day."""
-        parser.add_argument("report", choices=[AGED_BALANCE, *TO_COME])
+        parser.add_argument("report", choices=[*REPORTS, *TO_COME])
         parser.add_argument("--company", required=True, metavar="CODE")
         parser.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="today when left out")
-        parser.add_argument("--format", required=True, choices=[*FORMATS, "pdf", "txt"])
+        parser.add_argument("--format", required=True, choices=[*FORMATS, "txt"])
         parser.add_argument("--output", required=True, type=Path, metavar="FILE")
         parser.add_argument("--by", choices=[basis.value for basis in Basis], default=Basis.DUE_DATE.value)
         parser.add_argument(
@@ -39,36 +40,41 @@ class Command(BaseCommand):
         )
         parser.add_argument("--account", metavar="CODE")
         parser.add_argument("--sales-rep", metavar="USERNAME")
+        parser.add_argument("--siren", metavar="SIREN")
+        parser.add_argument("--group", metavar="CODE")
         parser.add_argument("--language", default=settings.LANGUAGE_CODE, choices=["fr", "en"])
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read the report and write it; a file that is there already is replaced only by a whole new one."""
-        if options["report"] != AGED_BALANCE:
-            raise CommandError(f"The report {options['report']} is not available yet; {AGED_BALANCE} is.")
+        if options["report"] not in REPORTS:
+            raise CommandError(
+                f"The report {options['report']} is not available yet; {' and '.join(REPORTS)} are."
+            )
         if options["format"] not in FORMATS:
             raise CommandError(
-                f"{AGED_BALANCE} is written as {', '.join(FORMATS)}, not as {options['format']}."
+                f"{options['report']} is written as {', '.join(FORMATS)}, not as {options['format']}."
             )
         company = Company.objects.filter(code=options["company"]).first()
         if company is None:
             raise CommandError(f"There is no company {options['company']}.")
+        now = timezone.now()
+        asked = Asked(
+            report=options["report"],
+            as_of=options["as_of"] or paris_date(now),
+            selection=Selection(**{name: options[name] or "" for name in Selection.__dataclass_fields__}),
+            by=options["by"],
+            edges=_edges(options["buckets"]),
+        )
         try:
-            report = aged_balance(
-                user=None,
-                company=company,
-                as_of=options["as_of"] or paris_date(timezone.now()),
-                by=options["by"],
-                buckets=_edges(options["buckets"]),
-                account=options["account"],
-                sales_rep=options["sales_rep"],
-            )
+            report = read(asked, user=None, company=company, at=now)
+            pieces = written(sheet_of(report), options["format"], language=options["language"])
         except Refusal as refusal:
-            raise CommandError(str(refusal)) from refusal
+            raise CommandError(_told(refusal)) from refusal
         target: Path = options["output"]
         unfinished = target.with_name(f"{target.name}.part")
         try:
             with unfinished.open("wb") as file:
-                for piece in aged_balance_file(report, options["format"], language=options["language"]):
+                for piece in pieces:
                     file.write(piece)
             unfinished.replace(target)
         except OSError as error:
@@ -81,3 +87,9 @@ def _edges(text: str) -> tuple[int, ...]:
         return tuple(int(edge) for edge in text.split(","))
     except ValueError as error:
         raise CommandError(f"Buckets are days such as 30,60,90, not {text}.") from error
+
+
+def _told(refusal: Refusal) -> str:
+    """What cannot be done and, where it is one of the options, which."""
+    fields = [f"{name}: {' '.join(map(str, said))}" for name, said in refusal.errors.items()]
+    return " ".join([str(refusal), *fields])

@@ -1,0 +1,170 @@
+"""The exposure report as its page shows it: sorted lines, the bar of the whole, what deserves a look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from credit.formulas import PART_CODES, RELIEVING_PARTS
+from o2c.shared.bars import ExposureBar, Part, exposure_bar
+from o2c.shared.money import ZERO
+
+from .exposure import ExposureReport, ExposureRow
+from .exposure_files import ORDERS, part_label, sum_of_parts
+from .screen import Column, column
+
+ROWS: Final = 50
+DEFAULT_SORT: Final = "-net"
+_CREDITS: Final = tuple(code for code in PART_CODES if code in RELIEVING_PARTS)
+# What is none of invoices, orders and credits: bills and penalties.
+_OTHERS: Final = tuple(code for code in PART_CODES if code not in {"open_invoices", *ORDERS, *_CREDITS})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One client, or all of them: parts put together as people read them, and where the client's page is."""
+
+    row: ExposureRow | None
+    url: str
+    invoices: Decimal
+    orders: Decimal
+    others: Decimal
+    credits: Decimal
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What stands on one page of the report.
+
+    :ivar others: whether a client has bills or penalties, so that they deserve a column
+    :ivar over: how many clients use more than their limit gives
+    :ivar excess: what they exceed it by, counted for each of them where several share one limit
+    """
+
+    bar: ExposureBar
+    lines: tuple[Line, ...]
+    foot: Line
+    columns: tuple[Column, ...]
+    client: Column
+    others: bool
+    over: int
+    excess: Decimal
+    page: int
+    first: int
+    last: int
+    count: int
+
+    @property
+    def previous(self) -> int:
+        """Number of the page before."""
+        return self.page - 1
+
+    @property
+    def next(self) -> int:
+        """Number of the page after."""
+        return self.page + 1
+
+
+def laid_out(report: ExposureReport, client: Callable[[str], str], *, sort: str, page: int) -> Screen:
+    """Lay out a report.
+
+    :param client: address of a client's page
+    :param sort: name of a column, ``-`` in front for the largest first
+    """
+    others = any(report.totals[code] for code in _OTHERS)
+    rows = _sorted(report, sort)
+    last_page = max(1, -(-len(rows) // ROWS))
+    page = min(max(page, 1), last_page)
+    start = (page - 1) * ROWS
+    shown = rows[start : start + ROWS]
+    return Screen(
+        bar=exposure_bar(
+            [
+                Part(code=code, label=part_label(code), amount=report.totals[code])
+                for code in PART_CODES
+                if report.totals[code]
+            ]
+        ),
+        lines=tuple(_line(row, client(row.account)) for row in shown),
+        foot=_foot(report),
+        columns=_columns(sort, others),
+        client=column("name", _("Client"), _("Client"), sort, upwards=True),
+        others=others,
+        over=report.over_limit,
+        excess=sum((-row.available for row in report.rows if row.over_limit and row.available), ZERO),
+        page=page,
+        first=start + 1 if rows else 0,
+        last=start + len(shown),
+        count=len(rows),
+    )
+
+
+def _line(row: ExposureRow, url: str) -> Line:
+    return Line(
+        row=row,
+        url=url,
+        invoices=row.figure("open_invoices"),
+        orders=sum_of_parts(row, ORDERS),
+        others=sum_of_parts(row, _OTHERS),
+        credits=sum_of_parts(row, _CREDITS),
+    )
+
+
+def _foot(report: ExposureReport) -> Line:
+    totals = report.totals
+    return Line(
+        row=None,
+        url="",
+        invoices=totals["open_invoices"],
+        orders=sum((totals[code] for code in ORDERS), ZERO),
+        others=sum((totals[code] for code in _OTHERS), ZERO),
+        credits=sum((totals[code] for code in _CREDITS), ZERO),
+    )
+
+
+def _columns(sort: str, others: bool) -> tuple[Column, ...]:
+    named = [
+        ("invoices", _("Invoices"), _("Open invoices")),
+        ("orders", _("Orders"), _("Confirmed orders and what is delivered but not invoiced")),
+        *(
+            [("others", _("Bills, penalties"), _("Bills not matured and penalties claimed"))]
+            if others
+            else []
+        ),
+        ("credits", _("Credits"), _("Unmatched payments, credit notes, deposits held")),
+        ("net", _("Net exposure"), _("Net exposure")),
+        ("limit", _("Limit"), _("The limit that counts, of the level that binds")),
+        ("available", _("Headroom"), _("Headroom")),
+        ("use", _("Use"), _("Net exposure over the limit")),
+        ("overdue", _("Overdue"), _("Overdue")),
+        ("hold", _("On hold"), _("Orders on hold, beside the exposure")),
+    ]
+    return tuple(column(code, label, full, sort) for code, label, full in named)
+
+
+def _sorted(report: ExposureReport, sort: str) -> list[ExposureRow]:
+    rows = list(report.rows)
+    key, downwards = sort.removeprefix("-"), sort.startswith("-")
+    if key == "name":  # as they come: in the order of the alphabet, accents aside
+        return rows[::-1] if downwards else rows
+    figures: dict[str, Callable[[ExposureRow], Decimal | None]] = {
+        "invoices": lambda row: row.figure("open_invoices"),
+        "orders": lambda row: sum_of_parts(row, ORDERS),
+        "others": lambda row: sum_of_parts(row, _OTHERS),
+        "credits": lambda row: sum_of_parts(row, _CREDITS),
+        "net": lambda row: row.net_exposure,
+        "limit": lambda row: row.effective_limit,
+        "available": lambda row: row.available,
+        "use": lambda row: row.utilisation,
+        "overdue": lambda row: row.overdue,
+        "hold": lambda row: row.on_hold_orders,
+    }
+    figure = figures.get(key, figures["net"])
+    # What has no figure (no limit, no bound) stands last, whichever way round.
+    known = [row for row in rows if figure(row) is not None]
+    known.sort(key=lambda row: figure(row) or ZERO, reverse=downwards)
+    return known + [row for row in rows if figure(row) is None]

@@ -1,0 +1,392 @@
+"""The exposure report: the same figures as each client's own, today and on a past day, tied to the open items."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Company, CustomerAccount, ExchangeRate, User
+from credit import standing
+from credit.history import NoSnapshot, exposure_by
+from credit.models import TemporaryLimit
+from credit.queries import exposure_of
+from invoicing import services
+from o2c.reports.exposure import ExposureReport, exposure_report
+from o2c.reports.scope import Selection
+from o2c.shared.calendar import paris_date
+from o2c.shared.problems import Invalid, NotAllowed, NotFound
+from tests.factories.accounts import (
+    CompanyFactory,
+    CustomerAccountFactory,
+    CustomerGroupFactory,
+    LegalEntityFactory,
+    make_user,
+)
+from tests.factories.invoicing import make_confirmed_order, make_credit, make_invoice, make_item
+from tests.factories.orders import give_limit, submitted
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+TODAY = paris_date(NOW)
+
+
+@pytest.fixture
+def company() -> Company:
+    return CompanyFactory(code="TEST")
+
+
+@pytest.fixture
+def by(company: Company) -> User:
+    return make_user("receivables_accountant", company)
+
+
+def report(company: Company, on: date = TODAY, **asked: Any) -> ExposureReport:
+    return exposure_report(**{"user": None, "company": company, "as_of": on, "at": NOW, **asked})
+
+
+def due(late: int) -> date:
+    return TODAY - timedelta(days=late)
+
+
+@pytest.fixture
+def book(company: Company, by: User) -> list[CustomerAccount]:
+    """Every kind of limit and level, every part that documents make, matches dated ahead, two companies."""
+    group = CustomerGroupFactory()
+    shared, alone = LegalEntityFactory(group=group), LegalEntityFactory(group=group)
+    first = CustomerAccountFactory(company=company, code="A1", entity=shared)
+    second = CustomerAccountFactory(company=company, code="A2", entity=shared)
+    third = CustomerAccountFactory(company=company, code="A3", entity=alone)
+    other = CustomerAccountFactory(company=CompanyFactory(code="OTHER"), code="X1", entity=alone)
+    bare = CustomerAccountFactory(company=company, code="A4")
+    free = CustomerAccountFactory(company=company, code="A5")
+    expired = CustomerAccountFactory(company=company, code="A6")
+    give_limit(first, "5000")
+    give_limit(second, "300")
+    give_limit(first, "6000", at_entity=True)
+    give_limit(third, "9000", at_group=True)
+    give_limit(free, None)
+    give_limit(expired, "700", valid_until=TODAY - timedelta(days=1))
+    for account in (second, bare):
+        TemporaryLimit.objects.create(
+            level=3, account=account, amount=Decimal(50), currency="EUR", valid_from=TODAY, valid_until=TODAY,
+            reason="test", decided_by=make_user("credit_manager", company), decided_at=NOW,
+        )  # fmt: skip
+    for account, amount, late in (
+        (first, "1000", 12),
+        (first, "200", -5),
+        (second, "400", 40),
+        (bare, "80", 1),
+    ):
+        make_invoice(account, amount, by=by, due=due(late), issued=due(60), at=NOW)
+    make_invoice(third, "-30.25", by=by, due=due(3), issued=due(3), at=NOW)
+    writer = make_user("receivables_accountant", other.company)
+    make_invoice(other, "2500", by=writer, due=due(1), issued=due(60), at=NOW)
+    late = make_item(first, "60", by=by, due=due(9), issued=due(60), at=NOW)
+    ahead = make_credit(first, "60", by=by, received=TODAY + timedelta(days=4), at=NOW)
+    services.allocate(from_item_id=ahead.pk, to_item_id=late.pk, amount=Decimal(60), by=by, at=NOW)
+    services.dispute_amount(item_id=late.pk, amount=Decimal(45), on=due(4), by=by, at=NOW)
+    make_credit(second, "70", by=by, at=NOW)
+    make_confirmed_order(third, by=by)
+    submitted(bare, "120.00", by=make_user("adv_officer", company))
+    return [first, second, third, bare, free, expired]
+
+
+def as_row(shown: dict[str, Any]) -> dict[str, Any]:
+    """The exposure of one client (contract §4) with the names of a row."""
+    flat = {part["code"]: part["amount"] for part in shown["parts"]}
+    same = (
+        "account", "currency", "gross_exposure", "net_exposure", "insured_cover", "uncovered_exposure",
+        "effective_limit", "available", "utilisation", "binding_level", "disputed", "on_hold_orders",
+    )  # fmt: skip
+    return flat | {name: shown[name] for name in same} | {
+        "limit_kind": shown["limit"]["kind"], "limit": shown["limit"]["amount"],
+        "temporary": shown["limit"]["temporary"], "limit_valid_until": shown["limit"]["valid_until"],
+        "overdue": shown["overdue"]["amount"], "oldest_days": shown["overdue"]["oldest_days"],
+    }  # fmt: skip
+
+
+def without_names(found: ExposureReport) -> list[dict[str, Any]]:
+    rows = found.as_contract()["rows"]
+    return [{k: v for k, v in row.items() if k not in {"name", "siren", "sales_rep"}} for row in rows]
+
+
+def by_code(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: str(row["account"]))
+
+
+def test_each_row_is_the_exposure_of_its_client(company: Company, book: list[CustomerAccount]):
+    found = report(company)
+
+    assert by_code(without_names(found)) == [
+        as_row(exposure_of(account, on=TODAY).as_contract()) for account in book
+    ]
+    assert found.source == "live"
+    assert found.difference == 0
+    assert [row["binding_level"] for row in by_code(without_names(found))] == [
+        "account", "account", "group", None, None, "account"
+    ]  # fmt: skip
+
+
+def test_totals_add_up_and_tie_to_the_open_items(company: Company, book: list[CustomerAccount]):
+    answer = report(company).as_contract()
+
+    for name in ("open_invoices", "net_exposure", "overdue", "on_hold_orders", "uncovered_exposure"):
+        assert Decimal(answer["totals"][name]) == sum(Decimal(row[name]) for row in answer["rows"])
+    # 1000 + 200 + 60 + 400 + 80 owed, 70 received and 30.25 credited; orders are in no item.
+    assert answer["control"] == {
+        "currency": "EUR",
+        "receivables": "1639.75",
+        "ledger_total": "1639.75",
+        "difference": "0.00",
+        "missing_rates": [],
+    }
+    assert (answer["totals"]["accounts"], answer["totals"]["over_limit"]) == (6, 1)
+
+
+def test_a_client_without_anything_has_a_row_of_zeros(company: Company):
+    CustomerAccountFactory(company=company, code="A1")
+
+    (row,) = report(company).as_contract()["rows"]
+
+    assert (row["net_exposure"], row["limit_kind"], row["limit"], row["effective_limit"], row["available"]) == (
+        "0.00", "none", None, "0.00", "0.00"
+    )  # fmt: skip
+
+
+def test_an_empty_company_has_no_rows_and_zeros(company: Company):
+    answer = report(company).as_contract()
+
+    assert (answer["rows"], answer["totals"]["net_exposure"], answer["control"]["difference"]) == (
+        [],
+        "0.00",
+        "0.00",
+    )
+
+
+def test_another_currency_is_converted_part_by_part_and_ties(company: Company, by: User):
+    ExchangeRate.objects.create(currency="USD", day=TODAY, units_per_eur=Decimal("1.0837"))
+    account = CustomerAccountFactory(company=company, code="A1")
+    for amount in ("33.33", "12.34", "7.77"):
+        make_invoice(account, amount, by=by, currency="USD", issued=due(60), due=due(4), at=NOW)
+    make_credit(account, "5.55", by=by, currency="USD", at=NOW)
+
+    found = report(company)
+
+    assert without_names(found) == [as_row(exposure_of(account, on=TODAY).as_contract())]
+    assert found.difference == 0
+
+
+def test_what_has_no_rate_is_named_and_left_out(company: Company, by: User):
+    account = CustomerAccountFactory(company=company, code="A1")
+    make_invoice(account, "100", by=by, currency="GBP", issued=due(60), due=due(4), at=NOW)
+    make_invoice(account, "10", by=by, issued=due(60), due=due(4), at=NOW)
+
+    found = report(company)
+
+    assert (found.missing_rates, found.receivables, found.difference) == (("GBP",), Decimal(10), Decimal(0))
+
+
+def test_a_past_day_is_what_was_recorded(company: Company, book: list[CustomerAccount]):
+    past = TODAY - timedelta(days=3)
+    keys = [account.pk for account in CustomerAccount.objects.all()]
+    standing.refresh(keys, at=NOW, day=past)
+    standing.refresh_levels(sorted({account.entity_id for account in book}), at=NOW, day=past)
+
+    found = report(company, past)
+
+    expected = [as_row(exposure_by(account, on=past)) for account in book]
+    assert by_code(without_names(found)) == expected
+    assert found.source == "snapshot"
+    assert report(company, TODAY - timedelta(days=1)).rows == tuple(
+        row._replace(oldest_days=row.oldest_days + 2 if row.oldest_days else 0) for row in found.rows
+    )
+
+
+def test_what_was_booked_later_for_a_past_day_stands_in_the_difference(company: Company, by: User):
+    account = CustomerAccountFactory(company=company, code="A1")
+    past = TODAY - timedelta(days=3)
+    make_invoice(account, "100", by=by, issued=due(60), due=due(4), at=NOW)
+    standing.refresh([account.pk], at=NOW, day=past)
+    make_invoice(account, "40", by=by, issued=due(10), due=due(4), at=NOW)
+
+    found = report(company, past)
+
+    assert (found.receivables, found.ledger_total, found.difference) == (100, 140, -40)
+
+
+def test_before_the_first_snapshot_there_is_nothing(company: Company, book: list[CustomerAccount]):
+    with pytest.raises(NoSnapshot) as refused:
+        report(company, TODAY - timedelta(days=3))
+
+    assert (refused.value.status, refused.value.code) == (404, "no_snapshot")
+
+
+def test_a_day_to_come_is_refused(company: Company):
+    with pytest.raises(Invalid):
+        report(company, TODAY + timedelta(days=1))
+
+
+def test_who_has_no_right_to_reports_is_refused(company: Company):
+    outsider = make_user("receivables_accountant", CompanyFactory(code="OTHER"))
+
+    with pytest.raises(NotAllowed):
+        report(company, user=outsider)
+
+
+def test_a_rep_reads_the_own_portfolio_with_limits_shared_by_others(
+    company: Company, book: list[CustomerAccount]
+):
+    rep = make_user("sales", company)
+    third = book[2]
+    third.team.create(user=rep, role="sales_rep", valid_from=TODAY - timedelta(days=9))
+
+    found = report(company, user=rep)
+
+    assert (found.scope, [row.account for row in found.rows]) == ("portfolio", ["A3"])
+    assert without_names(found) == [as_row(exposure_of(third, on=TODAY).as_contract())]
+    with pytest.raises(NotFound):
+        report(company, user=rep, selection=Selection(account="A1"))
+
+
+def test_filters_narrow_the_report_and_its_control(company: Company, book: list[CustomerAccount]):
+    entity = book[0].entity
+    assert entity.group is not None
+
+    for selection, codes in (
+        (Selection(account="A2"), ["A2"]),
+        (Selection(siren=entity.siren or ""), ["A1", "A2"]),
+        (Selection(group=entity.group.code), ["A1", "A2", "A3"]),
+    ):
+        found = report(company, selection=selection)
+        assert (sorted(row.account for row in found.rows), found.scope) == (codes, "selection")
+        assert found.difference == 0
+
+
+@pytest.mark.parametrize("unknown", [{"account": "Z"}, {"siren": "000000000"}, {"group": "Z"}])
+def test_an_unknown_filter_is_no_empty_report(company: Company, unknown: dict[str, str]):
+    with pytest.raises(NotFound):
+        report(company, selection=Selection(**unknown))
+
+
+def test_one_client_and_three_cost_the_same(
+    company: Company, by: User, django_assert_num_queries: DjangoAssertNumQueries
+):
+    for _ in range(2):
+        make_invoice(CustomerAccountFactory(company=company), "10", by=by, issued=due(9), due=due(1), at=NOW)
+        with django_assert_num_queries(2):
+            report(company)
+
+
+# --- files and pages -----------------------------------------------------------------------------------------------
+
+
+def exported(tmp_path: Path, file_format: str, *more: str) -> Path:
+    target = tmp_path / f"exposure.{file_format}"
+    call_command(
+        "export_report", "exposure", "--company=TEST", f"--format={file_format}", f"--output={target}", *more
+    )
+    return target
+
+
+def test_the_command_writes_every_format(company: Company, book: list[CustomerAccount], tmp_path: Path):
+    answer = json.loads(exported(tmp_path, "json").read_text())
+    assert answer == report(company).as_contract()
+    raw = exported(tmp_path, "csv", "--group", str(book[0].entity.group and book[0].entity.group.code))
+    rows = list(csv.reader(raw.read_text("utf-8-sig").splitlines(), delimiter=";"))
+    assert [row[0] for row in rows[1:]] == ["A1", "A2", "A3"]
+    assert len({len(row) for row in rows}) == 1
+    assert dict(zip(rows[0], rows[1], strict=True))["Encours net"] == "1260,00"
+    sheet = load_workbook(exported(tmp_path, "xlsx")).active
+    assert (sheet.max_row, sheet.max_column) == (7, len(rows[0]))
+    assert exported(tmp_path, "pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_the_command_names_a_day_without_snapshot(company: Company, tmp_path: Path):
+    with pytest.raises(CommandError, match="enregistré|recorded"):
+        exported(tmp_path, "csv", "--as-of=2020-01-01")
+    with pytest.raises(CommandError, match="as_of"):
+        exported(tmp_path, "csv", "--as-of=2199-01-01")
+    assert not list(tmp_path.iterdir())
+
+
+PAGE = "reports:exposure"
+
+
+def signed_in(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def reader(company: Company) -> Client:
+    return signed_in(make_user("finance_director", company))
+
+
+def test_the_page_shows_each_client_and_the_control(reader: Client, book: list[CustomerAccount]):
+    shown = reader.get(reverse(PAGE)).content.decode()
+
+    assert [code for code in ("A1", "A2", "A3", "A4", "A5", "A6") if f">{code}</span>" in shown] == [
+        "A1", "A2", "A3", "A4", "A5", "A6"
+    ]  # fmt: skip
+    assert "1,639.75" in shown
+    assert "difference 0.00" in shown
+    assert "of the group" in shown
+    assert "X1" not in shown
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"), [("-net", "A1"), ("available", "A4"), ("name", "A1"), ("nonsense", "A3")]
+)
+def test_lines_are_sorted_as_asked(reader: Client, book: list[CustomerAccount], sort: str, first: str):
+    answer = reader.get(reverse(PAGE), {"sort": sort})
+
+    assert answer.context["screen"].lines[0].row.account == first
+
+
+def test_a_past_day_says_that_it_was_recorded_and_its_links_keep_the_day(
+    reader: Client, book: list[CustomerAccount]
+):
+    past = TODAY - timedelta(days=3)
+    standing.refresh([account.pk for account in book], at=NOW, day=past)
+
+    answer = reader.get(reverse(PAGE), {"as_of": past.isoformat()})
+
+    assert "as recorded by that day" in answer.content.decode()
+    assert answer.context["screen"].lines[0].url == f"/clients/A1/?as_of={past.isoformat()}#exposure"
+
+
+def test_days_that_cannot_be_read_are_said_on_the_page(reader: Client, book: list[CustomerAccount]):
+    for day, words in (
+        ("2020-01-01", "No exposure was recorded by that day."),
+        ("2199-01-01", "This day is still to come."),
+    ):
+        answer = reader.get(reverse(PAGE), {"as_of": day})
+        assert answer.status_code == 200
+        assert words in answer.content.decode()
+
+
+def test_the_page_gives_the_files(reader: Client, book: list[CustomerAccount]):
+    for file_format, kind in (("csv", "text/csv; charset=utf-8"), ("pdf", "application/pdf")):
+        answer = reader.get(reverse(PAGE), {"export": file_format, "account": "A2"})
+        assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == (kind, "nosniff")
+        body = b"".join(answer.streaming_content)
+        assert body.startswith(b"%PDF" if file_format == "pdf" else "\ufeffClient code".encode())
+
+
+def test_the_page_is_for_readers_of_reports(company: Company):
+    assert signed_in(make_user("dispute_owner", company)).get(reverse(PAGE)).status_code == 403
+    assert Client().get(reverse(PAGE)).status_code == 302
