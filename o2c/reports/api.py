@@ -44,7 +44,7 @@ class ExposureAnswer(serializers.Serializer[Any]):
     as_of = serializers.DateField()
     company = serializers.CharField()
     currency = serializers.CharField()
-    source = serializers.ChoiceField(["live", "snapshot"])
+    source = serializers.ChoiceField(["live", "snapshot"])  # type: ignore[assignment]
     scope = serializers.ChoiceField(["company", "portfolio", "selection"])
     rows = serializers.ListField(child=serializers.DictField())
     totals = serializers.DictField()

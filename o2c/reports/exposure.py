@@ -243,11 +243,17 @@ def _read(found: Sequence[Sequence[Any]]) -> tuple[tuple[ExposureRow, ...], Deci
             else:
                 ledger += line[first]
             continue
+        key, code, name, siren, rep, currency = line[:first]
         gross, net, kind, amount, temporary, until, effective, at_level, level = line[last : last + 9]
         overdue, oldest, disputed, on_hold = line[last + 9 : last + 13]
         rows.append(
             ExposureRow(
-                *line[:6],
+                account_id=key,
+                account=code,
+                name=name,
+                siren=siren,
+                sales_rep=rep,
+                currency=currency,
                 parts=tuple(line[first:last]),
                 gross_exposure=gross,
                 net_exposure=net,

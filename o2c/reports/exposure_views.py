@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from credit.history import NoSnapshot
 from o2c.shared.problems import Invalid
 
-from .catalogue import EXPOSURE, Asked, read
-from .exposure import SNAPSHOT, ExposureReport
+from .exposure import SNAPSHOT, exposure_report
 from .exposure_files import exposure_sheet
 from .exposure_screen import DEFAULT_SORT, laid_out
 from .files import FORMATS
@@ -32,17 +31,18 @@ def exposure_page(request: Any) -> HttpResponseBase:
     day = form.cleaned_data.get("as_of") or today
     missing, report = "", None
     try:
-        report = read(
-            Asked(report=EXPOSURE, as_of=day, selection=form.selection()),
+        report = exposure_report(
             user=request.user,
             company=request.company,
+            as_of=day,
             at=timezone.now(),
+            selection=form.selection(),
         )
-        assert isinstance(report, ExposureReport)
     except NoSnapshot as refusal:
         missing = str(refusal)
     except Invalid as refusal:
-        form.add_error("as_of", refusal.errors.get("as_of", [str(refusal)]))
+        for said in refusal.errors["as_of"]:
+            form.add_error("as_of", str(said))
     export = request.GET.get("export", "")
     if report is not None and export in FORMATS:
         return download(exposure_sheet(report), export)

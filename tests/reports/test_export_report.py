@@ -117,7 +117,7 @@ def test_one_legal_entity_and_one_group(company: Company, tmp_path: Path):
     )
     for option in (f"--siren={account.entity.siren}", "--group=GRP"):
         assert "selection" in export_json(tmp_path, option)["scope"]
-    with pytest.raises(CommandError, match="nothing here|Rien"):
+    with pytest.raises(CommandError, match=r"nothing here|Rien"):
         export(tmp_path / "x", "json", "--group=NONE")
 
 

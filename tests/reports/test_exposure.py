@@ -94,10 +94,10 @@ def book(company: Company, by: User) -> list[CustomerAccount]:
     make_invoice(third, "-30.25", by=by, due=due(3), issued=due(3), at=NOW)
     writer = make_user("receivables_accountant", other.company)
     make_invoice(other, "2500", by=writer, due=due(1), issued=due(60), at=NOW)
-    late = make_item(first, "60", by=by, due=due(9), issued=due(60), at=NOW)
+    contested = make_item(first, "60", by=by, due=due(9), issued=due(60), at=NOW)
     ahead = make_credit(first, "60", by=by, received=TODAY + timedelta(days=4), at=NOW)
-    services.allocate(from_item_id=ahead.pk, to_item_id=late.pk, amount=Decimal(60), by=by, at=NOW)
-    services.dispute_amount(item_id=late.pk, amount=Decimal(45), on=due(4), by=by, at=NOW)
+    services.allocate(from_item_id=ahead.pk, to_item_id=contested.pk, amount=Decimal(60), by=by, at=NOW)
+    services.dispute_amount(item_id=contested.pk, amount=Decimal(45), on=due(4), by=by, at=NOW)
     make_credit(second, "70", by=by, at=NOW)
     make_confirmed_order(third, by=by)
     submitted(bare, "120.00", by=make_user("adv_officer", company))
@@ -224,7 +224,8 @@ def test_what_was_booked_later_for_a_past_day_stands_in_the_difference(company: 
 
     found = report(company, past)
 
-    assert (found.receivables, found.ledger_total, found.difference) == (100, 140, -40)
+    figures = (found.receivables, found.ledger_total, found.difference)
+    assert figures == (Decimal(100), Decimal(140), Decimal(-40))
 
 
 def test_before_the_first_snapshot_there_is_nothing(company: Company, book: list[CustomerAccount]):
@@ -315,7 +316,7 @@ def test_the_command_writes_every_format(company: Company, book: list[CustomerAc
 
 
 def test_the_command_names_a_day_without_snapshot(company: Company, tmp_path: Path):
-    with pytest.raises(CommandError, match="enregistré|recorded"):
+    with pytest.raises(CommandError, match=r"enregistré|recorded"):
         exported(tmp_path, "csv", "--as-of=2020-01-01")
     with pytest.raises(CommandError, match="as_of"):
         exported(tmp_path, "csv", "--as-of=2199-01-01")
@@ -381,7 +382,7 @@ def test_days_that_cannot_be_read_are_said_on_the_page(reader: Client, book: lis
 
 def test_the_page_gives_the_files(reader: Client, book: list[CustomerAccount]):
     for file_format, kind in (("csv", "text/csv; charset=utf-8"), ("pdf", "application/pdf")):
-        answer = reader.get(reverse(PAGE), {"export": file_format, "account": "A2"})
+        answer: Any = reader.get(reverse(PAGE), {"export": file_format, "account": "A2"})
         assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == (kind, "nosniff")
         body = b"".join(answer.streaming_content)
         assert body.startswith(b"%PDF" if file_format == "pdf" else "\ufeffClient code".encode())
