@@ -60,3 +60,4 @@ class PaymentStatus(models.TextChoices):
     UNALLOCATED = "unallocated", _("Unallocated")
     PARTIALLY_ALLOCATED = "partially_allocated", _("Partly allocated")
     ALLOCATED = "allocated", _("Allocated")
+    RETURNED = "returned", _("Returned by the bank")

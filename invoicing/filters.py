@@ -35,7 +35,11 @@ ITEM_STATES: Final[Choices] = (
     ("disputed", _("Disputed")),
     ("credits", _("Credits")),
 )
-PAYMENT_STATES: Final[Choices] = (("waiting", _("To be matched")), ("matched", _("Matched")))
+PAYMENT_STATES: Final[Choices] = (
+    ("waiting", _("To be matched")),
+    ("matched", _("Matched")),
+    ("returned", pgettext_lazy("payments", "Returned")),
+)
 
 
 class TypedDateFilter(django_filters.Filter):
@@ -174,5 +178,7 @@ class PaymentFilter(django_filters.FilterSet):
         )
 
     def by_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Keep payments that wait, or those that are matched whole."""
-        return rows.exclude(unallocated=0) if value == "waiting" else rows.filter(unallocated=0)
+        """Keep payments that wait, those that are matched whole, or those the bank took back."""
+        if value == "returned":
+            return rows.filter(is_returned=True)
+        return rows.exclude(unallocated=0) if value == "waiting" else rows.filter(status="matched")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db.models import (
     Case,
@@ -34,7 +34,8 @@ from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
 
 from . import queries
-from .models import Allocation, Invoice, Payment, ReceivableItem
+from .enums import ItemKind
+from .models import Allocation, Invoice, Payment, PaymentReturn, ReceivableItem
 from .policy import document_words
 from .scope import own_documents, own_items
 
@@ -169,17 +170,25 @@ def payment_list(user: User, company: Company | None) -> QuerySet[Payment]:
 
     Money nobody has identified is shown to those who see every client of its company.
     """
-    own = ReceivableItem.objects.filter(payment=OuterRef("pk"), amount__lt=0).order_by()
-    seen = documents_of(user, company) | Q(account=None, company__in=_companies_seen_whole(user, company))
+    own = ReceivableItem.objects.filter(payment=OuterRef("pk"), kind=ItemKind.PAYMENT).order_by()
+    returns = PaymentReturn.objects.filter(payment=OuterRef("pk"), undone_at=None)
     return (
-        Payment.objects.filter(seen)
+        Payment.objects.visible_to(user, company)
         .select_related("account", "company")
         .annotate(
             left_open=Subquery(own.values("open_amount")[:1], output_field=_MONEY),
+            is_returned=Exists(returns),
         )
-        .annotate(unallocated=Coalesce(-F("left_open"), F("amount"), output_field=_MONEY))
+        .annotate(
+            unallocated=Case(
+                When(is_returned=True, then=Value(ZERO)),
+                default=Coalesce(-F("left_open"), F("amount")),
+                output_field=_MONEY,
+            )
+        )
         .annotate(
             status=Case(
+                When(is_returned=True, then=Value("returned")),
                 When(account=None, then=Value("unidentified")),
                 When(unallocated=0, then=Value("matched")),
                 When(unallocated=F("amount"), then=Value("unallocated")),
@@ -190,13 +199,6 @@ def payment_list(user: User, company: Company | None) -> QuerySet[Payment]:
         )
         .order_by("waits", "-received_on", "-pk")
     )
-
-
-def _companies_seen_whole(user: User, company: Company | None) -> QuerySet[Company]:
-    whole = [held_in for held_in, role in user.grants if role.sees_all_accounts]
-    keys = [held_in for held_in in whole if held_in is not None]
-    found = Company.objects.filter(pk__in=keys) if len(keys) == len(whole) else Company.objects.all()
-    return found if company is None else found.filter(pk=company.pk)
 
 
 def find_invoice(user: User, company: Company | None, number: str, today: date) -> Invoice:
@@ -224,11 +226,15 @@ def find_payment(user: User, key: int) -> Payment:
     return found
 
 
-def matches_of(items: Iterable[ReceivableItem]) -> list[Allocation]:
-    """Matches of these items and their undoings, newest first; ``is_undone`` marks those that were undone."""
-    keys = [item.pk for item in items]
+def matches_of(items: Iterable[ReceivableItem], reader: User) -> tuple[list[Allocation], int]:
+    """Matches of these items and their undoings, newest first; ``is_undone`` marks those that were undone.
+
+    Those with an item this reader does not see (another client of the entity or group, a colleague's sale) are left
+    out; the second answer is how many of them are in force.
+    """
+    keys = {item.pk for item in items}
     undone = Exists(Allocation.objects.filter(reversal_of=OuterRef("pk")))
-    return list(
+    rows: list[Any] = list(
         Allocation.objects.filter(Q(debit__in=keys) | Q(credit__in=keys))
         .select_related(
             "debit__account", "debit__invoice", "credit__account", "credit__payment", "recorded_by"
@@ -237,6 +243,13 @@ def matches_of(items: Iterable[ReceivableItem]) -> list[Allocation]:
         .annotate(is_undone=undone)
         .order_by("-recorded_at", "-pk")
     )
+    others = {key for row in rows for key in (row.debit_id, row.credit_id)} - keys
+    seen = keys | set(
+        ReceivableItem.objects.visible_to(reader).filter(pk__in=others).values_list("pk", flat=True)
+    )
+    shown = [row for row in rows if {row.debit_id, row.credit_id} <= seen]
+    in_force = [row for row in rows if row.reversal_of_id is None and not row.is_undone]
+    return shown, sum(not {row.debit_id, row.credit_id} <= seen for row in in_force)
 
 
 @dataclass(frozen=True, slots=True)

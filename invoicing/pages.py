@@ -18,7 +18,8 @@ from o2c.shared.models import AuditEvent
 from o2c.shared.money import ZERO
 
 from . import lists, queries
-from .models import DisputedAmount, Invoice, InvoiceLine, Payment, ReceivableItem
+from .enums import ItemKind
+from .models import DisputedAmount, Invoice, InvoiceLine, Payment, PaymentReturn, ReceivableItem
 from .tables import account_url, item_url
 
 # Journal words of the acts these pages are about: tone and icon of the dot, and the sentence.
@@ -27,6 +28,8 @@ _EVENTS = {
     "invoice.recorded": ("", "file-invoice", gettext_lazy("Invoice recorded")),
     "invoice.imported": ("", "file-import", gettext_lazy("Invoice imported")),
     "payment.recorded": ("ok", "cash", gettext_lazy("Payment recorded")),
+    "payment.returned": ("bad", "arrow-back-up", gettext_lazy("Payment returned")),
+    "payment.return_undone": ("warn", "rotate", gettext_lazy("Return undone")),
     "allocation.made": ("ok", "arrows-join", gettext_lazy("Matched")),
     "allocation.reversed": ("warn", "arrow-back-up", gettext_lazy("Match undone")),
     "item.due_date_changed": ("warn", "calendar-repeat", gettext_lazy("Due date changed")),
@@ -49,6 +52,8 @@ class MatchRow:
     """One match seen from the document at hand: what it was matched with.
 
     :ivar undone: it was undone later, or is itself the undoing of one
+    :ivar may_undo: it is not what closes a returned payment
+    :ivar may_again: it was undone, and its items have as much open still
     """
 
     key: int
@@ -64,18 +69,22 @@ class MatchRow:
     by: str
     undone: bool
     is_undoing: bool
+    may_undo: bool
+    may_again: bool
 
 
 @dataclass(frozen=True)
 class InvoicePage:
     """An invoice as its page shows it; amounts in its own currency.
 
+    :ivar hidden: matches in force with documents this reader does not see
     :ivar lines: each with the number of decimals its quantity needs
     """
 
     items: Sequence[Any]
     lines: Sequence[tuple[InvoiceLine, int]]
     matches: Sequence[MatchRow]
+    hidden: int
     events: Sequence[dict[str, Any]]
     open_amount: Decimal
     matched: Decimal
@@ -89,10 +98,16 @@ class InvoicePage:
 
 @dataclass(frozen=True)
 class PaymentPage:
-    """A payment as its page shows it."""
+    """A payment as its page shows it.
+
+    :ivar hidden: matches in force with documents this reader does not see
+    :ivar returned: its return, if one is in force
+    """
 
     item: ReceivableItem | None
+    returned: PaymentReturn | None
     matches: Sequence[MatchRow]
+    hidden: int
     events: Sequence[dict[str, Any]]
     allocated: Decimal
     account_url: str
@@ -108,7 +123,7 @@ def credit_url(credit: ReceivableItem) -> str:
     return item_url(credit) or reverse("invoicing:items")
 
 
-def invoice_page(invoice: Any, today: date) -> InvoicePage:
+def invoice_page(invoice: Any, today: date, reader: User) -> InvoicePage:
     """Gather what the page of an invoice shows.
 
     :param invoice: from ``lists.invoice_list``, which tells what is open of it
@@ -118,12 +133,13 @@ def invoice_page(invoice: Any, today: date) -> InvoicePage:
             queries.with_open_amount(invoice.items.prefetch_related("due_date_changes"), on=today)
         ).order_by("instalment", "due_date")
     )
-    matches = lists.matches_of(items)
+    matches, hidden = lists.matches_of(items, reader)
     disputed = DisputedAmount.objects.filter(item__in=items).values_list("pk", flat=True)
     return InvoicePage(
         items=items,
         lines=[(line, _decimals(line.quantity)) for line in invoice.lines.all()],
         matches=[_match_row(match, {item.pk for item in items}) for match in matches],
+        hidden=hidden,
         events=_events(
             {
                 "invoicing.invoice": [invoice.pk],
@@ -143,16 +159,18 @@ def invoice_page(invoice: Any, today: date) -> InvoicePage:
     )
 
 
-def payment_page(payment: Payment, today: date) -> PaymentPage:
+def payment_page(payment: Payment, reader: User) -> PaymentPage:
     """Gather what the page of a payment shows."""
     item = (
-        payment.items.filter(amount__lt=0)
+        payment.items.filter(kind=ItemKind.PAYMENT)
         .select_related("account__entity", "company", "payment", "invoice")
         .first()
     )
-    matches = lists.matches_of([item]) if item else []
+    matches, hidden = lists.matches_of([item], reader) if item else ([], 0)
     return PaymentPage(
         item=item,
+        returned=payment.returns.filter(undone_at=None).select_related("recorded_by", "fee_item").first(),
+        hidden=hidden,
         matches=[_match_row(match, {item.pk}) for match in matches] if item else [],
         events=_events(
             {"invoicing.payment": [payment.pk], "invoicing.allocation": [match.pk for match in matches]}
@@ -183,6 +201,8 @@ def _match_row(match: Any, own: set[int]) -> MatchRow:
         by=_name(match.recorded_by),
         undone=match.is_undone,
         is_undoing=match.reversal_of_id is not None,
+        may_undo=not (match.debit.kind == ItemKind.PAYMENT_RETURN and match.debit.payment_id),
+        may_again=match.is_undone and match.amount <= min(match.debit.open_amount, -match.credit.open_amount),
     )
 
 

@@ -47,6 +47,11 @@ class DatedAhead(RuleRefused):
     message = _("A document cannot be dated after today.")
 
 
+class ReturnedBeforeReceived(RuleRefused):
+    code = "returned_before_received"
+    message = _("A payment cannot be returned before it came in.")
+
+
 class BeyondLegalCap(RuleRefused):
     code = "beyond_legal_cap"
     message = _("The due date lies beyond the legal cap on payment terms.")
@@ -159,6 +164,23 @@ def check_document_date(day: date, *, today: date, open_days: OpenDays) -> None:
     """
     if day > today:
         raise DatedAhead
+    open_days.check(day)
+
+
+def check_return_date(day: date, *, received: date, today: date, open_days: OpenDays) -> None:
+    """Refuse a day on which a payment cannot have been returned, or on which the books take nothing.
+
+    :raises DatedAhead: after today
+    :raises ReturnedBeforeReceived: names the day it came in
+    :raises ClosedPeriod: not an open day
+    """
+    if day > today:
+        raise DatedAhead(_("A return cannot be dated after today."))
+    if day < received:
+        raise ReturnedBeforeReceived(
+            _("This payment came in on %(day)s: it cannot be returned before.")
+            % {"day": formats.date_short(received)}
+        )
     open_days.check(day)
 
 

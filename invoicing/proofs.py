@@ -108,6 +108,40 @@ _PROOFS: Final[dict[str, str]] = {
         JOIN invoicing_receivableitem c ON c.id = a.credit_id
         WHERE a.effective_date < GREATEST(i.effective_date, c.effective_date) AND {mine}
     """,
+    # Only what was un-matched can have been matched twice for the same day.
+    "open amount of a past day": """
+        WITH reopened AS (
+            SELECT debit_id AS item_id FROM invoicing_allocation WHERE reversal_of_id IS NOT NULL
+            UNION
+            SELECT credit_id FROM invoicing_allocation WHERE reversal_of_id IS NOT NULL
+        ), moved AS (
+            SELECT s.item_id, s.effective_date, SUM(s.amount) AS amount
+            FROM reopened
+            CROSS JOIN LATERAL (
+                SELECT debit_id AS item_id, effective_date, amount FROM invoicing_allocation
+                WHERE debit_id = reopened.item_id
+                UNION ALL
+                SELECT credit_id, effective_date, amount FROM invoicing_allocation
+                WHERE credit_id = reopened.item_id
+            ) AS s
+            GROUP BY s.item_id, s.effective_date
+        ), matched AS (
+            SELECT item_id, effective_date,
+                   SUM(amount) OVER (PARTITION BY item_id ORDER BY effective_date) AS amount
+            FROM moved
+        )
+        SELECT i.company_id, i.document || ' ' || m.effective_date, i.amount, m.amount
+        FROM matched m
+        JOIN invoicing_receivableitem i ON i.id = m.item_id
+        WHERE (m.amount < 0 OR m.amount > ABS(i.amount)) AND {mine}
+    """,
+    "returned payment": """
+        SELECT i.company_id, p.external_id, 0, i.open_amount
+        FROM invoicing_paymentreturn r
+        JOIN invoicing_payment p ON p.id = r.payment_id
+        JOIN invoicing_receivableitem i ON i.payment_id = p.id AND i.kind = 'PAYMENT'
+        WHERE r.undone_at IS NULL AND i.open_amount <> 0 AND {mine}
+    """,
     "match dated ahead": """
         SELECT i.company_id, i.document, a.effective_date > (a.recorded_at AT TIME ZONE 'Europe/Paris')::date,
                a.dated_ahead

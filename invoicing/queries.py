@@ -381,7 +381,11 @@ def invoice_status(invoice: Invoice, *, on: date) -> InvoiceStatus:
 
 def payments_with_unallocated(payments: QuerySet[Payment], *, on: date) -> PaymentsOnDay:
     """Annotate ``unallocated_on``, positive; a payment nobody has identified is unallocated as a whole."""
-    own = ReceivableItem.objects.filter(payment=OuterRef("pk"), amount__lt=0).order_by().values("payment")
+    own = (
+        ReceivableItem.objects.filter(payment=OuterRef("pk"), kind=ItemKind.PAYMENT)
+        .order_by()
+        .values("payment")
+    )
     later = Allocation.objects.filter(effective_date__gt=on, credit__payment=OuterRef("pk")).order_by()
     open_now = own.annotate(total=Sum("open_amount")).values("total")
     return payments.annotate(

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import due_date_views, period_views, views
+from .views import documents, due_dates, lists, matching, periods, returns
 
 app_name = "invoicing"
 
 urlpatterns = [
-    path("", views.InvoiceList.as_view(), name="list"),
-    path("items/", views.ItemList.as_view(), name="items"),
-    path("items/<int:key>/match/", views.match, name="match"),
-    path("items/<int:key>/due-date/", due_date_views.ChangeDueDate.as_view(), name="due_date"),
-    path("payments/", views.PaymentList.as_view(), name="payments"),
-    path("payments/<int:key>/", views.payment, name="payment"),
-    path("matches/<str:keys>/undo/", views.unmatch, name="unmatch"),
-    path("clients/<str:code>/panel/", views.panel, name="panel"),
-    path("orders/<path:number>/invoice/", views.from_order, name="from_order"),
-    path("periods/", period_views.Periods.as_view(), name="periods"),
-    path("periods/<int:year>-<int:month>/close/", period_views.ClosePeriod.as_view(), name="close_period"),
-    path("periods/<int:year>-<int:month>/reopen/", period_views.ReopenPeriod.as_view(), name="reopen_period"),
+    path("", lists.InvoiceList.as_view(), name="list"),
+    path("items/", lists.ItemList.as_view(), name="items"),
+    path("items/<int:key>/match/", matching.match, name="match"),
+    path("items/<int:key>/due-date/", due_dates.ChangeDueDate.as_view(), name="due_date"),
+    path("payments/", lists.PaymentList.as_view(), name="payments"),
+    path("payments/<int:key>/", documents.payment, name="payment"),
+    path("payments/<int:key>/return/", returns.ReturnPayment.as_view(), name="return_payment"),
+    path("payments/<int:key>/return/undo/", returns.UndoReturn.as_view(), name="undo_return"),
+    path("matches/<str:keys>/undo/", matching.unmatch, name="unmatch"),
+    path("matches/<str:keys>/again/", matching.match_again, name="match_again"),
+    path("clients/<str:code>/panel/", documents.panel, name="panel"),
+    path("orders/<path:number>/invoice/", documents.from_order, name="from_order"),
+    path("periods/", periods.Periods.as_view(), name="periods"),
+    path("periods/<int:year>-<int:month>/close/", periods.ClosePeriod.as_view(), name="close_period"),
+    path("periods/<int:year>-<int:month>/reopen/", periods.ReopenPeriod.as_view(), name="reopen_period"),
     # Numbers given elsewhere may hold a slash; everything above goes first.
-    path("<path:number>/", views.detail, name="detail"),
+    path("<path:number>/", documents.detail, name="detail"),
 ]

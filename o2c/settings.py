@@ -365,6 +365,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "limit.decided": ("o2c.home.notices.limit_decided",),
     "override.requested": ("o2c.home.notices.override_requested",),
     "override.decided": ("o2c.home.notices.override_decided",),
+    "payment.returned": ("o2c.home.notices.payment_returned",),
+    "payment.return_undone": ("o2c.home.notices.payment_return_undone",),
     "case.alert": ("o2c.home.notices.case_alert",),
     "case.overdue": ("o2c.home.notices.case_overdue",),
 }

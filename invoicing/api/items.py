@@ -195,7 +195,11 @@ class AllocationViewSet(CompanyViewSet):
         accounts = CustomerAccount.objects.visible_to(self.user, self.company)
         undone = Allocation.objects.filter(reversal_of=OuterRef("pk"))
         return (
-            _of_own_sales(Allocation.objects.filter(debit__account__in=accounts), self.user, self.company)
+            _of_own_sales(
+                Allocation.objects.filter(debit__account__in=accounts, credit__account__in=accounts),
+                self.user,
+                self.company,
+            )
             .select_related("debit__account", "credit", "recorded_by")
             .annotate(is_reversed=Exists(undone))
         )

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,12 +17,12 @@ from accounts.api.base import CompanyViewSet
 from accounts.enums import PaymentMethod
 from credit.queries import money
 from invoicing import queries, services
-from invoicing.enums import PaymentStatus
+from invoicing.enums import ItemKind, PaymentStatus
 from invoicing.lists import candidates_for, payment_list
-from invoicing.models import Payment, ReceivableItem
+from invoicing.models import Payment, PaymentReturn, ReceivableItem
 from o2c.shared.api import Pages
 from o2c.shared.api.lists import DayFilter
-from o2c.shared.api.replays import creation_answer
+from o2c.shared.api.replays import REPLAYED, creation_answer
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
@@ -33,6 +34,7 @@ from .serializers import (
     PaymentAnswer,
     PaymentBody,
     ProposalAnswer,
+    ReturnBody,
     payment_answer,
 )
 
@@ -57,6 +59,10 @@ class PaymentFilters(filters.FilterSet):
 
     def shown_as(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Payments that are shown with this status."""
+        back = PaymentReturn.objects.filter(undone_at=None).values("payment")
+        if value == PaymentStatus.RETURNED:
+            return rows.filter(pk__in=back)
+        rows = rows.exclude(pk__in=back)
         if value == PaymentStatus.ALLOCATED:
             return rows.filter(unallocated_on=0)
         whole = Q(unallocated_on=F("amount"))
@@ -75,7 +81,12 @@ class PaymentViewSet(CompanyViewSet):
     ordering_fields = {"date": "received_on", "amount": "amount", "external_id": "external_id"}
     ordering = "-date"
     reads = "invoicing.view"
-    acts = {"create": "payments.record", "allocate": "payments.allocate"}
+    acts = {
+        "create": "payments.record",
+        "allocate": "payments.allocate",
+        "give_back": "payments.record",
+        "undo_return": "payments.record",
+    }
 
     def get_queryset(self) -> QuerySet[Payment]:
         """Payments this user may see, with what is left of each."""
@@ -109,13 +120,35 @@ class PaymentViewSet(CompanyViewSet):
         rows = [{"id": a.pk, "item": a.debit_id, "amount": money(a.amount), "letter": a.letter} for a in made]
         return Response({"allocations": rows})
 
+    @extend_schema(request=ReturnBody, responses={200: PaymentAnswer})
+    @action(detail=True, methods=["post"], url_path="return", url_name="return")
+    def give_back(self, request: Request, pk: str) -> Response:
+        """Record that the bank took it back: what it had settled is owed again. The same once more changes nothing."""
+        payment, body = self._payment(pk), self.read(ReturnBody)
+        done = services.return_payment(
+            payment_id=payment.pk,
+            returned_on=body["date"],
+            reason=body["reason"],
+            fee=body.get("fee"),
+            by=self.user,
+            at=self.at,
+        )
+        return Response(self._answer(payment), headers=None if done.is_new else REPLAYED)
+
+    @extend_schema(request=None, responses={204: None})
+    @give_back.mapping.delete
+    def undo_return(self, request: Request, pk: str) -> Response:
+        """Take back a return recorded by mistake, as long as its day lies in an open period."""
+        services.undo_return(payment_id=self._payment(pk).pk, by=self.user, at=self.at)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     @extend_schema(request=None, responses={200: ProposalAnswer})
     @action(detail=True, methods=["get", "post"])
     def propose(self, request: Request, pk: str) -> Response:
         """What it probably settles; nothing is stored."""
         payment = self._payment(pk)
         own = ReceivableItem.objects.select_related("account__entity", "company")
-        credit = own.filter(payment=payment, amount__lt=0).first()
+        credit = own.filter(payment=payment, kind=ItemKind.PAYMENT).first()
         found = (
             candidates_for(credit, self.user, paris_date(self.at), reference=payment.reference)
             if credit
@@ -147,6 +180,6 @@ class PaymentViewSet(CompanyViewSet):
 
     def _shown(self, payments: QuerySet[Payment]) -> QuerySet[Payment]:
         return queries.payments_with_unallocated(
-            payments.select_related("company", "account", "order").prefetch_related("items"),
+            payments.select_related("company", "account", "order").prefetch_related("items", "returns"),
             on=paris_date(self.at),
         )

@@ -14,7 +14,7 @@ from accounts.enums import PaymentMethod
 from accounts.identifiers import check_iban
 from credit.queries import money
 from invoicing.enums import DocumentKind, InvoiceStatus, ItemKind, Origin, PaymentStatus
-from invoicing.models import Allocation, Invoice, InvoiceLine, Payment, ReceivableItem
+from invoicing.models import Allocation, Invoice, InvoiceLine, Payment, PaymentReturn, ReceivableItem
 from invoicing.policy import Instalment, LineInput, invoice_status, payment_status
 from o2c.shared.api.bodies import (
     CurrencyField,
@@ -25,6 +25,7 @@ from o2c.shared.api.bodies import (
     quantity_field,
     rate_field,
 )
+from o2c.shared.money import ZERO
 
 Shape = serializers.Serializer[Any]
 MOST_LINES = 2000
@@ -175,6 +176,22 @@ class PaymentBody(Shape):
         return checked.value
 
 
+class ReturnBody(Shape):
+    """The bank took the payment back; the fee, in its currency, is charged to the client."""
+
+    date = serializers.DateField()
+    reason = serializers.CharField(max_length=500)
+    fee = amount_field(required=False, allow_null=True)
+
+
+class ReturnAnswer(ReturnBody):
+    """A return in force; ``fee_item`` is what the client owes for it."""
+
+    item = serializers.IntegerField(allow_null=True)
+    fee_item = serializers.IntegerField(allow_null=True)
+    recorded_at = serializers.DateTimeField()
+
+
 class PaymentAnswer(Shape):
     """A payment as the API shows it; amounts are positive."""
 
@@ -193,6 +210,7 @@ class PaymentAnswer(Shape):
     payer_name = serializers.CharField(allow_blank=True)
     payer_iban = serializers.CharField(allow_blank=True)
     item = serializers.IntegerField(allow_null=True)
+    returned = ReturnAnswer(allow_null=True)
     recorded_at = serializers.DateTimeField()
 
 
@@ -366,11 +384,13 @@ def invoice_line_answer(line: InvoiceLine) -> dict[str, Any]:
 
 def payment_answer(payment: Payment) -> dict[str, Any]:
     """A payment as the API shows it, from ``payments_with_unallocated`` with its items."""
-    left: Decimal = payment.unallocated_on  # type: ignore[attr-defined]
+    returned = next((row for row in payment.returns.all() if row.undone_at is None), None)
+    left: Decimal = ZERO if returned else payment.unallocated_on  # type: ignore[attr-defined]
+    status = PaymentStatus.RETURNED if returned else payment_status(payment.amount, left)
     return {
         "id": payment.pk,
         "external_id": payment.external_id,
-        "status": payment_status(payment.amount, left).value,
+        "status": status.value,
         "company": payment.company.code,
         "account": payment.account.code if payment.account else None,
         "order": payment.order.number if payment.order else None,
@@ -382,8 +402,21 @@ def payment_answer(payment: Payment) -> dict[str, Any]:
         "reference": payment.reference,
         "payer_name": payment.payer_name,
         "payer_iban": payment.payer_iban,
-        "item": next((item.pk for item in payment.items.all() if item.amount < 0), None),
+        "item": next((item.pk for item in payment.items.all() if item.kind == ItemKind.PAYMENT), None),
+        "returned": return_answer(returned) if returned else None,
         "recorded_at": payment.recorded_at,
+    }
+
+
+def return_answer(row: PaymentReturn) -> dict[str, Any]:
+    """A return as the API shows it."""
+    return {
+        "date": row.returned_on,
+        "reason": row.reason,
+        "fee": None if row.fee is None else money(row.fee),
+        "item": row.item_id,
+        "fee_item": row.fee_item_id,
+        "recorded_at": row.recorded_at,
     }
 
 

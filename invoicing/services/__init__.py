@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .allocations import AlreadyReversed, MatchPair, allocate, allocate_many, allocate_payment, unallocate
+from .allocations import MatchPair, allocate, allocate_many, allocate_payment
 from .bulk import BookedCounts, ImportedRow, ImportedSettlement, book_imported
 from .credit_notes import (
     CreditLine,
@@ -25,9 +25,12 @@ from .many import (
 from .order_invoices import issue_from_order
 from .payments import record_payment
 from .periods import close_period, reopen_period
+from .returns import AlreadyReturned, NotReturned, Returned, return_payment, undo_return
 from .shared import KeyTaken, open_days
+from .unmatching import AlreadyReversed, NotUndone, OfReturn, match_again, unallocate
 
 __all__ = [
+    "AlreadyReturned",
     "AlreadyReversed",
     "BookedCounts",
     "CreditLine",
@@ -36,7 +39,11 @@ __all__ = [
     "ImportedSettlement",
     "KeyTaken",
     "MatchPair",
+    "NotReturned",
+    "NotUndone",
+    "OfReturn",
     "PaymentRow",
+    "Returned",
     "Verdict",
     "allocate",
     "allocate_many",
@@ -52,11 +59,14 @@ __all__ = [
     "enter_documents",
     "enter_payments",
     "issue_from_order",
+    "match_again",
     "open_days",
     "payment_verdicts",
     "record_invoice",
     "record_payment",
     "refuse_credit_note",
     "reopen_period",
+    "return_payment",
     "unallocate",
+    "undo_return",
 ]

@@ -1,4 +1,4 @@
-"""Matching money with what is owed (lettrage): allocate, un-match. Nothing else changes an open amount."""
+"""Matching money with what is owed (lettrage). Nothing but a match or its undoing changes an open amount."""
 
 from __future__ import annotations
 
@@ -10,32 +10,27 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Length
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerAccount, User
-from credit.locks import lock_credit
 from invoicing import policy
+from invoicing.enums import ItemKind
 from invoicing.models import Allocation, Payment, ReceivableItem
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.models import AuditEvent
-from o2c.shared.problems import Conflict, NotFound
+from o2c.shared.problems import NotFound
 
 from .shared import (
     lock_items,
     open_days,
+    reopened_on,
     require,
     require_cents,
     store_open_amounts,
     tell_credit_changed,
     visible_items,
 )
-
-
-class AlreadyReversed(Conflict):
-    code = "already_reversed"
-    message = _("This match has been undone already.")
 
 
 class MatchPair(NamedTuple):
@@ -94,7 +89,7 @@ def allocate_payment(
     :param items: ``(item, amount)`` pairs
     :raises NotFound: no such payment, or one nobody has identified yet
     """
-    own = ReceivableItem.objects.visible_to(by).filter(payment_id=payment_id, amount__lt=0).first()
+    own = ReceivableItem.objects.visible_to(by).filter(payment_id=payment_id, kind=ItemKind.PAYMENT).first()
     if own is None:
         raise NotFound
     return allocate_many([MatchPair(own.pk, key, amount) for key, amount in items], by=by, at=at)
@@ -112,12 +107,13 @@ def book_pairs(
     today = paris_date(at)
     companies = {item.company_id: item.company for item in items.values()}
     days = {key: open_days(company, today=today) for key, company in sorted(companies.items())}
-    made = [_booked(pair, items, days, asked=date, today=today, by=by, at=at) for pair in pairs]
+    since = reopened_on(items)
+    made = [_booked(pair, items, days, since, asked=date, today=today, by=by, at=at) for pair in pairs]
     set_letters(made)
     Allocation.objects.bulk_create(made, batch_size=1000)
     store_open_amounts(list({item.pk: item for a in made for item in (a.debit, a.credit)}.values()))
     AuditEvent.objects.bulk_create(
-        [_event("allocation.made", a, by=by, at=at) for a in made], batch_size=1000
+        [event_of("allocation.made", a, by=by, at=at) for a in made], batch_size=1000
     )
     return made
 
@@ -126,6 +122,7 @@ def _booked(
     pair: MatchPair,
     items: Mapping[int, ReceivableItem],
     days: Mapping[int, policy.OpenDays],
+    since: Mapping[int, date],
     *,
     asked: date | None,
     today: date,
@@ -138,7 +135,8 @@ def _booked(
     policy.check_match(_side(debit), _side(credit), pair.amount)
     debit.open_amount -= pair.amount
     credit.open_amount += pair.amount
-    effective = policy.match_date(debit.effective_date, credit.effective_date, asked, days[debit.company_id])
+    owed, paid = (max(i.effective_date, since.get(i.pk, i.effective_date)) for i in (debit, credit))
+    effective = policy.match_date(owed, paid, asked, days[debit.company_id])
     return Allocation(
         debit=debit,
         credit=credit,
@@ -199,55 +197,8 @@ def _last_letters(account_ids: set[int]) -> dict[int, str]:
     )
 
 
-@retrying
-def unallocate(*, allocation_id: int, by: User, at: datetime) -> Allocation:
-    """Undo a match by appending its reversal, effective today: past readings keep what they showed.
-
-    It opens the items again and so takes credit.
-
-    :raises AlreadyReversed: somebody was faster, or this is itself a reversal
-    """
-    with transaction.atomic():
-        found = Allocation.objects.filter(pk=allocation_id).select_related("debit", "credit").first()
-        if found is None:
-            raise NotFound
-        visible_items({found.debit_id, found.credit_id}, by)
-        require(by, "payments.allocate", found.debit.company_id)
-        account_ids = {found.debit.account_id, found.credit.account_id}
-        lock_credit(*CustomerAccount.objects.filter(pk__in=account_ids))
-        items = lock_items({found.debit_id, found.credit_id})
-        # Read under the items' locks: whoever reverses it holds them.
-        if found.reversal_of_id is not None or Allocation.objects.filter(reversal_of=found).exists():
-            raise AlreadyReversed
-        reversal = _reversal(found, items, by=by, at=at)
-        reversal.save(force_insert=True)
-        store_open_amounts(list(items.values()))
-        _event("allocation.reversed", reversal, by=by, at=at).save(force_insert=True)
-        tell_credit_changed(account_ids)
-    return reversal
-
-
-def _reversal(
-    found: Allocation, items: Mapping[int, ReceivableItem], *, by: User, at: datetime
-) -> Allocation:
-    debit, credit = items[found.debit_id], items[found.credit_id]
-    debit.open_amount += found.amount
-    credit.open_amount -= found.amount
-    effective = policy.reversal_date(found.effective_date, paris_date(at))
-    return Allocation(
-        debit=debit,
-        credit=credit,
-        amount=-found.amount,
-        effective_date=effective,
-        dated_ahead=effective > paris_date(at),
-        recorded_at=at,
-        recorded_by=by,
-        letter=found.letter,
-        reversal_of=found,
-    )
-
-
-def _event(action: str, allocation: Allocation, *, by: User | None, at: datetime) -> AuditEvent:
+def event_of(action: str, allocation: Allocation, *, by: User | None, at: datetime) -> AuditEvent:
+    """Return what the journal says of a match or its undoing, not yet stored."""
     debit, credit = allocation.debit, allocation.credit
     return audit.event(
         action,
@@ -272,4 +223,4 @@ def _event(action: str, allocation: Allocation, *, by: User | None, at: datetime
 
 def item_of(payment: Payment) -> ReceivableItem | None:
     """Return the credit item a payment made, None while nobody knows the payer."""
-    return payment.items.filter(amount__lt=0).first()
+    return payment.items.filter(kind=ItemKind.PAYMENT).first()

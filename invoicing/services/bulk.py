@@ -24,7 +24,14 @@ from orders.models import Order
 
 from .allocations import set_letters
 from .payments import payment_item
-from .shared import lock_items, open_days, refusing_taken_key, store_open_amounts, tell_credit_changed
+from .shared import (
+    lock_items,
+    open_days,
+    refusing_taken_key,
+    reopened_on,
+    store_open_amounts,
+    tell_credit_changed,
+)
 
 _BATCH: Final = 2000
 SETTLEMENT_SUFFIX: Final = ":settlement"
@@ -203,8 +210,10 @@ def _settle(
     for other in others:
         other.open_amount = ZERO
     copy_in(others)
+    since = reopened_on(item.pk for item, _amount, _day in paid)
     matches = [
-        _match(item, other, amount, by, at) for (item, amount, _day), other in zip(paid, others, strict=True)
+        _match(item, other, amount, since.get(item.pk), by, at)
+        for (item, amount, _day), other in zip(paid, others, strict=True)
     ]
     set_letters(matches)
     copy_in(matches)
@@ -232,10 +241,15 @@ def _refund(item: ReceivableItem, amount: Decimal, day: date, at: datetime) -> R
 
 
 def _match(
-    item: ReceivableItem, other: ReceivableItem, amount: Decimal, by: User | None, at: datetime
+    item: ReceivableItem,
+    other: ReceivableItem,
+    amount: Decimal,
+    since: date | None,
+    by: User | None,
+    at: datetime,
 ) -> Allocation:
     debit, credit = (other, item) if amount < 0 else (item, other)
-    effective = max(item.effective_date, other.effective_date)
+    effective = max(item.effective_date, other.effective_date, since or other.effective_date)
     return Allocation(
         debit=debit,
         credit=credit,

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, connection
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
-from invoicing.models import AccountingPeriod, ReceivableItem
+from invoicing.models import AccountingPeriod, Allocation, ReceivableItem
 from invoicing.policy import OpenDays
 from o2c.shared import work
 from o2c.shared.money import round_cents
@@ -92,6 +93,25 @@ def lock_items(ids: Iterable[int]) -> dict[int, ReceivableItem]:
         .order_by("pk")
     )
     return {item.pk: item for item in locked}
+
+
+def reopened_on(items: Iterable[int]) -> dict[int, date]:
+    """Return, for those of locked items that were matched and un-matched again, the day of the last un-matching.
+
+    Whatever is matched after it takes effect from that day on: before it, the former match was in force, and a day
+    that counts both would show more matched than was owed.
+    """
+    keys = list(items)
+    rows = (
+        Allocation.objects.filter(Q(debit__in=keys) | Q(credit__in=keys), reversal_of__isnull=False)
+        .filter(effective_date__gt=F("reversal_of__effective_date"))
+        .values_list("debit_id", "credit_id", "effective_date")
+    )
+    found: dict[int, date] = {}
+    for debit, credit, day in rows:
+        for key in (debit, credit):
+            found[key] = max(day, found.get(key, day))
+    return found
 
 
 def tell_credit_changed(account_ids: Iterable[int]) -> None:

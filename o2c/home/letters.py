@@ -35,6 +35,8 @@ KINDS: Final[dict[str, str | Promise]] = {
     "limit.approved": gettext_lazy("A limit is granted"),
     "limit.refused": gettext_lazy("A limit is refused"),
     "case.overdue": gettext_lazy("An answer is overdue"),
+    "payment.returned": gettext_lazy("The bank took a payment of your clients back"),
+    "payment.return_undone": gettext_lazy("The return of a payment was a mistake"),
 }
 DIGEST: Final = "digest"
 _SUBJECT_LENGTH: Final = 200
@@ -127,6 +129,10 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ),
     ("limit.submitted", True): gettext_lazy("What now: grant or refuse the limit."),
     ("case.alert", True): gettext_lazy("What now: decide before the answer is overdue."),
+    ("payment.returned", False): gettext_lazy(
+        "What now: agree another payment with the client. What it had settled is owed again; orders on the way are"
+        " looked at again."
+    ),
     ("case.overdue", True): gettext_lazy("What now: decide, or see to it that somebody does."),
 }
 

@@ -11,12 +11,14 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, RoleGrant, Substitution
+from accounts.enums import TeamRole
+from accounts.models import Company, RoleGrant, Substitution, TeamMember
 from accounts.queries import rep_of
 from credit.enums import RequestStatus
 from credit.models import LimitRequest, NightlyRun
 from credit.services.checks import mandates
 from credit.services.limits import required_role
+from invoicing.models import PaymentReturn
 from invoicing.proofs import Difference
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
@@ -117,6 +119,47 @@ def limit_decided(*, work: Any, request_id: int) -> dict[str, int]:
     told = {wish.requested_by_id} | ({rep.pk} if rep else set())
     kind = "limit.approved" if wish.status == RequestStatus.APPROVED else "limit.refused"
     return _tell_of_limit(kind, wish, told - {wish.decided_by_id})
+
+
+def payment_returned(*, work: Any, return_id: int) -> dict[str, int]:
+    """Work handler: tell the client's rep and who keeps its credit that the bank took a payment back."""
+    return _tell_of_return("payment.returned", return_id, in_force=True)
+
+
+def payment_return_undone(*, work: Any, return_id: int) -> dict[str, int]:
+    """Work handler: tell the same people that it was a mistake."""
+    return _tell_of_return("payment.return_undone", return_id, in_force=False)
+
+
+def _tell_of_return(kind: str, return_id: int, *, in_force: bool) -> dict[str, int]:
+    row = PaymentReturn.objects.select_related("payment__account").get(pk=return_id)
+    payment = row.payment
+    if payment.account is None or (row.undone_at is None) != in_force:
+        return {"told": 0}
+    today, doer = paris_date(timezone.now()), row.recorded_by_id if in_force else row.undone_by_id
+    rep = rep_of(payment.account, today)
+    team = TeamMember.objects.filter(account=payment.account, role=TeamRole.CREDIT, valid_from__lte=today)
+    credit = set(team.filter(Q(valid_to=None) | Q(valid_to__gt=today)).values_list("user_id", flat=True))
+    told = credit or _lowest_with(_DECIDES_LIMITS, payment.company_id, level=2, without=set())
+    told |= {rep.pk} if rep else set()
+    facts = {
+        "payment": payment.external_id,
+        "account": payment.account.code,
+        "client": payment.account.name,
+        "amount": str(payment.amount),
+        "currency": payment.currency,
+        "reason": row.reason if in_force else "",
+    }
+    return _write(
+        kind,
+        f"return:{row.pk}",
+        facts,
+        reverse("invoicing:payment", args=[payment.pk]),
+        dict.fromkeys(told - {doer}, False),
+        company_id=payment.company_id,
+        account_id=payment.account_id,
+        about=(payment._meta.label_lower, payment.pk),
+    )
 
 
 def book_differs(*, work: Any, run_id: int) -> dict[str, int]:

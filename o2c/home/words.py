@@ -74,6 +74,12 @@ WORDS: Final[dict[str, Words]] = {
     "credit_note.issued": Words(gettext_lazy("Credit note %(label)s issued"), "file-minus", "ok", MONEY),
     "credit_note.refused": Words(gettext_lazy("Credit note on %(label)s refused"), "circle-x", "bad", MONEY),
     "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
+    "payment.returned": Words(
+        gettext_lazy("Payment %(label)s returned by the bank"), "arrow-back-up", "bad", MONEY
+    ),
+    "payment.return_undone": Words(
+        gettext_lazy("Return of payment %(label)s undone"), "rotate", "warn", MONEY
+    ),
     "item.due_date_changed": Words(
         gettext_lazy("Due date of %(label)s changed"), "calendar-repeat", "warn", MONEY
     ),
@@ -160,6 +166,8 @@ FACTS: Final[dict[str, str | Promise]] = {
     "due_date": gettext_lazy("Due"),
     "letter": gettext_lazy("Letter"),
     "date": gettext_lazy("Date"),
+    "fee": gettext_lazy("Bank fee"),
+    "matches": gettext_lazy("Matches"),
     "issue_date": gettext_lazy("Issued"),
     "effective_date": gettext_lazy("Counts from"),
     "requested_delivery": gettext_lazy("Delivery"),
@@ -204,7 +212,7 @@ FACTS: Final[dict[str, str | Promise]] = {
 
 # Facts that are written as amounts, and dates as people write them.
 _AMOUNTS: Final = frozenset(
-    {"amount", "asked", "total_incl_vat", "over_limit_by", "debit_open", "credit_open"}
+    {"amount", "asked", "total_incl_vat", "over_limit_by", "debit_open", "credit_open", "fee"}
 )
 _ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AMOUNT_FACTS = ("total_incl_vat", "amount")
@@ -333,6 +341,12 @@ NOTICES: Final[dict[str, Words]] = {
     ),
     "limit.approved": Words(gettext_lazy("The limit for %(client)s is granted"), "adjustments-dollar", "ok"),
     "limit.refused": Words(gettext_lazy("The limit for %(client)s is refused"), "adjustments-dollar", "bad"),
+    "payment.returned": Words(
+        gettext_lazy("The bank took payment %(payment)s of %(client)s back"), "arrow-back-up", "bad"
+    ),
+    "payment.return_undone": Words(
+        gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
+    ),
     "book.differs": Words(
         gettext_lazy("%(company)s: figures do not agree with their documents (%(count)s)"),
         "alert-triangle",

@@ -58,6 +58,7 @@ BADGES: Final[dict[str, Badge]] = {
     "paid": Badge("ok", "check", _("Paid")),
     "matched": Badge("ok", "check", _("Matched")),
     "unallocated": Badge("warn", "hourglass", _("To be matched")),
+    "returned": Badge("bad", "arrow-back-up", pgettext_lazy("payment", "Returned")),
     "unidentified": Badge("warn", "user-question", _("Not identified")),
     "overdue": Badge("bad", "clock-exclamation", _("Overdue")),
     "disputed": Badge("disp", "message-exclamation", _("Disputed")),

@@ -281,7 +281,17 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "invoicing/payments/": Entry(get="invoicing.view"),
     "invoicing/payments/<key>/": Entry(get="invoicing.view", about="payment"),
+    "invoicing/payments/<key>/return/": Entry(
+        get="payments.record",
+        post="payments.record",
+        about="payment",
+        body={"returned_on": "2026-01-05", "reason": "test"},
+    ),
+    "invoicing/payments/<key>/return/undo/": Entry(
+        get="payments.record", post="payments.record", about="payment"
+    ),
     "invoicing/matches/<keys>/undo/": Entry(post="payments.allocate", about="match"),
+    "invoicing/matches/<keys>/again/": Entry(post="payments.allocate", about="match"),
     "invoicing/clients/<code>/panel/": Entry(get="invoicing.view", about="client"),
     "invoicing/orders/<number>/invoice/": Entry(post="invoicing.issue", about="order"),
     "invoicing/periods/": Entry(get="invoicing.view"),
@@ -415,6 +425,12 @@ API: Final[Mapping[str, Entry]] = {
     "payments/<pk>/propose/": Entry(get="invoicing.view", post="invoicing.view", about="payment"),
     "payments/<pk>/allocate/": Entry(
         post="payments.allocate", about="payment", body={"items": [{"item": "{item}", "amount": "1.00"}]}
+    ),
+    "payments/<pk>/return/": Entry(
+        post="payments.record",
+        delete="payments.record",
+        about="payment",
+        body={"date": "2026-01-05", "reason": "test"},
     ),
     "allocations/": Entry(
         get="invoicing.view",

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, TeamMember, User
+from invoicing import services
 from invoicing.models import Invoice, ReceivableItem
 from o2c.shared.calendar import paris_date
 from orders.models import Order
@@ -151,3 +152,42 @@ def test_exposure_and_credit_check_count_everything(client_of_rep, people):
     order_of(client_of_rep, "THEIRS", people["other"], by=people["adv"])
     answer = browser(people["rep"]).get("/api/v1/accounts/C0001/exposure/").json()
     assert Decimal(answer["net_exposure"]) == Decimal("6000.00")
+
+
+def test_a_payment_on_a_siblings_invoice_names_neither_sibling_nor_amount(
+    people: dict[str, User], client_of_rep: CustomerAccount
+) -> None:
+    """Two clients of one legal entity with a rep each: the money of one settles an invoice of the other."""
+    sibling = CustomerAccountFactory(
+        company=client_of_rep.company,
+        code="C0002",
+        name="Zenith sibling",
+        entity=client_of_rep.entity,
+        rep=people["other"],
+    )
+    books = people["books"]
+    hidden = make_invoice(sibling, "61.37", by=books, number="HIDDEN-1", at=AT)
+    own = make_invoice(client_of_rep, "40.00", by=books, number="OWN-1", at=AT)
+    payment = make_payment(client_of_rep, "200.00", by=books, at=AT)
+    services.allocate_payment(
+        payment_id=payment.pk,
+        items=[(hidden.items.get().pk, Decimal("61.37")), (own.items.get().pk, Decimal(40))],
+        by=books,
+        at=AT,
+    )
+
+    page = browser(people["rep"]).get(reverse("invoicing:payment", args=[payment.pk])).content.decode()
+    assert "OWN-1" in page
+    assert "One match is with a document outside your portfolio." in page
+    for secret in ("HIDDEN-1", "Zenith", "61.37"):
+        assert secret not in page
+    theirs = browser(people["other"]).get(reverse("invoicing:detail", args=["HIDDEN-1"])).content.decode()
+    assert payment.external_id not in theirs
+    assert "Acme" not in theirs
+    assert "One match is with a document outside your portfolio." in theirs
+    whole = browser(books).get(reverse("invoicing:payment", args=[payment.pk])).content.decode()
+    assert "HIDDEN-1" in whole
+    assert "outside your portfolio" not in whole
+
+    api = browser(people["other"]).get("/api/v1/allocations/").json()
+    assert api["results"] == []

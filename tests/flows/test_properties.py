@@ -29,7 +29,14 @@ from credit.services.moves import change_client
 from invoicing import proofs
 from invoicing import services as invoicing
 from invoicing.enums import Origin
-from invoicing.models import Allocation, DisputedAmount, Invoice, ReceivableItem
+from invoicing.models import (
+    Allocation,
+    DisputedAmount,
+    Invoice,
+    Payment,
+    PaymentReturn,
+    ReceivableItem,
+)
 from invoicing.policy import Instalment
 from o2c.reports.aged_balance import AgedBalance, aged_balance
 from o2c.shared import work
@@ -397,6 +404,28 @@ class Book(RuleBasedStateMachine):
         """Undo a match."""
         if match := self._pick(Allocation.objects.filter(reversal_of=None, reversal=None), which):
             self._act(invoicing.unallocate, allocation_id=match.pk, by=self.clerk)
+
+    @rule(which=picks, back=st.integers(0, 12), fee=st.none() | st.decimals(1, 30, places=2))
+    def give_back(self, which: int, back: int, fee: Decimal | None) -> None:
+        """The bank takes a payment back, mostly one that has settled something."""
+        back_already = PaymentReturn.objects.filter(undone_at=None).values("payment")
+        rows = Payment.objects.filter(received_on__lte=self.today).exclude(pk__in=back_already)
+        used = rows.filter(items__allocations_given__reversal_of=None).distinct()
+        if payment := self._pick(used, which) or self._pick(rows, which):
+            self._act(
+                invoicing.return_payment,
+                payment_id=payment.pk,
+                returned_on=max(payment.received_on, self.today - timedelta(days=back)),
+                reason="test",
+                fee=fee,
+                by=self.clerk,
+            )
+
+    @rule(which=picks)
+    def undo_return(self, which: int) -> None:
+        """The return was a mistake."""
+        if row := self._pick(PaymentReturn.objects.filter(undone_at=None), which):
+            self._act(invoicing.undo_return, payment_id=row.payment_id, by=self.clerk)
 
     @rule(which=picks, part=st.sampled_from([1, 2]), back=st.integers(0, 10))
     def dispute(self, which: int, part: int, back: int) -> None:

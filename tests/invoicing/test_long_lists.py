@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import CustomerAccount, TeamMember, User, documents_of
 from invoicing import lists, queries, services
 from invoicing.models import ReceivableItem
-from invoicing.views import ItemList
+from invoicing.views.lists import ItemList
 from o2c.shared.calendar import paris_date
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_credit, make_invoice, make_item

@@ -13,15 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from invoicing import services
+from invoicing.models import ReceivableItem
+from invoicing.tables import item_url
 from o2c.shared import formats
 from o2c.shared.fields import DateField
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
 
-from . import services
-from .models import ReceivableItem
-from .tables import item_url
-from .views import translated
+from .base import translated
 
 
 class DueDateForm(forms.Form):

@@ -16,12 +16,12 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from accounts.models import Company
+from invoicing import services
+from invoicing.periods import Month, months_of
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
 
-from . import services
-from .periods import Month, months_of
-from .views import translated
+from .base import translated
 
 
 class ReopenForm(forms.Form):

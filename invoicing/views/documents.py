@@ -1,0 +1,107 @@
+"""Pages of one document: an invoice, a payment, the open items of a client; invoicing an order."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.queries import find_account
+from accounts.scope import in_words
+from invoicing import lists, pages, services
+from o2c.shared.problems import Refusal
+from orders.models import Order
+
+from .base import is_ours, needs, said, translated
+from .matching import match_context
+
+PANEL_ROWS = 8
+
+
+@needs("invoicing.view")
+@require_GET
+def detail(request: Any, number: str) -> HttpResponse:
+    """One invoice or credit note: what it says, what is left of it and what became of it."""
+    today = timezone.localdate()
+    with translated():
+        invoice = lists.find_invoice(request.user, request.company, number, today)
+    page = pages.invoice_page(invoice, today, request.user)
+    credit = next((item for item in page.items if item.amount < 0 and item.open_amount < 0), None)
+    return render(
+        request,
+        "invoicing/invoice_detail.html",
+        {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice}
+        | {"may_change_due": request.user.may("invoicing.change_due_date", invoice.company_id)}
+        | match_context(request, credit),
+    )
+
+
+@needs("invoicing.view")
+@require_GET
+def payment(request: Any, key: int) -> HttpResponse:
+    """One payment: where it went, what is left of it, and what it may be matched with."""
+    with translated():
+        found = lists.find_payment(request.user, key)
+    page = pages.payment_page(found, request.user)
+    return render(
+        request,
+        "invoicing/payment_detail.html",
+        {"menu": "payments", "title": found.external_id, "page": page, "payment": found}
+        | {"may_return": request.user.may("payments.record", found.company_id)}
+        | match_context(request, page.item),
+    )
+
+
+@needs("invoicing.view")
+@require_GET
+def panel(request: Any, code: str) -> HttpResponse:
+    """A client's open items as a fragment: the oldest first, their total, and the way to all of them."""
+    with translated():
+        account = find_account(request.user, request.company, code)
+    rows = lists.open_items(request.user, account.company, timezone.localdate()).filter(account=account)
+    context = {
+        "account": account,
+        "items": pages.item_rows(rows[:PANEL_ROWS]),
+        "count": rows.count(),
+        "totals": lists.item_totals(rows),
+        "outside": in_words(
+            lists.outside_items(request.user, account.company, timezone.localdate(), account.code)
+        ),
+        "all_url": f"{reverse('invoicing:items')}?{urlencode({'account': account.code})}",
+    }
+    return render(request, "invoicing/_panel.html", context)
+
+
+@needs("invoicing.issue")
+@require_POST
+def from_order(request: Any, number: str) -> HttpResponse:
+    """Issue an invoice for what is delivered of an order, or for the whole of it in advance."""
+    seen = Order.objects.visible_to(request.user, request.company)
+    order = (seen.filter(number=number).first()) or (
+        Order.objects.visible_to(request.user).filter(number=number).order_by("company_id").first()
+    )
+    if order is None:
+        raise Http404
+    try:
+        with translated():
+            invoice = services.issue_from_order(order_id=order.pk, by=request.user, at=timezone.now())
+    except Refusal as refusal:
+        messages.error(request, " ".join([str(refusal), *said(refusal)]))
+        return _back(request, order)
+    messages.success(request, _("Invoice %(number)s is issued.") % {"number": invoice.number})
+    return redirect("invoicing:detail", number=invoice.number)
+
+
+def _back(request: Any, order: Order) -> HttpResponseRedirect:
+    """Go back to where the button was pressed."""
+    target = request.POST.get("next", "")
+    if not is_ours(request, target):
+        target = reverse("orders:detail", args=[order.number])
+    return HttpResponseRedirect(target)
