@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -14,7 +15,17 @@ from o2c.shared.problems import NotFound
 from o2c.shared.text import search_key
 
 from .enums import TeamRole
-from .models import Company, CustomerAccount, CustomerAccountQuerySet, TeamMember, User
+from .models import (
+    Company,
+    CustomerAccount,
+    CustomerAccountQuerySet,
+    CustomerGroup,
+    EntityMembership,
+    GroupMembership,
+    LegalEntity,
+    TeamMember,
+    User,
+)
 
 # Below this likeness two words are not the same word mistyped.
 _LIKENESS: Final = 0.5
@@ -88,12 +99,55 @@ def _words(text: str) -> list[str]:
     return search_key(bare).split()
 
 
+@dataclass(frozen=True)
+class Belonging:
+    """Who a client belonged to on a day.
+
+    :ivar team: those who looked after it, each with its user
+    """
+
+    entity: LegalEntity
+    group: CustomerGroup | None
+    team: tuple[TeamMember, ...]
+
+    @property
+    def rep(self) -> User | None:
+        """The sales rep, None when it had none."""
+        return next((member.user for member in self.team if member.role == TeamRole.SALES_REP), None)
+
+
+def in_force_on(day: date) -> Q:
+    """Dated rows of a day: ``valid_to`` is the first day they no longer hold (design 3.2)."""
+    return Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gt=day))
+
+
+def belonging_on(account: CustomerAccount, day: date) -> Belonging:
+    """Legal entity, group and team of a client on a day; before its first row, the first entity it had."""
+    rows = EntityMembership.objects.filter(account=account).select_related("entity")
+    held = rows.filter(in_force_on(day)).order_by("-valid_from", "-pk").first()
+    held = held or rows.order_by("valid_from", "pk").first()
+    entity = held.entity if held else account.entity
+    grouped = GroupMembership.objects.filter(in_force_on(day), entity=entity).select_related("group")
+    found = grouped.order_by("-valid_from", "-pk").first()
+    team = TeamMember.objects.filter(in_force_on(day), account=account).select_related("user")
+    return Belonging(
+        entity, found.group if found else None, tuple(team.order_by("role", "user__last_name", "pk"))
+    )
+
+
+def members_on(group: CustomerGroup, day: date) -> CustomerAccountQuerySet:
+    """The clients whose legal entity belonged to a group on a day."""
+    entities = GroupMembership.objects.filter(in_force_on(day), group=group).values("entity")
+    return CustomerAccount.objects.filter(
+        pk__in=EntityMembership.objects.filter(in_force_on(day), entity__in=entities).values("account")
+    )
+
+
 def rep_of(account: CustomerAccount | int, on: date) -> User | None:
     """The sales rep of a client on a day, None when it had none."""
     account_id = account.pk if isinstance(account, CustomerAccount) else account
     row = (
-        TeamMember.objects.filter(account_id=account_id, role=TeamRole.SALES_REP, valid_from__lte=on)
-        .filter(Q(valid_to=None) | Q(valid_to__gt=on))
+        TeamMember.objects.filter(in_force_on(on), account_id=account_id, role=TeamRole.SALES_REP)
         .select_related("user")
         .order_by("-valid_from", "-pk")
         .first()

@@ -14,7 +14,7 @@ from .enums import Level
 from .exposure import AccountFigures
 from .formulas import PART_CODES
 from .models import ExposureSnapshot
-from .queries import ExposureView, LevelFigures, limits_on, relatives_of
+from .queries import ExposureView, LevelFigures, limits_on, targets_on
 
 
 class NoSnapshot(NotFound):
@@ -27,21 +27,33 @@ class NoSnapshot(NotFound):
 def exposure_by(account: CustomerAccount, *, on: date) -> dict[str, Any]:
     """The exposure as it was recorded last by the end of a day, in the shape of contract §4.
 
-    Parts and totals are those of the snapshot; limits are the decisions in force on the day. What was not
-    recorded (the undisputed part of what was late) is null, never zero.
+    What was not recorded (the undisputed part of what was late) is null, never zero.
+
+    :raises NoSnapshot: the first one is younger
+    """
+    answer = view_by(account, on=on).as_contract()
+    answer["overdue"]["undisputed_amount"] = None
+    return answer
+
+
+def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
+    """The exposure as it was recorded last by the end of a day.
+
+    Parts and totals are those of the snapshot; limits are the decisions in force on the day, at the levels the
+    account stood under then.
 
     :raises NoSnapshot: the first one is younger
     """
     own = _last(Level.ACCOUNT, account.pk, on)
     if own is None:
         raise NoSnapshot
-    targets = relatives_of(account).targets()
+    targets = targets_on(account, on)
     limits = limits_on(targets, on)
     levels = []
     for level, key, name in targets:
         row = own if level is Level.ACCOUNT else _last(level, key, on)
         levels.append(LevelFigures(level, name, limits[level], (row or own).net_exposure))
-    view = ExposureView(
+    return ExposureView(
         account=account,
         on=on,
         currency=own.currency,
@@ -50,9 +62,6 @@ def exposure_by(account: CustomerAccount, *, on: date) -> dict[str, Any]:
         rates={},
         source="snapshot",
     )
-    answer = view.as_contract()
-    answer["overdue"]["undisputed_amount"] = None
-    return answer
 
 
 def _last(level: Level, key: int, on: date) -> ExposureSnapshot | None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import CustomerAccount, LegalEntity
+from accounts.queries import belonging_on
 
 from . import formulas
 from .enums import Level, LimitKind
@@ -289,12 +290,28 @@ def active_watch(account_id: int) -> AccountWatch | None:
     return AccountWatch.objects.filter(account_id=account_id, lifted_at=None).first()
 
 
-def limit_history(account: CustomerAccount) -> list[dict[str, Any]]:
-    """Limits at every level of an account, newest first, as contract §3 (``limits/``) shows them."""
-    relatives = relatives_of(account)
+def targets_on(account: CustomerAccount, on: date) -> tuple[tuple[Level, int, str], ...]:
+    """The levels an account stood under on a past day, each with its key and the name the API gives it."""
+    then = belonging_on(account, on)
+    found = [(Level.ACCOUNT, account.pk, ""), (Level.ENTITY, then.entity.pk, then.entity.siren or "")]
+    if then.group is not None:
+        found.append((Level.GROUP, then.group.pk, then.group.code))
+    return tuple(found)
+
+
+def limit_history(
+    account: CustomerAccount, *, on: date | None = None, decided_before: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Limits at every level of an account, newest first, as contract §3 (``limits/``) shows them.
+
+    :param on: the past day whose legal entity and group count, today's when left out
+    :param decided_before: leaves out what was decided from this moment on
+    """
     wanted = Q()
-    for level, key, _name in relatives.targets():
+    for level, key, _name in relatives_of(account).targets() if on is None else targets_on(account, on):
         wanted |= Q(**{f"{level.word}_id": key})
+    if decided_before is not None:
+        wanted &= Q(decided_at__lt=decided_before)
     granted: list[CreditLimit | TemporaryLimit] = [
         *CreditLimit.objects.filter(wanted).select_related("decided_by"),
         *TemporaryLimit.objects.filter(wanted).select_related("decided_by"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -226,16 +226,21 @@ def find_payment(user: User, key: int) -> Payment:
     return found
 
 
-def matches_of(items: Iterable[ReceivableItem], reader: User) -> tuple[list[Allocation], int]:
+def matches_of(
+    items: Iterable[ReceivableItem], reader: User, *, by: date | None = None
+) -> tuple[list[Allocation], int]:
     """Matches of these items and their undoings, newest first; ``is_undone`` marks those that were undone.
 
     Those with an item this reader does not see (another client of the entity or group, a colleague's sale) are left
     out; the second answer is how many of them are in force.
+
+    :param by: leaves out what took effect after this day
     """
     keys = {item.pk for item in items}
-    undone = Exists(Allocation.objects.filter(reversal_of=OuterRef("pk")))
+    then = Q() if by is None else Q(effective_date__lte=by)
+    undone = Exists(Allocation.objects.filter(then, reversal_of=OuterRef("pk")))
     rows: list[Any] = list(
-        Allocation.objects.filter(Q(debit__in=keys) | Q(credit__in=keys))
+        Allocation.objects.filter(then, Q(debit__in=keys) | Q(credit__in=keys))
         .select_related(
             "debit__account", "debit__invoice", "credit__account", "credit__payment", "recorded_by"
         )
@@ -304,12 +309,15 @@ def candidates_for(
     return [Candidate(item, *suggested.get(item.pk, (None, ""))) for item in rows]
 
 
-def events_of(objects: dict[str, Iterable[int]]) -> list[AuditEvent]:
+def events_of(objects: dict[str, Iterable[int]], *, before: datetime | None = None) -> list[AuditEvent]:
     """Journal of these objects, newest first.
 
     :param objects: label of the model, such as ``invoicing.invoice``, → keys
+    :param before: leaves out what was recorded from this moment on
     """
     wanted = Q(pk__in=[])
     for label, keys in objects.items():
         wanted |= Q(object_type=label, object_id__in=list(keys))
+    if before is not None:
+        wanted &= Q(at__lt=before)
     return list(AuditEvent.objects.filter(wanted).order_by("-at", "-pk")[:_EVENTS_SHOWN])

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -16,10 +17,19 @@ from accounts.models import User
 from accounts.policy import describe_term
 from o2c.shared.models import AuditEvent
 from o2c.shared.money import ZERO
+from o2c.shared.past import Look
 
 from . import lists, queries
 from .enums import ItemKind
-from .models import DisputedAmount, Invoice, InvoiceLine, Payment, PaymentReturn, ReceivableItem
+from .models import (
+    DisputedAmount,
+    DueDateChange,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    PaymentReturn,
+    ReceivableItem,
+)
 from .tables import account_url, item_url
 
 # Journal words of the acts these pages are about: tone and icon of the dot, and the sentence.
@@ -110,6 +120,8 @@ class PaymentPage:
     hidden: int
     events: Sequence[dict[str, Any]]
     allocated: Decimal
+    unallocated: Decimal
+    status: str
     account_url: str
 
 
@@ -123,17 +135,22 @@ def credit_url(credit: ReceivableItem) -> str:
     return item_url(credit) or reverse("invoicing:items")
 
 
-def invoice_page(invoice: Any, today: date, reader: User) -> InvoicePage:
-    """Gather what the page of an invoice shows.
+def invoice_page(invoice: Any, looked: Look, reader: User) -> InvoicePage:
+    """Gather what the page of an invoice shows, as the book stood at the end of the day looked at.
 
-    :param invoice: from ``lists.invoice_list``, which tells what is open of it
+    :param invoice: from ``lists.invoice_list``, which tells what was open of it on that day
     """
+    changes = DueDateChange.objects.filter(effective_from__lte=looked.day).order_by("effective_from", "pk")
+    rows = invoice.items.filter(effective_date__lte=looked.day) if looked.is_past else invoice.items
     items: list[Any] = list(
         lists.with_status(
-            queries.with_open_amount(invoice.items.prefetch_related("due_date_changes"), on=today)
+            queries.with_open_amount(
+                rows.prefetch_related(Prefetch("due_date_changes", changes)), on=looked.day
+            )
         ).order_by("instalment", "due_date")
     )
-    matches, hidden = lists.matches_of(items, reader)
+    matches, hidden = lists.matches_of(items, reader, by=looked.day if looked.is_past else None)
+    days_late = max((item.days_late for item in items), default=0)
     disputed = DisputedAmount.objects.filter(item__in=items).values_list("pk", flat=True)
     return InvoicePage(
         items=items,
@@ -146,38 +163,79 @@ def invoice_page(invoice: Any, today: date, reader: User) -> InvoicePage:
                 "invoicing.allocation": [match.pk for match in matches],
                 "invoicing.disputedamount": disputed,
                 "invoicing.receivableitem": [item.pk for item in items],
-            }
+            },
+            looked,
         ),
         open_amount=invoice.open_on,
         matched=invoice.total_incl_vat - invoice.open_on,
         disputed=sum((item.disputed_on for item in items), ZERO),
-        days_late=invoice.days_late or 0,
-        status=invoice.status,
+        days_late=days_late,
+        status=_invoice_state(invoice, days_late),
         term=describe_term(invoice.term, get_language() or "fr") if invoice.term else "",
         account_url=account_url(invoice.account),
         order_url=order_url(invoice),
     )
 
 
-def payment_page(payment: Payment, reader: User) -> PaymentPage:
-    """Gather what the page of a payment shows."""
+def _invoice_state(invoice: Any, days_late: int) -> str:
+    """The badge of an invoice on a day: the same rule as in the list of today."""
+    if not invoice.open_on:
+        return "paid"
+    if days_late:
+        return "overdue"
+    return "open" if invoice.open_on == invoice.total_incl_vat else "partly_paid"
+
+
+def payment_page(payment: Any, looked: Look, reader: User) -> PaymentPage:
+    """Gather what the page of a payment shows, as the book stood at the end of the day looked at.
+
+    :param payment: from ``lists.payment_list``, which tells its state of today
+    """
     item = (
         payment.items.filter(kind=ItemKind.PAYMENT)
         .select_related("account__entity", "company", "payment", "invoice")
         .first()
     )
-    matches, hidden = lists.matches_of([item], reader) if item else ([], 0)
+    matches, hidden = (
+        lists.matches_of([item], reader, by=looked.day if looked.is_past else None) if item else ([], 0)
+    )
+    returned = payment.returns.filter(_in_force(looked)).select_related("recorded_by", "fee_item").first()
+    left, state = payment.unallocated, payment.status
+    if looked.is_past:
+        left = ZERO if returned else queries.unallocated(payment, on=looked.day)
+        state = _payment_state(payment, left, returned)
     return PaymentPage(
         item=item,
-        returned=payment.returns.filter(undone_at=None).select_related("recorded_by", "fee_item").first(),
+        returned=returned,
         hidden=hidden,
+        unallocated=left,
+        status=state,
         matches=[_match_row(match, {item.pk}) for match in matches] if item else [],
         events=_events(
-            {"invoicing.payment": [payment.pk], "invoicing.allocation": [match.pk for match in matches]}
+            {"invoicing.payment": [payment.pk], "invoicing.allocation": [match.pk for match in matches]},
+            looked,
         ),
-        allocated=payment.amount + item.open_amount if item else ZERO,
+        allocated=payment.amount - left if item and not returned else ZERO,
         account_url=account_url(payment.account) if payment.account else "",
     )
+
+
+def _in_force(looked: Look) -> Q:
+    """Returns that count on the day looked at."""
+    if not looked.is_past:
+        return Q(undone_at=None)
+    return Q(returned_on__lte=looked.day) & (Q(undone_at=None) | Q(undone_at__gte=looked.end))
+
+
+def _payment_state(payment: Payment, left: Decimal, returned: PaymentReturn | None) -> str:
+    """The badge of a payment on a past day: the same rule as in the list of today."""
+    if returned is not None:
+        return "returned"
+    if payment.account_id is None:
+        return "unidentified"
+    if not left:
+        return "matched"
+    return "unallocated" if left == payment.amount else "partly_paid"
 
 
 def order_url(document: Invoice | Payment) -> str:
@@ -214,9 +272,9 @@ def _name(user: User | None) -> str:
     return user.label() if user is not None else _("the portal")
 
 
-def _events(objects: dict[str, Iterable[int]]) -> list[dict[str, Any]]:
-    """The journal as a timeline."""
-    events = lists.events_of(objects)
+def _events(objects: dict[str, Iterable[int]], looked: Look) -> list[dict[str, Any]]:
+    """The journal as a timeline, by the day looked at."""
+    events = lists.events_of(objects, before=looked.end if looked.is_past else None)
     names = {
         user.username: user.label() for user in User.objects.filter(username__in={e.actor for e in events})
     }

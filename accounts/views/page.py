@@ -11,8 +11,9 @@ from django.utils.translation import get_language
 from django.views import View
 
 from accounts import policy
-from accounts.enums import TeamRole
 from accounts.models import CustomerAccount
+from accounts.queries import belonging_on, members_on
+from o2c.shared.past import look
 from o2c.shared.views import PermissionMixin
 
 from . import parts
@@ -47,25 +48,31 @@ class ClientPart(PermissionMixin, View):
 
 def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
     """What the head and the side column say of a client."""
-    user, company = signed_in(request), account.company
+    user, company, looked = signed_in(request), account.company, look(request)
     figures = with_figures(CustomerAccount.objects.filter(pk=account.pk)).get()
-    team = list(account.team.filter(valid_to=None).select_related("user").order_by("role", "user__last_name"))
-    group = account.entity.group
+    then = belonging_on(account, looked.day)
+    entity, group = (then.entity, then.group) if looked.is_past else (account.entity, account.entity.group)
+    acts = {
+        "may_edit": "accounts.edit",
+        "may_move": "accounts.move",
+        "may_block": "accounts.block",
+        "may_watch": "accounts.watch",
+        "may_ask": "credit.request_limit",
+    }
     return {
         "account": account,
+        "look": looked,
+        "entity": entity,
         "figures": figures,
         "menu": "accounts",
         "title": account.name,
-        "rep": next((member.user for member in team if member.role == TeamRole.SALES_REP), None),
-        "team": team,
+        "rep": then.rep,
+        "team": then.team,
         "contacts": account.contacts.order_by("name"),
         "term": policy.describe_term(account.term, get_language() or "fr"),
         "group": group,
-        "group_size": CustomerAccount.objects.filter(entity__group=group).count() if group else 0,
-        "may_edit": user.may("accounts.edit", company),
-        "may_move": user.may("accounts.move", company),
-        "may_block": user.may("accounts.block", company),
-        "may_watch": user.may("accounts.watch", company),
-        "may_see_orders": user.may("orders.view", company),
-        "may_ask": user.may("credit.request_limit", company),
+        "group_size": members_on(group, looked.day).count() if group else 0,
+        "may_see_orders": not looked.is_past and user.may("orders.view", company),
+        # Nothing is done on a day that is over.
+        **{name: not looked.is_past and user.may(right, company) for name, right in acts.items()},
     }

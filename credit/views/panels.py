@@ -8,12 +8,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import CustomerAccount, User
+from accounts.queries import belonging_on
 from accounts.views.answers import now, signed_in
 from accounts.views.parts import Panel
 from credit import history, queries, services
@@ -25,8 +27,8 @@ from credit.forms import SellForm
 from credit.models import AccountBlock, ExposureSnapshot
 from o2c.shared import bars
 from o2c.shared.calendar import add_months, end_of_month
-from o2c.shared.fields import parse_date
 from o2c.shared.menu import url_or_nothing
+from o2c.shared.past import Look, look
 
 ZERO = Decimal("0.00")
 _MONTHS = 12
@@ -60,10 +62,27 @@ def _live(request: HttpRequest, account: CustomerAccount) -> queries.ExposureVie
     return read_already[account.pk]
 
 
+def _then(request: HttpRequest, account: CustomerAccount) -> queries.ExposureView:
+    """The exposure of the day the page looks at.
+
+    :raises NoSnapshot: a past day, and nothing was recorded by then
+    """
+    looked = look(request)
+    return history.view_by(account, on=looked.day) if looked.is_past else _live(request, account)
+
+
 def state(request: HttpRequest, account: CustomerAccount) -> Panel | None:
-    """What everybody must know first: blocked, no limit, expired, in credit."""
-    view = _live(request, account)
-    block = AccountBlock.objects.filter(account=account, lifted_at=None).select_related("set_by").first()
+    """What everybody must know first: blocked, no limit, expired, in credit; on a past day, what was so then."""
+    looked = look(request)
+    held = Q(lifted_at=None)
+    if looked.is_past:
+        held = Q(set_at__lt=looked.end) & (held | Q(lifted_at__gte=looked.end))
+    blocks = AccountBlock.objects.filter(held, account=account).select_related("set_by")
+    block = blocks.order_by("-set_at").first()
+    try:
+        view = _then(request, account)
+    except history.NoSnapshot:
+        return Panel("credit/_state.html", {"block": block, "look": looked}) if block else None
     kind = view.limit.kind.value
     calls = {
         "block": block,
@@ -74,22 +93,22 @@ def state(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     }
     if not any(calls[name] for name in ("block", "no_limit", "expired", "credit")):
         return None
-    return Panel("credit/_state.html", calls | {"currency": view.currency})
+    return Panel("credit/_state.html", calls | {"currency": view.currency, "look": looked})
 
 
 def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
     """The exposure by parts against the limit, today or as it was recorded on another day (``?as_of=``)."""
-    today = timezone.localdate()
-    asked, problem = _day(request.GET.get("as_of", ""), today)
-    day = asked if asked is not None and asked < today else today
-    context: dict[str, Any] = {"day": day, "is_past": day < today, "problem": problem, "today": today}
+    looked = look(request)
+    context: dict[str, Any] = {"look": looked}
     try:
         figures = (
-            history.exposure_by(account, on=day) if day < today else _live(request, account).as_contract()
+            history.exposure_by(account, on=looked.day)
+            if looked.is_past
+            else _live(request, account).as_contract()
         )
     except history.NoSnapshot as refusal:
         return Panel("credit/_exposure.html", context | {"missing": str(refusal)})
-    parts = _parts(account, figures)
+    parts = _parts(account, figures, looked)
     return Panel(
         "credit/_exposure.html",
         context
@@ -101,17 +120,18 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
             "total": sum((part["amount"] for part in parts), ZERO),
             "limit_until": _iso(figures["limit"]["valid_until"]),
             "currency": figures["currency"],
-            "levels": _levels(account, figures),
+            "levels": _levels(account, figures, looked),
             "binding": figures["binding_level"],
             "use": _decimal(figures["utilisation"]),
-            "kin": _kin(request, account, figures) if day == today else None,
-            "recorded": day < today,
+            "kin": None if looked.is_past else _kin(request, account, figures),
         },
     )
 
 
-def sell(request: HttpRequest, account: CustomerAccount) -> Panel:
-    """ "Can I sell X to this client?", answered in one sentence; a question stores nothing."""
+def sell(request: HttpRequest, account: CustomerAccount) -> Panel | None:
+    """ "Can I sell X to this client?", answered in one sentence; a question stores nothing. Of today alone."""
+    if look(request).is_past:
+        return None
     asked = "amount" in request.GET
     form = SellForm(request.GET if asked else None, currency=account.currency)
     context: dict[str, Any] = {"form": form, "currency": account.company.currency}
@@ -134,15 +154,20 @@ def sell(request: HttpRequest, account: CustomerAccount) -> Panel:
 
 
 def trend(request: HttpRequest, account: CustomerAccount) -> Panel:
-    """Net exposure against the limit over twelve months, from the snapshots; today live."""
-    view = _live(request, account)
+    """Net exposure against the limit over the twelve months before the day looked at; today live."""
+    looked = look(request)
+    try:
+        view = _then(request, account)
+    except history.NoSnapshot:
+        return Panel("credit/_trend.html", {"spec": None, "look": looked})
     spec = trend_spec(account, view)
     if spec is None:
-        return Panel("credit/_trend.html", {"spec": None})
+        return Panel("credit/_trend.html", {"spec": None, "look": looked})
     known = [Decimal(str(value)) for value in spec["sets"][0]["data"] if value is not None]
     return Panel(
         "credit/_trend.html",
-        {"spec": spec, "first": known[0], "last": view.net, "highest": max(known), "currency": view.currency},
+        {"spec": spec, "first": known[0], "last": view.net, "highest": max(known), "currency": view.currency}
+        | {"look": looked},
     )
 
 
@@ -184,9 +209,13 @@ def _line(label: str, data: list[float | None], colour: str, **look: Any) -> dic
 
 
 def limits(request: HttpRequest, account: CustomerAccount) -> Panel:
-    """Every limit that was decided for the client, its legal entity and its group."""
-    today = timezone.localdate()
-    rows = queries.limit_history(account)
+    """Every limit that was decided for the client, its legal entity and its group, by the day looked at."""
+    looked = look(request)
+    rows = (
+        queries.limit_history(account, on=looked.day, decided_before=looked.end)
+        if looked.is_past
+        else queries.limit_history(account)
+    )
     people = {
         user.username: user.label()
         for user in User.objects.filter(username__in={row["decided_by"] for row in rows})
@@ -195,7 +224,9 @@ def limits(request: HttpRequest, account: CustomerAccount) -> Panel:
         row["by"] = people.get(row["decided_by"], row["decided_by"])
         row["amount"] = _decimal(row["amount"])
         row["level_label"] = Level.from_word(row["level"]).label
-        row["state"] = _limit_state(row, today)
+        row["state"] = _limit_state(row, looked.day)
+        if row["closed_on"] is not None and row["closed_on"] > looked.day:
+            row["closed_on"] = None  # closed later: on that day it ran to its own end
     return Panel("credit/_limits.html", {"rows": rows})
 
 
@@ -208,15 +239,6 @@ def _limit_state(row: dict[str, Any], today: date) -> str:
     if row["valid_until"] is not None and row["valid_until"] < today:
         return "expired"
     return "active" if row["valid_from"] <= today else "queued"
-
-
-def _day(text: str, today: date) -> tuple[date | None, str]:
-    if not text.strip():
-        return None, ""
-    try:
-        return parse_date(text, today=today, prefer="past"), ""
-    except ValueError as error:
-        return None, str(error)
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -244,7 +266,7 @@ def _iso(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _parts(account: CustomerAccount, figures: dict[str, Any]) -> list[bars.Part]:
+def _parts(account: CustomerAccount, figures: dict[str, Any], looked: Look) -> list[bars.Part]:
     """The parts in the order of the bar; open invoices split into overdue, disputed and not due."""
     amounts = {part["code"]: Decimal(part["amount"]) for part in figures["parts"]}
     invoices = amounts.pop("open_invoices")
@@ -259,7 +281,9 @@ def _parts(account: CustomerAccount, figures: dict[str, Any]) -> list[bars.Part]
         # A limit above the account also carries what its relatives owe.
         shown["others"] = Decimal(binding["net_exposure"]) - Decimal(figures["net_exposure"])
     return [
-        bars.Part(code=code, label=str(PART_LABELS[code]), amount=amount, url=_documents(account, code))
+        bars.Part(
+            code=code, label=str(PART_LABELS[code]), amount=amount, url=_documents(account, code, looked)
+        )
         for code, amount in shown.items()
         if amount or code in _ALWAYS
     ]
@@ -275,21 +299,23 @@ _ITEM_FILTERS = {
 }
 
 
-def _documents(account: CustomerAccount, code: str) -> str:
-    """Where the documents of a part stand: items of this page, or the orders below them."""
+def _documents(account: CustomerAccount, code: str, looked: Look) -> str:
+    """Where the documents of a part stand: items of this page, or the orders below them, which are of today."""
     page = reverse("accounts:detail", args=[account.code])
     if code in _ITEM_FILTERS:
-        return f"{page}?show={_ITEM_FILTERS[code]}#items"
-    return f"{page}#orders" if code in {"open_orders", "delivered_not_invoiced"} else ""
+        return f"{page}?show={_ITEM_FILTERS[code]}{looked.more}#items"
+    of_orders = code in {"open_orders", "delivered_not_invoiced"} and not looked.is_past
+    return f"{page}#orders" if of_orders else ""
 
 
-def _levels(account: CustomerAccount, figures: dict[str, Any]) -> list[LevelLine]:
+def _levels(account: CustomerAccount, figures: dict[str, Any], looked: Look) -> list[LevelLine]:
     """Legal entity and group: limit, net exposure and available, no more (design 3.5)."""
     lines = []
+    group = belonging_on(account, looked.day).group if looked.is_past else account.entity.group
     for level in figures["levels"][1:]:
         kind = level["limit"]["kind"]
         limit, net = _decimal(level["effective_limit"]), Decimal(level["net_exposure"])
-        label = _("Legal entity") if level["level"] == "entity" else str(account.entity.group)
+        label = _("Legal entity") if level["level"] == "entity" else str(group)
         lines.append(
             LevelLine(
                 label=label,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.queries import find_account
 from accounts.scope import in_words
 from invoicing import lists, pages, services
+from o2c.shared.past import look
 from o2c.shared.problems import Refusal
 from orders.models import Order
 
@@ -29,17 +30,18 @@ PANEL_ROWS = 8
 @require_GET
 def detail(request: Any, number: str) -> HttpResponse:
     """One invoice or credit note: what it says, what is left of it and what became of it."""
-    today = timezone.localdate()
+    looked = look(request)
     with translated():
-        invoice = lists.find_invoice(request.user, request.company, number, today)
-    page = pages.invoice_page(invoice, today, request.user)
+        invoice = lists.find_invoice(request.user, request.company, number, looked.day)
+    page = pages.invoice_page(invoice, looked, request.user)
     credit = next((item for item in page.items if item.amount < 0 and item.open_amount < 0), None)
+    may_change = request.user.may("invoicing.change_due_date", invoice.company_id)
     return render(
         request,
         "invoicing/invoice_detail.html",
-        {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice}
-        | {"may_change_due": request.user.may("invoicing.change_due_date", invoice.company_id)}
-        | match_context(request, credit),
+        {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice, "look": looked}
+        | {"may_change_due": may_change and not looked.is_past, "existed": invoice.issue_date <= looked.day}
+        | ({} if looked.is_past else match_context(request, credit)),
     )
 
 
@@ -49,13 +51,15 @@ def payment(request: Any, key: int) -> HttpResponse:
     """One payment: where it went, what is left of it, and what it may be matched with."""
     with translated():
         found = lists.find_payment(request.user, key)
-    page = pages.payment_page(found, request.user)
+    looked = look(request)
+    page = pages.payment_page(found, looked, request.user)
+    may_return = request.user.may("payments.record", found.company_id)
     return render(
         request,
         "invoicing/payment_detail.html",
-        {"menu": "payments", "title": found.external_id, "page": page, "payment": found}
-        | {"may_return": request.user.may("payments.record", found.company_id)}
-        | match_context(request, page.item),
+        {"menu": "payments", "title": found.external_id, "page": page, "payment": found, "look": looked}
+        | {"may_return": may_return and not looked.is_past, "existed": found.received_on <= looked.day}
+        | ({} if looked.is_past else match_context(request, page.item)),
     )
 
 

@@ -26,9 +26,11 @@ from invoicing.filters import (
     PaymentFilter,
 )
 from invoicing.models import Invoice, Payment, ReceivableItem
-from invoicing.tables import InvoiceTable, ItemTable, PaymentTable
+from invoicing.tables import InvoiceTable, ItemTable, PastItemTable, PaymentTable
 from o2c.shared import formats
 from o2c.shared.fields import parse_date
+from o2c.shared.past import look
+from o2c.shared.tables import Table
 from o2c.shared.views import Action, Empty, ListPage, Tab
 
 ALL = ("", gettext_lazy("All"))
@@ -111,7 +113,8 @@ class ItemList(ListPage):
     request: Any
 
     title, menu, permission = gettext_lazy("Open items"), "invoices", "invoicing.view"
-    table_class, filterset_class, export_name = ItemTable, ItemFilter, "open-items"
+    table_class: type[Table] = ItemTable  # type: ignore[misc]
+    filterset_class, export_name = ItemFilter, "open-items"
     empty = Empty(
         "list-details",
         gettext_lazy("No open item"),
@@ -136,6 +139,16 @@ class ItemList(ListPage):
     def get_queryset(self) -> QuerySet[ReceivableItem]:
         """Return what was open for the reader's clients."""
         return lists.open_items(self.request.user, self.request.company, self.day)
+
+    def build_table(self, rows: QuerySet[ReceivableItem], **options: Any) -> Table:
+        """Return the table; a past day shows when items were due then."""
+        if self.day < timezone.localdate():
+            self.table_class = PastItemTable
+        return super().build_table(rows, **options)
+
+    def get_context(self, **extra: Any) -> dict[str, Any]:
+        """Say which day is shown, where it is a past one."""
+        return {**extra, "look": look(self.request)}
 
     def get_tabs(self) -> list[Tab]:
         """Return the kinds of open items."""

@@ -20,6 +20,7 @@ from invoicing.forms import MatchForm
 from invoicing.models import Allocation, ReceivableItem
 from o2c.shared import formats
 from o2c.shared.money import ZERO
+from o2c.shared.past import look
 from o2c.shared.problems import Refusal
 
 from .base import is_ours, needs, translated
@@ -80,18 +81,18 @@ def match(request: Any, key: int) -> HttpResponse:
 
 def _again(request: Any, credit: ReceivableItem, form: MatchForm) -> HttpResponse:
     """Show the page of a credit again with what is wrong with the amounts."""
-    today = timezone.localdate()
+    looked = look(request)
     if credit.payment_id is not None:
         found = lists.find_payment(request.user, credit.payment_id)
-        page: Any = pages.payment_page(found, request.user)
+        page: Any = pages.payment_page(found, looked, request.user)
         template, own = "invoicing/payment_detail.html", {"menu": "payments", "payment": found}
     elif credit.invoice is not None:
-        found_invoice = lists.find_invoice(request.user, credit.company, credit.invoice.number, today)
-        page = pages.invoice_page(found_invoice, today, request.user)
+        found_invoice = lists.find_invoice(request.user, credit.company, credit.invoice.number, looked.day)
+        page = pages.invoice_page(found_invoice, looked, request.user)
         template, own = "invoicing/invoice_detail.html", {"menu": "invoices", "invoice": found_invoice}
     else:
         raise Http404
-    context = {"title": credit.document, "page": page} | own | match_context(request, credit, form)
+    context = {"title": credit.document, "page": page, "look": looked, "existed": True} | own | match_context(request, credit, form)
     return render(request, template, context, status=422)
 
 

@@ -16,6 +16,7 @@ from django.views import View
 from invoicing import lists, pages, services
 from invoicing.models import Payment
 from o2c.shared.fields import DateField, MoneyField
+from o2c.shared.past import look
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
 
@@ -88,7 +89,7 @@ class _OfPayment(PermissionMixin, View):
 
     def answer(self, request: Any, payment: Payment, form: forms.Form) -> HttpResponse:
         """Draw the page."""
-        page = pages.payment_page(payment, request.user)
+        page = pages.payment_page(payment, look(request), request.user)
         if self.undoing and page.returned is None:
             raise Http404
         context = {

@@ -29,6 +29,7 @@ from invoicing.queries import items_on
 from invoicing.scope import own_items
 from o2c.shared.bars import Part
 from o2c.shared.models import AuditEvent
+from o2c.shared.past import Look, look
 from orders.models import HoldCase
 from orders.queries import hold_queue
 
@@ -59,8 +60,10 @@ _AGES: Final = ((30, gettext_lazy("1–30 days")), (60, gettext_lazy("31–60 da
                 (120, gettext_lazy("91–120 days")))  # fmt: skip
 
 
-def needs_action(request: HttpRequest, account: CustomerAccount) -> Panel:
-    """Held orders, a limit to decide or to renew, a block or a watch to look at again."""
+def needs_action(request: HttpRequest, account: CustomerAccount) -> Panel | None:
+    """Held orders, a limit to decide or to renew, a block or a watch to look at again; of today alone."""
+    if look(request).is_past:
+        return None
     user, today = signed_in(request), timezone.localdate()
     rows = [_held(case) for case in hold_queue(user, account.company).filter(order__account=account)[:6]]
     waiting = LimitRequest.objects.filter(asked_for=account, status=RequestStatus.SUBMITTED)
@@ -138,11 +141,14 @@ def _limit_request(wish: LimitRequest) -> dict[str, Any]:
 
 
 def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
-    """Ageing of what is open, and the open items themselves, filtered by ``?show=`` and page by page."""
+    """Ageing of what is open, and the open items themselves, filtered by ``?show=`` and page by page.
+
+    ``?as_of=`` shows the book of a past day: what was open, matched and disputed at its end.
+    """
     if not signed_in(request).may("invoicing.view", account.company):
         return None
-    today = timezone.localdate()
-    book = items_on(CustomerAccount.objects.filter(pk=account.pk), on=today, open_only=True)
+    looked = look(request)
+    book = items_on(CustomerAccount.objects.filter(pk=account.pk), on=looked.day, open_only=True)
     shown = request.GET.get("show", "")
     shown = shown if shown in _SHOWN else ""
     user = signed_in(request)
@@ -151,12 +157,13 @@ def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     pages = Paginator(rows.order_by("due_date", "document", "pk"), _ITEMS_A_PAGE)
     page = pages.get_page(request.GET.get("items"))
     for item in page.object_list:
-        item.url = _item_url(item)  # type: ignore[attr-defined]
+        item.url = _item_url(item, looked)  # type: ignore[attr-defined]
     counts = _counts(own)
     return Panel(
         "home/_items.html",
         {
-            "ages": _ageing(book, account),
+            "look": looked,
+            "ages": _ageing(book, account, looked),
             "page": page,
             "shown": shown,
             "chips": [
@@ -164,8 +171,8 @@ def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
                 for key, (label, _q) in _SHOWN.items()
                 if key in {"", shown} or counts[key]
             ],
-            "all_url": _query("invoicing:items", account),
-            "outside": in_words(outside_items(user, account.company, today, account.code)),
+            "all_url": _query("invoicing:items", account, looked),
+            "outside": in_words(outside_items(user, account.company, looked.day, account.code)),
         },
     )
 
@@ -178,7 +185,7 @@ def _counts(book: Any) -> dict[str, int]:
     return {name.removeprefix("n_"): count for name, count in found.items()}
 
 
-def _ageing(book: Any, account: CustomerAccount) -> list[dict[str, Any]]:
+def _ageing(book: Any, account: CustomerAccount, looked: Look) -> list[dict[str, Any]]:
     """What is owed by age, per currency; credits are no debts and stand apart."""
     bounds = [0, *(upper for upper, _label in _AGES)]
     sums = {"not_due": Sum("open_on", filter=Q(amount__gt=0, days_late=0))}
@@ -189,10 +196,10 @@ def _ageing(book: Any, account: CustomerAccount) -> list[dict[str, Any]]:
     # The key of the client twice: GROUP BY needs the annotations' own subqueries out of it.
     found = book.order_by().values("currency").annotate(**sums, documents=Count("pk"))
     page = reverse("accounts:detail", args=[account.code])
-    late = f"{page}?show=overdue#items"
+    late = f"{page}?show=overdue{looked.more}#items"
     blocks = []
     for row in found:
-        words_and_sums = [(str(_("Not due")), row["not_due"], f"{page}?show=not_due#items")]
+        words_and_sums = [(str(_("Not due")), row["not_due"], f"{page}?show=not_due{looked.more}#items")]
         words_and_sums += [(str(label), row[f"to_{upper}"], late) for upper, label in _AGES]
         words_and_sums.append((str(_("Beyond 120 days")), row["beyond"], late))
         buckets = [Part(label=w, amount=s or Decimal(0), url=url) for w, s, url in words_and_sums]
@@ -208,16 +215,18 @@ def _ageing(book: Any, account: CustomerAccount) -> list[dict[str, Any]]:
     return blocks
 
 
-def _item_url(item: ReceivableItem) -> str:
+def _item_url(item: ReceivableItem, looked: Look) -> str:
     if item.invoice is not None:
-        return _link("invoicing:detail", item.invoice.number)
-    return _link("invoicing:payment", item.payment_id) if item.payment_id else ""
+        return _link("invoicing:detail", item.invoice.number) + looked.first
+    return _link("invoicing:payment", item.payment_id) + looked.first if item.payment_id else ""
 
 
 def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
-    """What happened with the client, newest first, filtered by ``?events=``."""
-    chosen = request.GET.get("events", "")
+    """What happened with the client by the day looked at, newest first, filtered by ``?events=``."""
+    chosen, looked = request.GET.get("events", ""), look(request)
     events = readable_events(signed_in(request), AuditEvent.objects.filter(account_id=account.pk))
+    if looked.is_past:
+        events = events.filter(at__lt=looked.end)
     if chosen in words.GROUPS:
         events = events.filter(action__in=words.GROUPS[chosen])
     else:
@@ -228,14 +237,14 @@ def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
     names = words.people(rows)
     entries = []
     for event in rows[:wanted]:
-        look = words.words_of(event.action)
+        seen = words.words_of(event.action)
         subs = [words.actor_of(event, names), event.reason]
         subs.insert(1, ", ".join(v for n, v in words.facts_of(_reasons(event))))
         entries.append(
             {
                 "at": event.at,
-                "tone": look.tone,
-                "icon": look.icon,
+                "tone": seen.tone,
+                "icon": seen.icon,
                 "title": words.title_of(event),
                 "url": words.address_of(event),
                 "sub": " · ".join(part for part in subs if part),
@@ -256,14 +265,15 @@ def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
             "items": entries,
             "filters": filters,
             "chosen": chosen,
+            "look": looked,
             "next": wanted + _EVENTS_A_PAGE if more else None,
         },
     )
 
 
 def decisions(request: HttpRequest, account: CustomerAccount) -> Panel | None:
-    """What was decided about the client's held orders and limits, for those who see orders."""
-    if not signed_in(request).may("orders.view", account.company):
+    """What was decided about the client's held orders and limits and how it turned out; of today alone."""
+    if look(request).is_past or not signed_in(request).may("orders.view", account.company):
         return None
     return Panel(
         "home/_client_decisions.html", {"rows": decisions_of(account, signed_in(request))[:_DECISIONS_SHOWN]}
@@ -286,6 +296,6 @@ def _link(name: str, *args: Any) -> str:
         return ""
 
 
-def _query(name: str, account: CustomerAccount) -> str:
+def _query(name: str, account: CustomerAccount, looked: Look) -> str:
     address = _link(name)
-    return f"{address}?account={account.code}" if address else ""
+    return f"{address}?account={account.code}{looked.more}" if address else ""

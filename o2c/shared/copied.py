@@ -105,7 +105,8 @@ def _cell(table: Table, bound: Any, model: type[models.Model], language: str) ->
             else text
         )
     if isinstance(column, DateColumn):
-        return _moment(path, model)
+        annotated = table.data.data.query.annotations.get(path)
+        return _Text(F(path), Value("DD/MM/YYYY")) if annotated is not None else _moment(path, model)
     if isinstance(column, NumberColumn):
         return Cast(F(path), TextField())
     return _word(path, column, model)
