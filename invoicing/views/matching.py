@@ -92,7 +92,11 @@ def _again(request: Any, credit: ReceivableItem, form: MatchForm) -> HttpRespons
         template, own = "invoicing/invoice_detail.html", {"menu": "invoices", "invoice": found_invoice}
     else:
         raise Http404
-    context = {"title": credit.document, "page": page, "look": looked, "existed": True} | own | match_context(request, credit, form)
+    context = (
+        {"title": credit.document, "page": page, "look": looked, "existed": True}
+        | own
+        | match_context(request, credit, form)
+    )
     return render(request, template, context, status=422)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from accounts.api.base import CompanyViewSet
 from o2c.roles import PERMISSIONS, ROLES
+from o2c.shared.views import ListPage
 
 from .addresses import addresses
 from .document import PLACE, written
 from .expected import ACCESS, ANYONE, EVERY_COMPANY, HOLDERS, OWN_PORTFOLIO, SIGNED_IN
 from .expected import ROLES as EXPECTED_ROLES
+from .lists import LISTS, OTHERS, by_class
 
 
 def test_every_address_has_its_line():
@@ -37,3 +40,21 @@ def test_lines_name_permissions_that_exist():
 
 def test_the_document_is_written_from_this_table():
     assert PLACE.read_text() == written(), "run .venv/bin/python -m tests.access.document"
+
+
+def test_every_address_that_can_be_read_is_a_list_or_something_else():
+    read = {address for address, entry in ACCESS.items() if entry.get}
+    assert set(LISTS) | OTHERS == read, "put it into LISTS or OTHERS of tests/access/lists.py"
+    assert set(LISTS) & OTHERS == set()
+
+
+def test_what_is_made_as_a_list_stands_among_the_lists():
+    pages = {address for address, made in by_class().items() if issubclass(made, ListPage)}
+    api = {
+        address
+        for address, made in by_class().items()
+        if issubclass(made, CompanyViewSet) and "<" not in address and ACCESS[address].get
+    }
+    assert pages
+    assert api
+    assert (pages | api) - set(LISTS) == set()
