@@ -52,12 +52,11 @@ EXPOSURE_ROWS: Final = """
            END AS part,
            i.currency, i.open_amount AS amount, i.due_date
     FROM (
-        SELECT account_id, kind, currency, SUM(open_amount) AS open_amount, due_date,
+        SELECT account_id, kind, currency, open_amount, due_date,
                CASE WHEN open_amount < 0 THEN -1 ELSE 1 END AS amount_sign
         FROM invoicing_receivableitem
         WHERE account_id = ANY(%(accounts)s)
           AND open_amount <> 0 AND effective_date <= %(today)s
-        GROUP BY account_id, kind, currency, due_date, open_amount < 0
         UNION ALL
         SELECT d.account_id, d.kind, d.currency, a.amount, d.due_date, 1
         FROM invoicing_allocation a

@@ -22,7 +22,8 @@ from .policy import LineFacts
 from .scope import own_sales
 
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
-# approved total; a started one counts its lines pro rata, rounded once per order and part.
+# approved total; a started one counts its lines pro rata, rounded once per order and part. Lines are looked up from
+# their order (``OFFSET 0`` keeps the planner to it): few orders are open, and a range of clients would read all lines.
 EXPOSURE_ROWS = """
     SELECT o.account_id, 'open_orders' AS part, o.currency, o.approved_total AS amount,
            o.requested_delivery AS due_date
@@ -37,7 +38,7 @@ EXPOSURE_ROWS = """
                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price) AS undelivered,
                SUM(GREATEST(0, l.delivered - l.invoiced) * w.price) AS uninvoiced
         FROM orders_order o
-        JOIN orders_orderline l ON l.order_id = o.id
+        CROSS JOIN LATERAL (SELECT * FROM orders_orderline WHERE order_id = o.id OFFSET 0) l
         CROSS JOIN LATERAL (
             SELECT l.approved_quantity - l.cancelled AS qty, l.approved_price * (1 + l.vat_rate / 100) AS price
         ) w
