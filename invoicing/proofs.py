@@ -13,7 +13,8 @@ from django.db import connection
 
 from accounts.models import Company, CustomerAccount
 
-from .queries import EXPOSURE_ROWS, LEDGER_TOTALS, OF_COMPANY, OPEN_BOOK, scope_sql
+from .book import LEDGER_TOTALS, OF_COMPANY, OPEN_BOOK, scope_sql
+from .queries import EXPOSURE_ROWS
 
 
 class Difference(NamedTuple):

@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     Case,
@@ -33,6 +32,7 @@ from accounts.models import CustomerAccount
 from o2c.shared.money import ZERO
 
 from . import policy
+from .book import LEDGER_TOTALS, OF_SCOPE, OPEN_BOOK, moved_after, scope_sql
 from .enums import InvoiceStatus, ItemKind, PaymentStatus
 from .models import Allocation, DisputedAmount, DueDateChange, Invoice, Payment, ReceivableItem
 
@@ -95,81 +95,6 @@ EXPOSURE_ROWS: Final = """
     ) ahead
 """
 
-# The book of a day, one row per item: what is open now, with what was matched later put back, due when it was due
-# then (only what is owed changes its due date). The same rule for every day; the partial index of open items and the
-# indexes on effective dates answer it, so that today costs what is open and a past day what has moved since. Written
-# by side, since the planner then knows how many rows come. ``aged_on`` is the column an item's age counts from;
-# ``scope`` (keys of accounts) stands before it in the statement.
-OPEN_BOOK: Final = """
-    due_then AS MATERIALIZED (
-        SELECT DISTINCT ON (item_id) item_id, old_due_date AS due_date
-        FROM invoicing_duedatechange WHERE effective_from > %(on)s
-        ORDER BY item_id, effective_from, id
-    ),
-    touched AS MATERIALIZED (
-        SELECT i.id, i.account_id, i.currency, COALESCE(d.due_date, i.due_date) AS due_date,
-               CASE WHEN '{aged_on}' = 'due_date' THEN COALESCE(d.due_date, i.due_date) ELSE i.{aged_on} END AS aged_on,
-               i.open_amount + SUM(a.amount) AS open
-        FROM invoicing_receivableitem i
-        JOIN invoicing_allocation a ON a.debit_id = i.id AND a.effective_date > %(on)s
-        LEFT JOIN due_then d ON d.item_id = i.id
-        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
-        GROUP BY i.id, d.due_date
-        UNION ALL
-        SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount - SUM(a.amount)
-        FROM invoicing_receivableitem i
-        JOIN invoicing_allocation a ON a.credit_id = i.id AND a.effective_date > %(on)s
-        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
-        GROUP BY i.id
-        UNION ALL
-        SELECT i.id, i.account_id, i.currency, d.due_date,
-               CASE WHEN '{aged_on}' = 'due_date' THEN d.due_date ELSE i.{aged_on} END, i.open_amount
-        FROM due_then d
-        JOIN invoicing_receivableitem i ON i.id = d.item_id
-        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
-          AND NOT EXISTS (SELECT FROM invoicing_allocation WHERE debit_id = i.id AND effective_date > %(on)s)
-    ),
-    book AS NOT MATERIALIZED (
-        SELECT id, account_id, currency, due_date, aged_on, open FROM touched WHERE open <> 0
-        UNION ALL
-        SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount
-        FROM invoicing_receivableitem i
-        WHERE i.open_amount <> 0 AND i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
-          AND NOT EXISTS (SELECT FROM touched WHERE touched.id = i.id)
-    )
-"""
-
-# What was contested on a day, by item; at most what was open counts.
-CONTESTED: Final = """
-    contested AS (
-        SELECT item_id, SUM(amount) AS amount
-        FROM invoicing_disputedamount
-        WHERE effective_from <= %(on)s AND (effective_to IS NULL OR effective_to > %(on)s)
-        GROUP BY item_id
-    )
-"""
-
-# What the documents of a set of accounts (``scope``) make by a day, without looking at any open amount: matches
-# take as much from what is owed as from the credits, so both must give one total (the control line of a report).
-LEDGER_TOTALS: Final = """
-    SELECT currency, SUM(amount) AS amount
-    FROM (
-        SELECT currency, SUM(total_incl_vat) AS amount FROM invoicing_invoice
-        WHERE issue_date <= %(on)s AND {whose} GROUP BY currency
-        UNION ALL
-        SELECT currency, -SUM(amount) FROM invoicing_payment
-        WHERE received_on <= %(on)s AND account_id IS NOT NULL AND {whose} GROUP BY currency
-        UNION ALL
-        SELECT currency, SUM(amount) FROM invoicing_receivableitem
-        WHERE NOT (kind IN ('INVOICE', 'CREDIT_NOTE', 'DEPOSIT_INVOICE', 'PAYMENT'))
-          AND effective_date <= %(on)s AND {whose} GROUP BY currency
-    ) AS documents
-    GROUP BY currency
-"""
-# Whose documents: those of the accounts in ``scope``, or of a whole company, which needs no join.
-OF_SCOPE: Final = "account_id IN (SELECT id FROM scope)"
-OF_COMPANY: Final = "company_id = %(company)s"
-
 if TYPE_CHECKING:
 
     class ItemFigures(TypedDict):
@@ -200,16 +125,6 @@ _MONEY: Final[DecimalField[Any, Any]] = DecimalField(max_digits=16, decimal_plac
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
     return EXPOSURE_ROWS
-
-
-def scope_sql(accounts: QuerySet[CustomerAccount]) -> tuple[str, dict[str, Any]]:
-    """Return the SELECT of the keys of accounts, for ``scope AS (…)`` of a statement, with its named parameters."""
-    try:
-        sql, values = accounts.order_by().values("id").query.sql_with_params()
-    except EmptyResultSet:
-        return "SELECT id FROM accounts_customeraccount WHERE FALSE", {}
-    named = {f"scope_{position}": value for position, value in enumerate(values)}
-    return sql % tuple(f"%({name})s" for name in named), named
 
 
 def ledger_total(accounts: QuerySet[CustomerAccount], *, on: date) -> dict[str, Decimal]:
@@ -248,11 +163,6 @@ def due_on(on: date) -> Coalesce:
     later = DueDateChange.objects.filter(item=OuterRef("pk"), effective_from__gt=on)
     then = later.order_by("effective_from", "pk").values("old_due_date")[:1]
     return Coalesce(Subquery(then), F("due_date"))
-
-
-def moved_after(day: date) -> bool:
-    """Whether a match takes effect later than a day; seldom for today, and then what is open now was open then."""
-    return Allocation.objects.filter(effective_date__gt=day).exists()
 
 
 def with_open_amount(items: QuerySet[ReceivableItem], *, on: date, moved: bool | None = None) -> ItemsOnDay:

@@ -18,9 +18,9 @@ from credit.formulas import PART_CODES
 from credit.lists import waiting_for
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, NightlyRun
 from credit.queries import limit_requests_visible
+from invoicing.book import OPEN_BOOK, scope_sql
 from invoicing.enums import ItemKind
 from invoicing.models import Invoice, Payment, ReceivableItem
-from invoicing.queries import OPEN_BOOK, scope_sql
 from o2c.shared.models import AuditEvent, Notice, Work
 from o2c.shared.work import REACTION
 from orders.enums import CaseStatus, OrderState

@@ -12,92 +12,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from accounts.models import Company, User
-from invoicing.ageing import EDGES, NOT_DUE, Basis, bucket_names
-from invoicing.queries import CONTESTED, LEDGER_TOTALS, OF_COMPANY, OF_SCOPE, OPEN_BOOK, scope_sql
+from accounts.models import Company, CustomerAccount, User
+from invoicing.ageing import EDGES, Basis, bucket_names
+from invoicing.book import moved_after, scope_sql
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
+from .aged_sql import statement
 from .scope import COMPANY, EVERYBODY, Selection
 
-_AGED_ON: Final = {Basis.DUE_DATE: "due_date", Basis.INVOICE_DATE: "issue_date"}
-
-# The limit in force on the day at the lowest level that holds a decision: NULL when none does or it is unlimited,
-# an expired base counts 0 (contract §4), temporary raises come on top.
-_LIMITS: Final = """
-    decided AS (
-        SELECT DISTINCT ON (level, target_id) level, target_id, currency,
-               CASE WHEN kind = 'unlimited' AND valid_until >= %(on)s THEN NULL
-                    WHEN valid_until < %(on)s THEN 0 ELSE amount END AS amount
-        FROM (SELECT *, COALESCE(account_id, entity_id, group_id) AS target_id FROM credit_creditlimit) AS base
-        WHERE valid_from <= %(on)s AND (closed_on IS NULL OR closed_on > %(on)s)
-        ORDER BY level, target_id, valid_from DESC, id DESC
-    ),
-    raised AS (
-        SELECT level, COALESCE(account_id, entity_id, group_id) AS target_id, SUM(amount) AS amount
-        FROM credit_temporarylimit
-        WHERE valid_from <= %(on)s AND valid_until >= %(on)s AND (closed_on IS NULL OR closed_on > %(on)s)
-        GROUP BY 1, 2
-    ),
-    limits AS (
-        SELECT d.level, d.target_id, d.currency, d.amount + COALESCE(r.amount, 0) AS amount
-        FROM decided d
-        LEFT JOIN raised r ON r.level = d.level AND r.target_id = d.target_id
-    )
-"""
-
-# Who belonged to whom on the day, where that has changed since; everybody else belongs there still.
-_BELONGING: Final = """
-    entity_then AS (
-        SELECT account_id, entity_id FROM accounts_entitymembership
-        WHERE valid_from <= %(on)s AND valid_to > %(on)s
-    ),
-    group_then AS (
-        SELECT entity_id, MAX(group_id) FILTER (WHERE valid_from <= %(on)s) AS group_id
-        FROM accounts_groupmembership
-        WHERE valid_to > %(on)s OR (valid_to IS NULL AND valid_from > %(on)s)
-        GROUP BY entity_id
-    )
-"""
-
-_STATEMENT: Final = """
-    WITH scope AS MATERIALIZED ({scope}), {book}, {contested}, {limits}, {belonging},
-    aged AS (
-        SELECT b.account_id, b.currency, {buckets},
-               SUM(b.open) FILTER (WHERE b.open < 0) AS credits,
-               SUM(b.open) AS total,
-               SUM(LEAST(b.open, c.amount)) FILTER (WHERE b.open > 0 AND c.amount > 0) AS disputed,
-               MIN(b.due_date) FILTER (WHERE b.open > 0) AS oldest_due
-        FROM book b
-        LEFT JOIN contested c ON c.item_id = b.id
-        GROUP BY b.account_id, b.currency
-    )
-    SELECT a.id, a.code, a.name, COALESCE(e.siren, ''), COALESCE(u.username, ''), g.currency, {names},
-           g.credits, g.total, g.disputed,
-           CASE WHEN COALESCE(la.currency, le.currency, lg.currency) <> g.currency THEN NULL
-                WHEN la.target_id IS NOT NULL THEN la.amount
-                WHEN le.target_id IS NOT NULL THEN le.amount
-                ELSE lg.amount END,
-           GREATEST(0, %(on)s - g.oldest_due), a.sort_key AS place
-    FROM aged g
-    JOIN accounts_customeraccount a ON a.id = g.account_id
-    LEFT JOIN entity_then et ON et.account_id = a.id
-    JOIN accounts_legalentity e ON e.id = COALESCE(et.entity_id, a.entity_id)
-    LEFT JOIN group_then gt ON gt.entity_id = e.id
-    LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep'
-         AND t.valid_from <= %(on)s AND (t.valid_to IS NULL OR t.valid_to > %(on)s)
-    LEFT JOIN accounts_user u ON u.id = t.user_id
-    LEFT JOIN limits la ON la.level = 3 AND la.target_id = a.id
-    LEFT JOIN limits le ON le.level = 2 AND le.target_id = e.id
-    LEFT JOIN limits lg ON lg.level = 1
-         AND lg.target_id = CASE WHEN gt.entity_id IS NULL THEN e.group_id ELSE gt.group_id END
-    UNION ALL
-    SELECT NULL, NULL, NULL, NULL, NULL, currency, {nothing}, NULL, amount, NULL, NULL, NULL, NULL
-    FROM ({ledger}) AS control
-    ORDER BY place, code, currency
-"""
+# What the database may hold in memory for one report: a hundred thousand clients' sums without a file on disk.
+_MEMORY: Final = "64MB"
 
 
 class AgedRow(NamedTuple):
@@ -235,11 +163,7 @@ def aged_balance(
     except ValueError as error:
         raise Invalid(str(error)) from error
     accounts, scope = selection.of(user, company, on=as_of)
-    sql, params = scope_sql(accounts)
-    whose = OF_COMPANY if scope == COMPANY else OF_SCOPE
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(sql, whose, edges, basis), {**params, "on": as_of, "company": company.pk})
-        rows, ledger = _read(cursor.fetchall(), len(names))
+    rows, ledger = _book(accounts, scope, company=company, on=as_of, edges=edges, basis=basis)
     return AgedBalance(
         company=company,
         as_of=as_of,
@@ -259,50 +183,45 @@ def in_currency(report: AgedBalance, currency: str) -> AgedBalance:
     return replace(report, totals=totals, rows=tuple(row for row in report.rows if row.currency == currency))
 
 
-def _statement(scope: str, whose: str, edges: Sequence[int], basis: Basis) -> str:
-    """Write the statement for some buckets; all that comes from outside is a checked number or a parameter."""
-    age, names = "(%(on)s - b.aged_on)", bucket_names(edges, basis)
-    lows = (
-        [None, 1, *(edge + 1 for edge in edges)] if names[0] == NOT_DUE else [None, *(e + 1 for e in edges)]
-    )
-    highs = [0, *edges, None] if names[0] == NOT_DUE else [*edges, None]
-    columns = [
-        f"SUM(b.open) FILTER (WHERE b.open > 0 AND {_between(age, low, high)}) AS {name}"
-        for name, low, high in zip(names, lows, highs, strict=True)
-    ]
-    return _STATEMENT.format(
-        scope=scope,
-        book=OPEN_BOOK.format(aged_on=_AGED_ON[basis]),
-        contested=CONTESTED,
-        limits=_LIMITS,
-        belonging=_BELONGING,
-        buckets=", ".join(columns),
-        names=", ".join(f"g.{name}" for name in names),
-        nothing=", ".join(["NULL::numeric"] * len(names)),
-        ledger=LEDGER_TOTALS.format(whose=whose),
-    )
+def _book(
+    accounts: QuerySet[CustomerAccount],
+    scope: str,
+    *,
+    company: Company,
+    on: date,
+    edges: tuple[int, ...],
+    basis: Basis,
+) -> tuple[tuple[AgedRow, ...], dict[str, Decimal]]:
+    keys, params = scope_sql(accounts)
+    width = len(bucket_names(edges, basis))
+    moved = moved_after(on)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, TRUE)", [_MEMORY])
+        while True:
+            sql = statement(None if scope == COMPANY else keys, edges, basis, moved=moved)
+            cursor.execute(sql, {**params, "on": on, "company": company.pk})
+            rows, ledger, moved_meanwhile = _read(cursor.fetchall(), width)
+            if not moved_meanwhile:
+                return rows, ledger
+            moved = True
 
 
-def _between(age: str, low: int | None, high: int | None) -> str:
-    bounds = [] if low is None else [f"{age} >= {low:d}"]
-    return " AND ".join(bounds if high is None else [*bounds, f"{age} <= {high:d}"])
-
-
-def _read(found: Sequence[Sequence[Any]], width: int) -> tuple[tuple[AgedRow, ...], dict[str, Decimal]]:
+def _read(found: Sequence[Sequence[Any]], width: int) -> tuple[tuple[AgedRow, ...], dict[str, Decimal], bool]:
     rows: list[AgedRow] = []
     ledger: dict[str, Decimal] = {}
+    moved = False
     for line in found:
         key, code, name, siren, rep, currency = line[:6]
         amounts = line[6 : 6 + width]
         credits_, total, disputed, limit, oldest = line[6 + width : -1]
         if key is None:
-            ledger[currency] = total
+            ledger[currency], moved = total, bool(oldest)
             continue
         # Most amounts are nothing, and come as NULL: reading a number costs more than that. One object stands for all.
         buckets = tuple(amount or ZERO for amount in amounts)
         owed = (credits_ or ZERO, total, disputed or ZERO)
         rows.append(AgedRow(key, code, name, siren, rep, currency, buckets, *owed, limit, oldest or 0))
-    return tuple(rows), ledger
+    return tuple(rows), ledger, moved
 
 
 def _totals(

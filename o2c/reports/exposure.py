@@ -17,7 +17,7 @@ from credit.enums import Level
 from credit.formulas import PART_CODES, LimitState
 from credit.history import NoSnapshot
 from credit.standing import parameters
-from invoicing.queries import scope_sql
+from invoicing.book import scope_sql
 from o2c.shared.calendar import paris_date
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid

@@ -11,7 +11,7 @@ from typing import Final
 
 from credit.formulas import PART_CODES
 from credit.standing import accounts_figures
-from invoicing.queries import OPEN_BOOK
+from invoicing.book import OPEN_BOOK
 
 # What the open items of an account are in its exposure: the parts that the control line ties.
 RECEIVABLE_PARTS: Final = (

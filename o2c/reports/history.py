@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from django.db import connection
 
 from accounts.models import Company, User
-from invoicing.queries import scope_sql
+from invoicing.book import scope_sql
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.money import ZERO
 

@@ -370,13 +370,28 @@ def test_the_limit_shown_is_the_lowest_decided_one_of_the_day(company: Company, 
     assert set(before.values()) == {None}
 
 
-def test_one_statement_however_many_clients(company: Company, accountant: User, django_assert_num_queries):
+def test_one_statement_reads_however_many_clients(
+    company: Company, accountant: User, django_assert_num_queries
+):
     make_book(company, accountant)
     for _ in range(3):
         make_item(CustomerAccountFactory(company=company), by=accountant)
 
-    with django_assert_num_queries(1):
+    # Whether anything has moved, the memory allowed, the statement.
+    with django_assert_num_queries(3):
         assert len(report(company).rows) == 6
+
+
+def test_what_moves_while_the_report_is_asked_for_is_counted(
+    company: Company, accountant: User, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing had moved, says the first look; a match dated ahead comes in before the statement reads the book."""
+    make_book(company, accountant)
+    before = report(company)
+
+    monkeypatch.setattr("o2c.reports.aged_balance.moved_after", lambda day: False)
+    assert report(company) == before
+    assert before.totals[0].difference == 0
 
 
 def test_the_history_of_the_overdue_is_that_of_each_reports_day(company: Company, accountant: User):
