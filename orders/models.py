@@ -341,6 +341,9 @@ class Release(models.Model):
     order_submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
+    # What may leave on it; None of releases older than this figure: their amount counts.
+    goods = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    # What has left on it: it lets nothing through twice.
     consumed = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     # What the order was before: what undoing the release goes back to.
     before = models.JSONField(default=dict, blank=True)
@@ -360,6 +363,10 @@ class Release(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="release_has_a_reason"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="release_amount_not_negative"),
+            models.CheckConstraint(
+                condition=Q(consumed__gte=0) & (Q(goods=None) | Q(goods__gte=0)),
+                name="release_goods_not_negative",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,9 @@ ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
 RELEASE_BUSINESS_DAYS = 5
 RELEASE_LONGEST = timedelta(days=60)
-RAISE_ALLOWED = Decimal("1.02")
+RAISE_ALLOWED = Decimal("0.02")
+# Each goods issue and each rate of VAT is rounded once: what went out and what is left may differ by that.
+RELEASE_ROUNDING = Decimal("0.03")
 WORSENING_ALLOWED = Decimal("1.10")
 RECONFIRM_AFTER = timedelta(days=15)
 # A hand-made hold is lifted by credit whatever the amount: the analyst's level (domain.md 5.1, MANUAL).
@@ -122,11 +124,32 @@ def remaining_total(total: Decimal, before: Sequence[LineFacts], after: Sequence
 # --- releases (design 3.11, domain.md 5.2) -------------------------------------------------------------------
 
 
+def goods_to_go_out(lines: Sequence[LineFacts]) -> Decimal:
+    """What is wanted and has not left yet, incl. VAT, invoiced ahead or not."""
+    left = sum((max(ZERO, line.wanted - line.delivered) * line.price_incl for line in lines), ZERO)
+    return left.quantize(CENT, ROUND_HALF_UP)
+
+
+def goods_released(amount: Decimal, *, tested: Decimal, to_go_out: Decimal) -> Decimal:
+    """What may leave on a release: the goods of its day, and what its amount leaves beyond the order's own.
+
+    :param amount: up to how much it lets through
+    :param tested: what the order itself took of the limit that day, goods delivered and not invoiced included
+    """
+    return max(ZERO, to_go_out + amount - tested)
+
+
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """A release as the rules look at it: ``covers`` maps each finding to the figures it had then."""
+    """A release as the rules look at it: ``covers`` maps each finding to the figures it had then.
+
+    :ivar goods: what may leave on it (``goods_released``)
+    :ivar consumed: what has left on it; what comes back is not given back to it
+    """
 
     amount: Decimal
+    goods: Decimal
+    consumed: Decimal
     term_due: date
     covers: Mapping[str, Mapping[str, Any]]
     valid_until: date
@@ -138,17 +161,21 @@ def covered(
     findings: Mapping[str, Mapping[str, Any]],
     *,
     amount: Decimal,
+    to_go_out: Decimal,
     term_due: date,
     on: date,
 ) -> bool:
     """Whether a release still carries an order with these holding findings.
 
     Void when it has run out, the amount rises by more than 2 %, the term lengthens, a new reason appears, or a
-    covered figure worsens by more than 10 %.
+    covered figure worsens by more than 10 %; used up by what has left on it, so that it lets nothing through twice.
     """
     if release.voided or on > release.valid_until or term_due > release.term_due:
         return False
-    if amount > release.amount * RAISE_ALLOWED:
+    raised = release.amount * RAISE_ALLOWED
+    if amount > release.amount + raised:
+        return False
+    if release.consumed + to_go_out > release.goods + raised + RELEASE_ROUNDING:
         return False
     return all(
         code in release.covers and not _worse(code, figures, release.covers[code])

@@ -138,7 +138,7 @@ def examine(
             result, amount=amount, currency=order.currency, occasion=keep_as, at=at, by=by, order=about
         )
     holding = result.holding
-    if holding and _carried_by_a_release(order, amount, holding, paris_date(at)):
+    if holding and _carried_by_a_release(order, lines, amount, holding, paris_date(at)):
         holding = ()
     return Outcome(order, result, holding)
 
@@ -374,11 +374,16 @@ def stored(found: Found) -> dict[str, Any]:
     return kept
 
 
-def _carried_by_a_release(order: Order, amount: Decimal, holding: Sequence[Found], on: date) -> bool:
+def _carried_by_a_release(
+    order: Order, lines: Sequence[OrderLine], amount: Decimal, holding: Sequence[Found], on: date
+) -> bool:
     findings = {found.code.value: stored(found) for found in holding}
     due = term_due(order.order_date, order.term)
+    left = policy.goods_to_go_out([line_facts(line) for line in lines])
     return any(
-        policy.covered(_facts_of(release, order), findings, amount=amount, term_due=due, on=on)
+        policy.covered(
+            _facts_of(release, order), findings, amount=amount, to_go_out=left, term_due=due, on=on
+        )
         for release in Release.objects.filter(order=order, voided_at=None)
     )
 
@@ -386,6 +391,8 @@ def _carried_by_a_release(order: Order, amount: Decimal, holding: Sequence[Found
 def _facts_of(release: Release, order: Order) -> policy.ReleaseFacts:
     return policy.ReleaseFacts(
         amount=release.amount,
+        goods=release.amount if release.goods is None else release.goods,
+        consumed=release.consumed,
         term_due=term_due(order.order_date, release.term),
         covers=release.covers,
         valid_until=release.valid_until,

@@ -24,7 +24,7 @@ from .. import policy
 from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
 from ..models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Release
 from ..policy import Blocker, Decider, HeldOrder
-from ..queries import active_holds
+from ..queries import active_holds, line_facts
 from . import advance
 from .refusals import AlreadyHeld, AuthorityExceeded, FourEyes, WrongState
 from .terms import ReleaseTerms, amount_for, conditions_of, require_reason, scope_for, until_for
@@ -126,6 +126,11 @@ def let_through(
             decision=order.last_decision,
             scope=scope,
             amount=tested if amount is None else amount,
+            goods=policy.goods_released(
+                tested if amount is None else amount,
+                tested=tested,
+                to_go_out=policy.goods_to_go_out([line_facts(line) for line in lines]),
+            ),
             term=order.term,
             covers={found.code.value: advance.stored(found) for found in outcome.blocking},
             valid_until=until,

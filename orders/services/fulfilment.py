@@ -200,8 +200,9 @@ def _book(
 ) -> None:
     value = sum((quantity * row.unit_price * (1 + row.vat_rate / 100) for row, quantity in out), Decimal(0))
     _store(order, rows, out, day, by, at, "")
-    # A release is used up by what goes out on it.
-    for release in Release.objects.filter(order=order, voided_at=None):
+    # A release in force is used up by what goes out, needed that day or not.
+    in_force = Release.objects.filter(order=order, voided_at=None, valid_until__gte=paris_date(at))
+    for release in in_force:
         release.consumed += value.quantize(Decimal("0.01"))
         release.save(update_fields=["consumed"])
 
