@@ -27,7 +27,8 @@ class Difference(NamedTuple):
     found: str
 
     def __str__(self) -> str:
-        return f"{self.company} {self.proof}: {self.document} should be {self.expected}, is {self.found}"
+        said = f"{self.company} {self.proof}: {self.document}".strip()
+        return f"{said} should be {self.expected}, is {self.found}" if self.expected or self.found else said
 
 
 # Name of the proof → rows (company, document, expected, found). {mine} limits a table to one company.

@@ -394,7 +394,10 @@ WORK_HANDLERS: dict[str, str] = {
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.
-BOOK_PROOFS: tuple[str, ...] = ("o2c.reports.proofs.nightly_differences",)
+BOOK_PROOFS: tuple[str, ...] = (
+    "o2c.reports.proofs.nightly_differences",
+    "o2c.reports.proofs.journal_differences",
+)
 
 # Days an exchange rate stays usable after its publication (domain.md 4.1).
 RATE_MAX_AGE_DAYS = 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -93,6 +94,90 @@ def test_nobody_gives_himself_a_right(second_role, name):
     for statement in (f"DELETE FROM {name}", f"INSERT INTO {name} SELECT * FROM {name}"):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             second_role.execute(statement)
+
+
+MONTH = "credit_exposuresnapshot_2031_05"
+
+
+@pytest.fixture
+def month(second_role: Any) -> Iterator[str]:
+    """A month nobody has a table for; whatever stands under its name afterwards is taken away."""
+    yield MONTH
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS public.{MONTH}")
+
+
+def one(cursor: Any, statement: str) -> Any:
+    cursor.execute(statement)
+    return cursor.fetchone()[0]
+
+
+def test_the_second_role_makes_the_table_of_a_month_that_is_the_owners(second_role, month):
+    make = "SELECT credit_make_snapshot_month('2031-05-17')"
+    for _again in range(2):
+        second_role.execute(make)
+    with connection.cursor() as cursor:
+        owner = one(cursor, f"SELECT tableowner FROM pg_tables WHERE tablename = '{month}'")
+    assert owner == connection.settings_dict["USER"]
+    second_role.execute(
+        "INSERT INTO credit_exposuresnapshot (level, target_id, day, currency, parts, gross_exposure, net_exposure,"
+        " overdue, disputed, on_hold_orders, limit_kind, recorded_at)"
+        " VALUES (3, 1, '2031-05-02', 'EUR', '{}', 1, 1, 0, 0, 0, 'none', now())"
+    )
+    assert one(second_role, f"SELECT COUNT(*) FROM {month}") == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE public.mine (id int)",
+        f"DROP TABLE public.{MONTH}",
+        f"ALTER TABLE public.{MONTH} ADD COLUMN mine int",
+        f"ALTER TABLE credit_exposuresnapshot DETACH PARTITION {MONTH}",
+        "CREATE OR REPLACE FUNCTION credit_make_snapshot_month(day date) RETURNS void LANGUAGE sql AS 'SELECT'",
+        "ALTER FUNCTION credit_make_snapshot_month(date) SET search_path = pg_temp",
+        "DROP FUNCTION credit_make_snapshot_month(date)",
+        f"SET ROLE {connection.settings_dict['USER']}",
+    ],
+)
+def test_making_a_month_gives_no_other_right(second_role, month, statement):
+    second_role.execute("SELECT credit_make_snapshot_month('2031-05-01')")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        second_role.execute(statement)
+
+
+def test_nothing_of_the_callers_own_stands_in_for_what_the_function_means(second_role, month):
+    for name in ("credit_exposuresnapshot", "credit_exposuresnapshot_rest", month):
+        second_role.execute(f"CREATE TEMP TABLE {name} (mine int)")
+    second_role.execute(
+        "CREATE FUNCTION pg_temp.to_char(date, text) RETURNS text LANGUAGE sql AS 'SELECT ''mine''::text'"
+    )
+    second_role.execute("SET search_path = pg_temp, public")
+    second_role.execute("SELECT public.credit_make_snapshot_month('2031-05-01')")
+    columns = (
+        f"SELECT COUNT(*) FROM pg_attribute WHERE attrelid = 'public.{month}'::regclass AND attname = 'level'"
+    )
+    with connection.cursor() as cursor:
+        assert one(cursor, columns) == 1
+        assert one(cursor, "SELECT COUNT(*) FROM pg_tables WHERE tablename LIKE '%mine'") == 0
+        set_ = one(cursor, "SELECT proconfig FROM pg_proc WHERE proname = 'credit_make_snapshot_month'")
+    assert set_ == ["search_path=public, pg_temp"]
+
+
+@pytest.mark.parametrize("day", ["'infinity'", "'-infinity'", "'2200-01-01'", "'1989-12-31'", "NULL"])
+def test_a_day_nobody_keeps_books_of_makes_nothing(second_role, day):
+    tables = "SELECT COUNT(*) FROM pg_tables WHERE tablename LIKE 'credit_exposuresnapshot%'"
+    before = one(second_role, tables)
+    with suppress(psycopg2.errors.NullValueNotAllowed):
+        second_role.execute(f"SELECT credit_make_snapshot_month({day})")
+    assert one(second_role, tables) == before
+
+
+def test_only_a_day_reaches_the_function(second_role):
+    with pytest.raises(psycopg2.errors.InvalidDatetimeFormat):
+        second_role.execute(
+            "SELECT credit_make_snapshot_month(%s)", ["2031-05-01'); DROP TABLE shared_auditevent; --"]
+        )
 
 
 def test_triggers_stay_on(second_role):

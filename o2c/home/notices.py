@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final
 
 from django.db.models import Q
@@ -163,13 +161,17 @@ def _tell_of_return(kind: str, return_id: int, *, in_force: bool) -> dict[str, i
 
 
 def book_differs(*, work: Any, run_id: int) -> dict[str, int]:
-    """Work handler: tell credit managers and administrators which documents the nightly run could not prove."""
+    """Work handler: tell credit managers and administrators which documents the nightly run could not prove.
+
+    What is of no company, such as a broken seal of the journal, is told in each.
+    """
     run = NightlyRun.objects.get(pk=run_id)
     companies = {company.code: company for company in Company.objects.all()}
     told = 0
-    found = sorted(run.differences, key=itemgetter("company"))
-    for code, rows in groupby(found, key=itemgetter("company")):
-        differences = list(rows)
+    for code in companies:
+        differences = [row for row in run.differences if row["company"] in {"", code}]
+        if not differences:
+            continue
         facts = {
             "company": code,
             "count": str(len(differences)),

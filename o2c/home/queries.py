@@ -24,7 +24,7 @@ from invoicing.models import Invoice, Payment, ReceivableItem
 from o2c.shared.models import AuditEvent, Notice, Work
 from o2c.shared.work import REACTION
 from orders.enums import CaseStatus, OrderState
-from orders.models import HoldCase, Order, Release
+from orders.models import HoldCase, Order, Quotation, Release
 from orders.queries import hold_queue
 
 ZERO: Final = Decimal("0.00")
@@ -270,6 +270,15 @@ def orders_by_number(user: User, company: Company | None, text: str, limit: int)
     """Orders whose number, or the client's own reference, begins with what was typed."""
     beginnings = Q(number__startswith=text) | Q(number__startswith=text.upper())
     found = Order.objects.visible_to(user, company).filter(
+        beginnings | Q(customer_reference__startswith=text)
+    )
+    return list(found.select_related("account").order_by("number")[:limit])
+
+
+def quotations_by_number(user: User, company: Company | None, text: str, limit: int) -> Sequence[Quotation]:
+    """Quotations whose number, or the client's own reference, begins with what was typed."""
+    beginnings = Q(number__startswith=text) | Q(number__startswith=text.upper())
+    found = Quotation.objects.visible_to(user, company).filter(
         beginnings | Q(customer_reference__startswith=text)
     )
     return list(found.select_related("account").order_by("number")[:limit])

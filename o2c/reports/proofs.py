@@ -20,6 +20,7 @@ from credit.models import CreditStanding
 from credit.nightly import RANGE
 from invoicing.proofs import Difference
 from invoicing.proofs import differences as book_differences
+from o2c.shared import sealing
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import Work
 
@@ -103,6 +104,22 @@ def nightly_differences(*, company: Company | None = None, day: date) -> list[di
         found += _listed(proof, sql, "o", company)
     found += _drifted(company, day)
     return [difference._asdict() for difference in found]
+
+
+def journal_differences(*, company: Company | None = None, day: date) -> list[dict[str, str]]:
+    """Return what is not as the journal was sealed, as plain rows (``settings.BOOK_PROOFS``).
+
+    The journal is one for all companies: a run of one company leaves it out. Events that have waited too long for
+    their seal count once a first seal was made: before that nobody has begun to seal.
+    """
+    if company is not None:
+        return []
+    begun = sealing.last_seal() is not None
+    return [
+        Difference("audit seal", "", str(fault), "", "")._asdict()
+        for fault in sealing.faults(at=timezone.now())
+        if begun or not fault.is_warning
+    ]
 
 
 def _drifted(company: Company | None, day: date) -> Iterator[Difference]:

@@ -21,7 +21,7 @@ from o2c.shared import audit
 from o2c.shared.models import AuditEvent, Notice, Work
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user, nth_siren
 from tests.factories.invoicing import make_invoice
-from tests.factories.orders import draft, give_limit, open_item, submitted
+from tests.factories.orders import draft, give_limit, open_item, quoted, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -225,6 +225,8 @@ def test_search_finds_clients_orders_and_invoices_of_the_portfolio(
     draft(account, "100", by=adv, number="CDE-2026-1187")
     draft(other, "100", by=adv, number="CDE-2026-1188")
     make_invoice(account, by=accountant, number="FA-2026-77", at=timezone.now())
+    quoted(account, "100", by=adv, number="DEV-2026-31", customer_reference="their-7")
+    quoted(other, "100", by=adv, number="DEV-2026-32")
     browser = signed_in(rep)
 
     def found(text: str) -> list[str]:
@@ -235,6 +237,7 @@ def test_search_finds_clients_orders_and_invoices_of_the_portfolio(
     assert found(account.siren[:3] + " " + account.siren[3:6] + " " + account.siren[6:]) == ["Bâti-Loire"]
     assert found("cde-2026-118") == ["CDE-2026-1187"]
     assert found("FA-2026") == ["FA-2026-77"]
+    assert found("dev-2026") == found("their") == ["DEV-2026-31"]
     assert found(nth_siren(9999)) == []
 
 

@@ -11,12 +11,13 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, User
-from credit import standing
+from credit import nightly, standing
 from credit.models import CreditStanding, ExposureSnapshot
 from invoicing.models import ReceivableItem
 from o2c.reports import proofs
+from o2c.shared import work
 from o2c.shared.calendar import paris_date
-from o2c.shared.models import Work
+from o2c.shared.models import AuditSeal, Notice, Work
 from orders.models import OrderLine
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_confirmed_order, make_credit, make_item
@@ -125,3 +126,20 @@ def test_quantities_are_those_of_deliveries_and_invoices(account: CustomerAccoun
     found = [(d.proof, d.expected, d.found) for d in proofs.differences(today=TODAY)]
 
     assert found == [("delivered quantity", "0", "4.000")]
+
+
+def test_the_night_proves_the_seals_of_the_journal(account: CustomerAccount, company: Company) -> None:
+    assert proofs.journal_differences(day=TODAY) == [], "nobody has begun to seal"
+    AuditSeal.objects.create(
+        number=1, form=1, first_id=1, last_id=1, count=1, event_ids=[10**9], digests=b"0" * 32, horizon=0,
+        cluster="x", sealed_at=NOW, previous="", head="0" * 64,
+    )  # fmt: skip
+    told = [str(proofs.Difference(**row)) for row in proofs.journal_differences(day=TODAY)]
+    assert told[0] == "audit seal: audit seal 1 was changed after it was made"
+    assert any("was deleted after it was sealed" in line for line in told)
+    assert proofs.journal_differences(company=company, day=TODAY) == []
+    manager = make_user("credit_manager", company)
+    run = nightly.run_in_foreground(at=NOW)
+    assert [row["proof"] for row in run.differences] == ["audit seal"] * len(run.differences) != []
+    work.drain()
+    assert "audit seal 1" in str(Notice.objects.get(user=manager, kind="book.differs").figures)

@@ -1,4 +1,4 @@
-"""One box for everything: clients by name, code or SIREN, orders and documents by the beginning of their number."""
+"""One box for everything: clients by name, code or SIREN, orders, quotations and documents by their number."""
 
 from __future__ import annotations
 
@@ -72,6 +72,16 @@ def found_for(request: HttpRequest, text: str) -> list[dict[str, Any]]:
             for order in queries.orders_by_number(user, company, text, _EACH)
         ]
         groups.append({"label": _("Orders"), "icon": "shopping-cart", "results": orders})
+        quotations = [
+            {
+                "title": quotation.number,
+                "sub": quotation.account.name,
+                "url": reverse("orders:quotation", args=[quotation.number]),
+                "end": formats.money(quotation.total_incl_vat, language, quotation.currency),
+            }
+            for quotation in queries.quotations_by_number(user, company, text, _EACH)
+        ]
+        groups.append({"label": _("Quotations"), "icon": "file-text", "results": quotations})
     if len(text) >= _SHORTEST and user.may("invoicing.view", company):
         documents = [
             {
