@@ -15,7 +15,7 @@ from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
 from o2c.api_docs import docs
-from o2c.home.api import OutboxViewSet
+from o2c.home.api import JobFileView, OutboxViewSet
 from o2c.reports.api import AgedBalanceView, ExposureView
 from o2c.reports.duties_views import DutiesView
 from o2c.shared.api.faults import NothingHere
@@ -48,6 +48,7 @@ urlpatterns = [
     path("reports/exposure/", ExposureView.as_view(), name="api-exposure"),
     path("reports/duties/", DutiesView.as_view(), name="api-duties"),
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
+    path("jobs/<int:pk>/file/", JobFileView.as_view(), name="api-job-file"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),
     *(
         path(

@@ -6,18 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
-from accounts.models import CustomerAccount
+from accounts.models import CustomerAccount, User
 from o2c.shared.api import Pages
 from o2c.shared.api.routing import ROW_ID
-from o2c.shared.models import OutboxMessage
+from o2c.shared.api.views import Edge
+from o2c.shared.models import OutboxMessage, Work
 from o2c.shared.problems import NotFound
+from o2c.shared.results import sent
 
+from .list_files import file_for
 from .outbox import messages_visible
 
 
@@ -106,3 +112,20 @@ def _answers(rows: Sequence[OutboxMessage]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+class JobFileView(Edge):
+    """The file that a piece of work has made: the ``result_url`` of a job."""
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """Send it to whoever asked for it and still may read it; it is kept for a week.
+
+        :raises NotFound: it is not there any more, or not this user's to fetch
+        """
+        user = request.user
+        assert isinstance(user, User)
+        found = Work.objects.filter(pk=pk, requested_by=user).first()
+        if found is None:
+            raise NotFound
+        return sent(file_for(user, found))

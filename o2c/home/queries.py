@@ -22,6 +22,7 @@ from invoicing.book import OPEN_BOOK, scope_sql
 from invoicing.enums import ItemKind
 from invoicing.models import Invoice, Payment, ReceivableItem
 from o2c.shared.models import AuditEvent, Notice, Work
+from o2c.shared.results import REMOVE
 from o2c.shared.work import REACTION
 from orders.enums import CaseStatus, OrderState
 from orders.models import HoldCase, Order, Quotation, Release
@@ -261,7 +262,7 @@ def latest_imports(user: User) -> QuerySet[Work]:
 
 def jobs_of(user: User) -> QuerySet[Work]:
     """Background work the user asked for; administrators see everybody's. Reactions to acts are left out."""
-    found = Work.objects.exclude(kind__startswith=REACTION).select_related("requested_by")
+    found = Work.objects.exclude(Q(kind__startswith=REACTION) | Q(kind=REMOVE)).select_related("requested_by")
     found = found if user.may("admin.users") else found.filter(requested_by=user)
     return found.order_by("-created_at", "-pk")
 

@@ -347,6 +347,7 @@ NOTICES: Final[dict[str, Words]] = {
     "payment.return_undone": Words(
         gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
     ),
+    "file.ready": Words(gettext_lazy("%(name)s is ready"), "file-check", "ok"),
     "book.differs": Words(
         gettext_lazy("%(company)s: figures do not agree with their documents (%(count)s)"),
         "alert-triangle",
@@ -354,6 +355,8 @@ NOTICES: Final[dict[str, Words]] = {
     ),
 }
 JOBS: Final[dict[str, str | Promise]] = {
+    "reports.file": gettext_lazy("Report as a file"),
+    "lists.file": gettext_lazy("List as a file"),
     "imports.ledger": gettext_lazy("Import of a file"),
     "imports.preview": gettext_lazy("Reading of a file"),
     "credit.nightly": gettext_lazy("Nightly run"),

@@ -6,18 +6,22 @@ from datetime import date
 from typing import Any, Final
 
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import AccountUnknown, CompanyEdge
 from invoicing.ageing import EDGES, Basis
 from o2c.shared.api.bodies import read_date
+from o2c.shared.api.jobs import JobAnswer, job_answer
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotFound
 
+from .background import is_long, prepare
 from .catalogue import AGED_BALANCE, EXPOSURE, Asked, read, sheet_of
 from .files import TYPES
 from .frame import download
@@ -38,7 +42,7 @@ class AgedBalanceAnswer(serializers.Serializer[Any]):
     control = serializers.DictField()
 
 
-class ExposureAnswer(serializers.Serializer[Any]):
+class ExposureReportAnswer(serializers.Serializer[Any]):
     """Contract §5 with the names of §4: a row per client in the company's currency."""
 
     as_of = serializers.DateField()
@@ -73,11 +77,14 @@ class ReportView(CompanyEdge):
 
         :raises Invalid: a format that is none
         :raises AccountUnknown: a client that is not there or not the reader's to see
+        :raises TooLongForPaper: more lines than a PDF can hold
         """
         file_format = request.query_params.get("format") or "json"
         if file_format not in TYPES:
             raise Invalid(errors={"format": [_("Write json, csv, xlsx or pdf.")]})
         try:
+            if is_long(asked, file_format, user=self.user, company=self.company):
+                return self._prepared(asked, file_format)
             report = read(asked, user=self.user, company=self.company, at=self.at)
         except NotFound as unknown:
             if asked.selection.account and type(unknown) is NotFound:
@@ -88,6 +95,13 @@ class ReportView(CompanyEdge):
             if file_format == "json"
             else download(sheet_of(report), file_format)
         )
+
+    def _prepared(self, asked: Asked, file_format: str) -> Response:
+        language = get_language() or "fr"
+        row = prepare(asked, file_format, user=self.user, company=self.company, language=language)
+        address = reverse("api-job", kwargs={"pk": row.pk})
+        answer = job_answer(row) | {"url": address}
+        return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Location": address})
 
     def asked(self, request: Request, report: str, **more: Any) -> Asked:
         """What the address asks for.
@@ -116,7 +130,8 @@ class AgedBalanceView(ReportView):
             *_WHOSE,
             OpenApiParameter("by", str, enum=[basis.value for basis in Basis]),
             OpenApiParameter("buckets", str, description="Last days of the buckets, such as 30,60,90."),
-        ]
+        ],
+        responses={200: AgedBalanceAnswer, 202: JobAnswer},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Who owes what since when, as the book stood at the end of a day."""
@@ -133,10 +148,10 @@ class AgedBalanceView(ReportView):
 class ExposureView(ReportView):
     """``reports/exposure/``."""
 
-    serializer_class = ExposureAnswer
+    serializer_class = ExposureReportAnswer
     takes = {"get": ("as_of", "account", "sales_rep", "siren", "group", "format")}
 
-    @extend_schema(parameters=list(_WHOSE))
+    @extend_schema(parameters=list(_WHOSE), responses={200: ExposureReportAnswer, 202: JobAnswer})
     def get(self, request: Request) -> HttpResponseBase:
         """Every client's exposure against its limit: today live, a past day as it was recorded."""
         return self.answer(request, self.asked(request, EXPOSURE))

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Company, User
 from invoicing.ageing import EDGES, Basis
 
@@ -81,3 +83,8 @@ def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> 
 def sheet_of(report: AgedBalance | ExposureReport) -> Sheet:
     """Return a report as a table."""
     return exposure_sheet(report) if isinstance(report, ExposureReport) else aged_sheet(report)
+
+
+def title_of(report: str) -> str:
+    """Return the name of a report."""
+    return _("Exposure") if report == EXPOSURE else _("Aged balance")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Company
 from credit.history import NoSnapshot
 from o2c.shared.problems import Invalid
 
+from .catalogue import EXPOSURE, Asked
 from .exposure import SNAPSHOT, exposure_report
-from .exposure_files import exposure_sheet
 from .exposure_screen import DEFAULT_SORT, laid_out
 from .files import FORMATS
 from .forms import ReportForm
-from .frame import client_url, download, form_of, kept, page_number, reader_of_reports, reps, usual_days
+from .frame import answered, client_url, form_of, kept, page_number, reader_of_reports, reps, usual_days
 
 _FILTERS: Final = ("as_of", "account", "sales_rep", "siren", "group")
 
@@ -27,25 +29,24 @@ _FILTERS: Final = ("as_of", "account", "sales_rep", "siren", "group")
 def exposure_page(request: Any) -> HttpResponseBase:
     """What each client uses of its limit on any day; ``?export=`` gives the same report as a file."""
     today = timezone.localdate()
-    form = form_of(ReportForm, request)
-    day = form.cleaned_data.get("as_of") or today
+    form, asked = exposure_question(request.GET, request.company, today)
+    day, export = asked.as_of, request.GET.get("export", "")
     missing, report = "", None
     try:
+        if export in FORMATS:
+            return answered(request, asked, export, menu="exposure")
         report = exposure_report(
             user=request.user,
             company=request.company,
             as_of=day,
             at=timezone.now(),
-            selection=form.selection(),
+            selection=asked.selection,
         )
     except NoSnapshot as refusal:
         missing = str(refusal)
     except Invalid as refusal:
         for said in refusal.errors["as_of"]:
             form.add_error("as_of", str(said))
-    export = request.GET.get("export", "")
-    if report is not None and export in FORMATS:
-        return download(exposure_sheet(report), export)
     sort = request.GET.get("sort") or DEFAULT_SORT
     filters = kept(request, _FILTERS)
     past = day < today
@@ -74,3 +75,10 @@ def exposure_page(request: Any) -> HttpResponseBase:
         "link": request.build_absolute_uri(f"{request.path}?{link}"),
     }
     return render(request, "reports/exposure.html", context)
+
+
+def exposure_question(data: QueryDict, company: Company, today: date) -> tuple[ReportForm, Asked]:
+    """Return what an address asks for; what cannot be read is said at its field and left out."""
+    form = form_of(ReportForm, data, company)
+    day = form.cleaned_data.get("as_of") or today
+    return form, Asked(report=EXPOSURE, as_of=day, selection=form.selection())

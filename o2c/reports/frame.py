@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -22,6 +24,8 @@ from o2c.shared import formats
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.problems import NotAllowed, NotFound
 
+from .background import is_long
+from .catalogue import Asked, read, sheet_of, title_of
 from .files import TYPES, Sheet, written
 from .forms import ReportForm
 
@@ -89,15 +93,35 @@ def client_url(code: str) -> str:
     return reverse("accounts:detail", args=[code])
 
 
-def form_of(form_class: type[Form], request: Any, **defaults: str) -> Form:
-    """Return the filters of the address as a form that was looked at; a day stands in it as people write it."""
-    data = request.GET.copy()
+def form_of(form_class: type[Form], data: QueryDict, company: Company, **defaults: str) -> Form:
+    """Return the filters of an address as a form that was looked at; a day stands in it as people write it."""
+    data = data.copy()
     for name, value in defaults.items():
         data.setdefault(name, value)
-    form = form_class(data, reps=reps(request.company))
+    form = form_class(data, reps=reps(company))
     if form.is_valid() and form.cleaned_data["as_of"]:
         data["as_of"] = formats.date_short(form.cleaned_data["as_of"])
     return form
+
+
+def answered(request: Any, asked: Asked, file_format: str, *, menu: str) -> HttpResponseBase:
+    """Send the report of a page as a file; a long one is offered in the background.
+
+    :raises Refusal: as the report itself
+    """
+    if not is_long(asked, file_format, user=request.user, company=request.company):
+        report = read(asked, user=request.user, company=request.company, at=timezone.now())
+        return download(sheet_of(report), file_format)
+    query = request.GET.copy()
+    query.pop("export")
+    context = {
+        "menu": menu,
+        "title": title_of(asked.report),
+        "action": reverse("reports:prepare", args=[asked.report]),
+        "query": query.urlencode(),
+        "kind": file_format,
+    }
+    return render(request, "components/long_file.html", context)
 
 
 def download(sheet: Sheet, file_format: str) -> HttpResponseBase:

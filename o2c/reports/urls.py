@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import duties_views, exposure_views, views
+from . import duties_views, exposure_views, file_views, views
 
 app_name = "reports"
 
@@ -13,5 +13,6 @@ urlpatterns = [
     path("aged-balance/items/", views.aged_balance_items, name="aged_balance_items"),
     path("aged-balance/history/", views.overdue_history_fragment, name="overdue_history"),
     path("exposure/", exposure_views.exposure_page, name="exposure"),
+    path("<slug:report>/file/", file_views.prepare_file, name="prepare"),
     path("duties/", duties_views.DutiesPage.as_view(), name="duties"),
 ]

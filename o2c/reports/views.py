@@ -9,23 +9,24 @@ from urllib.parse import urlencode
 
 from babel.dates import format_date
 from django.core.paginator import Paginator
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.models import Company
 from invoicing.ageing import CREDITS, EDGES, TOTAL, Basis
 from invoicing.pages import item_rows
 
 from .aged_balance import AgedBalance
-from .aged_files import aged_sheet, bucket_title
+from .aged_files import bucket_title
 from .catalogue import AGED_BALANCE, Asked, read
 from .drill import DISPUTED, items_behind, sum_of
 from .files import FORMATS
 from .forms import AgedBalanceForm
-from .frame import client_url, download, form_of, kept, page_number, reader_of_reports, reps, usual_days
+from .frame import answered, client_url, form_of, kept, page_number, reader_of_reports, reps, usual_days
 from .history import overdue_history
 from .scope import Selection
 from .screen import DEFAULT_SORT, blocks, history_chart, other_columns
@@ -40,11 +41,12 @@ _MONTHS: Final = 12
 def aged_balance_page(request: Any) -> HttpResponseBase:
     """What each client owes by age on any day; ``?export=`` gives the same report as a file."""
     today = timezone.localdate()
-    form = _form(request)
-    report = _report(request, form, today)
+    form, asked = aged_question(request.GET, request.company, today)
     export = request.GET.get("export", "")
     if export in FORMATS:
-        return download(aged_sheet(report), export)
+        return answered(request, asked, export, menu="aged_balance")
+    report = read(asked, user=request.user, company=request.company, at=timezone.now())
+    assert isinstance(report, AgedBalance)
     filters = kept(request, _FILTERS)
     context = {
         "menu": "aged_balance",
@@ -80,15 +82,15 @@ def aged_balance_items(request: Any) -> HttpResponse:
     """The items behind one figure: a panel for htmx, else a page of all of them; ``closed`` takes the panel away."""
     if "closed" in request.GET:
         return HttpResponse()
-    form = _form(request)
-    report = _frame(request, form, timezone.localdate())
+    _form, question = aged_question(request.GET, request.company, timezone.localdate())
+    report = _frame(request.company, question)
     asked = {name: request.GET.get(name, "") for name in ("bucket", "currency", "client")}
     items = items_behind(
         report,
         request.user,
         bucket=asked["bucket"],
         currency=asked["currency"] or request.company.currency,
-        selection=Selection(account=asked["client"]) if asked["client"] else form.selection(),
+        selection=Selection(account=asked["client"]) if asked["client"] else question.selection,
     ).select_related("account", "invoice", "payment")
     total, count = sum_of(items, asked["bucket"])
     fragment = bool(getattr(request, "htmx", False))
@@ -125,34 +127,27 @@ def overdue_history_fragment(request: Any) -> HttpResponse:
     return render(request, "reports/_history.html", {"spec": spec, "company": request.company})
 
 
-def _form(request: Any) -> AgedBalanceForm:
-    return form_of(AgedBalanceForm, request, by=Basis.DUE_DATE.value)
-
-
-def _report(request: Any, form: AgedBalanceForm, today: date) -> AgedBalance:
-    """Read the report the address asks for; what cannot be read is said at its field and left out."""
+def aged_question(data: QueryDict, company: Company, today: date) -> tuple[AgedBalanceForm, Asked]:
+    """Return what an address asks for; what cannot be read is said at its field and left out."""
+    form = form_of(AgedBalanceForm, data, company, by=Basis.DUE_DATE.value)
     asked = form.cleaned_data
-    question = Asked(
+    return form, Asked(
         report=AGED_BALANCE,
         as_of=asked.get("as_of") or today,
         selection=form.selection(),
         by=(asked.get("by") or Basis.DUE_DATE).value,
         edges=asked.get("buckets") or EDGES,
-        currency=request.GET.get("currency", ""),
+        currency=data.get("currency", ""),
     )
-    report = read(question, user=request.user, company=request.company, at=timezone.now())
-    assert isinstance(report, AgedBalance)
-    return report
 
 
-def _frame(request: Any, form: AgedBalanceForm, today: date) -> AgedBalance:
-    """The report the address asks for before anything is read: its day, basis and buckets."""
-    asked = form.cleaned_data
+def _frame(company: Company, asked: Asked) -> AgedBalance:
+    """The report that is asked for before anything is read: its day, basis and buckets."""
     return AgedBalance(
-        company=request.company,
-        as_of=asked.get("as_of") or today,
-        basis=asked.get("by") or Basis.DUE_DATE,
-        edges=asked.get("buckets") or EDGES,
+        company=company,
+        as_of=asked.as_of,
+        basis=Basis(asked.by),
+        edges=asked.edges,
         scope="",
         rows=(),
         totals=(),

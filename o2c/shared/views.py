@@ -10,7 +10,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import EmptyPage, PageNotAnInteger, Paginator
 from django.db.models import QuerySet, Sum
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -20,8 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from .copied import copied_csv
-from .exports import CSV_TYPE, XLSX_TYPE, csv_chunks, xlsx_file
+from .list_file import ListFile
 from .paging import KeyedPaginator
 from .tables import Table
 
@@ -89,12 +88,15 @@ class PermissionMixin(LoginRequiredMixin):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse with 403 who may not; visitors go to the sign-in page."""
-        user: Any = request.user
-        if user.is_authenticated and self.permission is not None:
-            company = getattr(request, "company", None)
-            if not user.may(self.permission, company):
-                raise PermissionDenied
+        if request.user.is_authenticated:
+            self.refuse_others(request)
         return super().dispatch(request, *args, **kwargs)
+
+    def refuse_others(self, request: HttpRequest) -> None:
+        """:raises PermissionDenied: the user may not do this in the company at work."""
+        user: Any = request.user
+        if self.permission is not None and not user.may(self.permission, getattr(request, "company", None)):
+            raise PermissionDenied
 
 
 class ListPage(PermissionMixin, View):
@@ -170,16 +172,20 @@ class ListPage(PermissionMixin, View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer with the page, the fragment or the file."""
-        rows = self.get_queryset()
-        filterset = None
-        if self.filterset_class is not None:
-            filterset = self.filterset_class(request.GET or None, queryset=rows, request=request)
-            # Unreadable filters are shown with their message; the list stays unfiltered by them, never empty.
-            rows = filterset.qs
+        rows, filterset = self.filtered()
         export = request.GET.get("export", "")
-        if export in {"csv", "xlsx"}:
+        if export in ListFile.TYPES:
             return self.exported(rows, export)
         return self.page(rows, filterset)
+
+    def filtered(self) -> tuple[QuerySet[Any], Any]:
+        """Return the rows that the address asks for, and the filters it was read with."""
+        rows = self.get_queryset()
+        if self.filterset_class is None:
+            return rows, None
+        filterset = self.filterset_class(self.request.GET or None, queryset=rows, request=self.request)
+        # Unreadable filters are shown with their message; the list stays unfiltered by them, never empty.
+        return filterset.qs, filterset
 
     def page(self, rows: QuerySet[Any], filterset: Any) -> HttpResponse:
         """Draw the page, or its list alone for htmx."""
@@ -262,22 +268,27 @@ class ListPage(PermissionMixin, View):
         return tuple(chips)
 
     def exported(self, rows: QuerySet[Any], kind: str) -> HttpResponseBase:
-        """Send the filtered rows and shown columns as a file."""
-        table = self.build_table(rows)
-        language = get_language() or "fr"
+        """Send the filtered rows and shown columns as a file; a long one is offered in the background."""
+        file = self.file_of(rows, kind)
+        if file.is_long:
+            query = self.request.GET.copy()
+            query.pop("export")
+            context = {"menu": self.menu, "title": self.get_title(), "file": file, "query": query.urlencode()}
+            return render(self.request, "components/long_file.html", context)
+        response = StreamingHttpResponse(file.pieces(), content_type=file.content_type)
+        response["Content-Disposition"] = content_disposition_header(True, file.name)
+        return response
+
+    def file_of(self, rows: QuerySet[Any], kind: str) -> ListFile:
+        """Return the filtered rows and shown columns as a file of this kind, not written yet."""
         stem = self.export_name or slugify(str(self.get_title())) or "export"
-        name = f"{stem}_{timezone.localdate():%Y-%m-%d}.{kind}"
-        header, cells = table.export_header(), table.export_rows()
-        if kind == "csv":
-            # What the database can write as a file it writes itself, the rest goes row by row.
-            pieces = copied_csv(table, language=language) or csv_chunks(header, cells, language=language)
-            response: HttpResponseBase = StreamingHttpResponse(pieces, content_type=CSV_TYPE)
-            response["Content-Disposition"] = content_disposition_header(True, name)
-            return response
-        book = xlsx_file(
-            header, cells, language=language, sheet=str(self.get_title()), kinds=table.export_kinds()
+        return ListFile(
+            table=self.build_table(rows),
+            kind=kind,
+            name=f"{stem}_{timezone.localdate():%Y-%m-%d}.{kind}",
+            title=str(self.get_title()),
+            language=get_language() or "fr",
         )
-        return FileResponse(book, as_attachment=True, filename=name, content_type=XLSX_TYPE)
 
 
 def _page_of(pages: Paginator[Any], asked: str | None) -> Any:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 REACTION = "react:"
 MAX_ATTEMPTS = 8
+_LONGEST_MESSAGE = 2000
 _ADD = """
     INSERT INTO shared_work (kind, key, payload, state, not_before, attempts, created_at, done, total, message,
                              result, requested_by_id)
@@ -42,6 +43,10 @@ _ADD_MANY = """
 # A row younger than this is still on its way through the broker: the sweep leaves it alone.
 SWEEP_AGE = timedelta(seconds=5)
 SWEEP_BATCH = 500
+
+
+class GiveUp(Exception):
+    """A handler's word that trying again would change nothing: the work has failed, and its message says why."""
 
 
 def add(
@@ -140,6 +145,10 @@ def run(work_id: int) -> bool:
             held.state, held.finished_at = Work.State.DONE, timezone.now()
             held.result = result if isinstance(result, dict) else held.result
             held.save(update_fields=["state", "finished_at", "result", "done", "total", "message"])
+    except GiveUp as end:
+        Work.objects.filter(pk=work_id).update(
+            state=Work.State.FAILED, message=str(end)[:_LONGEST_MESSAGE], finished_at=timezone.now()
+        )
     except Exception as error:
         logger.exception("work %s (%s %s) failed", work_id, row.kind, row.key)
         _give_back(row, error)
@@ -147,7 +156,7 @@ def run(work_id: int) -> bool:
 
 
 def _give_back(row: Work, error: Exception) -> None:
-    message = f"{type(error).__name__}: {error}"[:2000]
+    message = f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE]
     if row.attempts >= MAX_ATTEMPTS:
         Work.objects.filter(pk=row.pk).update(
             state=Work.State.FAILED, message=message, finished_at=timezone.now()

@@ -35,7 +35,7 @@ from .expected import (
 from .world import NOBODY, World, Worlds, make_worlds
 
 ANONYMOUS: Final = "anonymous"
-PERSONAL: Final = {"notice", "job", "work", "substitution", "mass"}
+PERSONAL: Final = {"notice", "job", "work", "written", "substitution", "mass"}
 # A sale: one of a colleague's to a client of one's own is not there for a rep.
 SALES: Final = {"order", "draft", "override", "quotation", "invoice", "item"}
 # Only of a company: a rep's portfolio does not matter.

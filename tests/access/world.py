@@ -17,6 +17,7 @@ from accounts.models import Company, CustomerAccount, Substitution, TeamMember, 
 from credit import services as credit
 from invoicing import services as invoicing
 from o2c.imports.models import ImportRun, SavedMapping
+from o2c.shared import results
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, OutboxMessage, Work
@@ -43,7 +44,8 @@ MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 class World:
     """What stands for the placeholders of an address. Every label of it begins with ``mark``.
 
-    ``notice``, ``job``, ``substitution`` and ``mass`` belong to one person: ``personal`` has those of each role.
+    ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person: ``personal`` has those of each
+    role.
     """
 
     mark: str
@@ -240,6 +242,14 @@ def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, i
         kind="api.bulk", key=f"{mark}-{person.pk}", state="done", not_before=at, created_at=at,
         requested_by=person,
     )  # fmt: skip
+    written = Work.objects.create(
+        kind="lists.file", key=f"{mark}-{person.pk}", state="done", not_before=at, created_at=at,
+        requested_by=person,
+    )  # fmt: skip
+    written.result = results.keep(
+        written, [b"file"], name="list.csv", content_type="text/csv", permission="", company_id=company.pk
+    )
+    written.save()
     substitution = Substitution.objects.create(
         company=company, absent=person,
         substitute=make_user("adv_officer", company, f"{mark} stands in for {person.username}"),
@@ -249,5 +259,6 @@ def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, i
         token=uuid4(), company=company, act="release", reason="asked", decided_by=person, decided_at=at
     )
     return {
-        "notice": notice.pk, "job": job.pk, "work": job.pk, "substitution": substitution.pk, "mass": mass.pk,
+        "notice": notice.pk, "job": job.pk, "work": job.pk, "written": written.pk,
+        "substitution": substitution.pk, "mass": mass.pk,
     }  # fmt: skip

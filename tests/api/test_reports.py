@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from io import BytesIO
 
@@ -9,6 +10,8 @@ import openpyxl
 import pytest
 from django.utils import timezone
 
+from o2c.reports import background
+from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
 
 from .test_invoicing import INVOICES, PAYMENTS, imported, payment
@@ -115,3 +118,20 @@ def test_reports_to_print(api, book):
         answer = api("accountant").get(report, {"format": "pdf"})
         assert answer["Content-Type"] == "application/pdf"
         assert b"".join(answer.streaming_content).startswith(b"%PDF-")
+
+
+def test_a_long_report_is_a_job_with_a_file(api, book, monkeypatch):
+    monkeypatch.setattr(background, "AT_ONCE", dict.fromkeys(background.AT_ONCE, 1))
+    accountant = api("accountant")
+    answer = accountant.get(EXPOSURE)
+    assert answer.status_code == 202
+    job = answer.json()
+    assert (answer["Location"], job["state"], job["result_url"]) == (job["url"], "queued", None)
+    assert accountant.get(EXPOSURE).json()["id"] == job["id"]
+    work_table.drain()
+    done = accountant.get(job["url"]).json()
+    assert done["state"] == "done"
+    file = accountant.get(done["result_url"])
+    assert json.loads(b"".join(file.streaming_content))["totals"]["net_exposure"] == "1000.00"
+    assert api("auditor").get(done["result_url"]).status_code == 404
+    assert accountant.get(REPORT, {"account": "C0001"}).status_code == 200

@@ -242,3 +242,45 @@ def test_the_page_asks_as_often_for_three_clients_as_for_one(
     for _more in range(2):
         owes(CustomerAccountFactory(company=company), "30.00", 10, by=writer)
     assert count() == one
+
+
+def test_what_colleagues_sold_is_told_beside_the_list_and_comes_to_the_figure(
+    company: Company, writer: User
+) -> None:
+    former, rep = make_user("sales", company), make_user("sales", company)
+    account = CustomerAccountFactory(company=company, code="A1", rep=rep)
+    account.team.filter(user=rep).update(valid_from=TODAY - timedelta(days=20))
+    account.team.create(
+        user=former,
+        role="sales_rep",
+        valid_from=TODAY - timedelta(days=900),
+        valid_to=TODAY - timedelta(days=20),
+    )
+    make_invoice(
+        account, "70.00", by=writer, issued=TODAY - timedelta(days=50), due=TODAY - timedelta(days=5), at=NOW
+    )
+    make_invoice(
+        account, "30.00", by=writer, issued=TODAY - timedelta(days=10), due=TODAY - timedelta(days=5), at=NOW
+    )
+    make_invoice(
+        account, "9.00", by=writer, issued=TODAY - timedelta(days=50), due=TODAY + timedelta(days=5), at=NOW
+    )
+    client = signed_in(rep)
+    (block,) = client.get(reverse(PAGE)).context["blocks"]
+    figure = block.lines[0].cells[1]
+
+    opened = client.get(figure.url)
+
+    assert (opened.context["total"], opened.context["outside"]) == (Decimal("30.00"), Decimal("70.00"))
+    assert opened.context["total"] + opened.context["outside"] == figure.amount
+    assert "and €70.00 of colleagues’ sales" in opened.content.decode()
+    assert client.get(block.foot[1].url).context["outside"] == Decimal("70.00")
+
+
+def test_who_sees_every_sale_is_told_of_none(reader: Client, book: CustomerAccount) -> None:
+    (block,) = reader.get(reverse(PAGE)).context["blocks"]
+
+    opened = reader.get(block.foot[1].url)
+
+    assert opened.context["outside"] == 0
+    assert "colleagues" not in opened.content.decode()

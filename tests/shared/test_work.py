@@ -11,6 +11,7 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from o2c.shared import work
+from o2c.shared import work as table
 from o2c.shared.models import Work
 
 pytestmark = pytest.mark.django_db
@@ -29,10 +30,13 @@ def fail(*, work: Work) -> None:
     raise RuntimeError("no paper")
 
 
+def give_up(*, work: Work) -> None:
+    """Handler: knows that trying again is in vain."""
+    raise table.GiveUp("nobody may read it")
+
+
 def ask_again(*, work: Work, times: int) -> None:
     """Handler: the same work is asked for while it runs."""
-    from o2c.shared import work as table
-
     done.append({"times": times})
     if times:
         table.add("note.again", "k", {"times": times - 1})
@@ -46,6 +50,7 @@ def _handlers(settings: LazySettings) -> None:
     settings.WORK_HANDLERS = {
         "note": f"{here}.note",
         "fail": f"{here}.fail",
+        "give_up": f"{here}.give_up",
         "note.again": f"{here}.ask_again",
     }
     settings.REACTIONS = {"thing.happened": (f"{here}.note",)}
@@ -158,3 +163,13 @@ def test_progress_is_seen_while_it_runs_and_afterwards() -> None:
     assert work.progress(row) == {"state": "running", "done": 3, "total": 10, "message": "lines"}
     row.state = "done"
     assert work.progress(row)["state"] == "done"
+
+
+def test_what_cannot_come_right_is_not_tried_again() -> None:
+    work.add("give_up", "k")
+
+    assert work.drain() == 1
+
+    row = Work.objects.get(kind="give_up")
+    assert (row.state, row.attempts, row.message) == ("failed", 1, "nobody may read it")
+    assert row.finished_at is not None

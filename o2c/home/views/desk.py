@@ -6,21 +6,23 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
+from django.utils.translation import check_for_language, get_language
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.i18n import set_language
 
 from accounts.middleware import SESSION_COMPANY
 from accounts.models import Company, User
-from accounts.views.answers import now, signed_in
-from o2c.home import queries, services, words
+from accounts.views.answers import company_of, now, signed_in
+from o2c.home import list_files, queries, services, words
 from o2c.shared import work
 from o2c.shared.models import Notice, Work
+from o2c.shared.problems import NotFound
+from o2c.shared.results import sent
 from o2c.shared.views import PermissionMixin
 
 _SHOWN = 50
@@ -76,6 +78,38 @@ class Job(PermissionMixin, View):
         row = _job(get_object_or_404(queries.jobs_of(signed_in(request)), pk=pk))
         ended = row.state in {Work.State.DONE, Work.State.FAILED}
         return render(request, "home/_job.html", {"job": row}, status=_STOP_POLLING if ended else 200)
+
+
+class PrepareList(PermissionMixin, View):
+    """Have a long list written as a file in the background."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Ask for it and go where its progress stands."""
+        try:
+            list_files.prepare(
+                path=request.POST.get("path", ""),
+                query=request.POST.get("query", ""),
+                kind=request.POST.get("kind", ""),
+                user=signed_in(request),
+                company=company_of(request),
+                language=get_language() or "fr",
+            )
+        except NotFound as refusal:
+            raise Http404(str(refusal)) from refusal
+        messages.success(request, _("The file is being written; a notice tells when it is ready."))
+        return redirect("jobs")
+
+
+class JobFile(PermissionMixin, View):
+    """The file that a piece of work has made."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Send it to whoever asked for it and still may read it."""
+        row = get_object_or_404(Work, pk=pk, requested_by=signed_in(request))
+        try:
+            return sent(list_files.file_for(signed_in(request), row))
+        except NotFound as refusal:
+            raise Http404(str(refusal)) from refusal
 
 
 class ChooseCompany(PermissionMixin, View):
