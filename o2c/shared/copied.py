@@ -10,7 +10,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.db import connection, models
@@ -30,8 +30,31 @@ from .tables import (
     StatusesColumn,
     Table,
 )
+from .xlsx import Looks, Write, write_xlsx
 
 _PIECE: Final = 256 * 1024
+# A text as XML takes it (``xlsx.row_xml``), and without an end of line, which would end the row of ``COPY``. It is
+# looked at first, since few hold a letter that must be written otherwise.
+_XML: Final = r"""
+    CASE WHEN {cell} ~ '[&<>_[:cntrl:]\ufffe\uffff]' THEN
+        replace(replace(replace(replace(replace(
+            regexp_replace(
+                regexp_replace({cell}, '[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]', '', 'g'),
+                '_(x[0-9A-Fa-f]{{4}}_)', '_x005F_\1', 'g'
+            ),
+        '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), chr(10), '&#10;'), chr(13), '&#13;')
+    ELSE {cell} END
+"""
+# A cell of an XLSX row by what it holds, as ``xlsx.row_xml`` writes it.
+_CELLS: Final = {
+    "money": """COALESCE('<c s="{look}"><v>' || {cell} || '</v></c>', '<c/>')""",
+    "number": """COALESCE('<c s="{look}"><v>' || {cell} || '</v></c>', '<c/>')""",
+    "date": """COALESCE('<c s="{look}"><v>' || ({cell} - DATE '1899-12-30') || '</v></c>', '<c/>')""",
+    "time": """COALESCE('<c s="{look}"><v>' || ROUND(
+        EXTRACT(EPOCH FROM {cell} - TIMESTAMP '1899-12-30') / 86400, 10) || '</v></c>', '<c/>')""",
+    "text": f"""COALESCE('<c s="{{look}}" t="inlineStr"><is><t xml:space="preserve">' || {_XML}
+        || '</t></is></c>', '<c/>')""",
+}
 _MONEY: Final = models.DecimalField(max_digits=20, decimal_places=2)
 
 
@@ -72,6 +95,68 @@ def copied_csv(table: Table, *, language: str) -> Iterator[bytes] | None:
         return _written(rows.annotate(**named).values_list(*named), table.export_header())
 
 
+def can_copy(table: Table, *, language: str) -> bool:
+    """Whether the database can write the file of a table by itself."""
+    rows = table.data.data
+    if not isinstance(rows, QuerySet):
+        return False
+    return all(_cell(table, bound, rows.model, language) is not None for bound in table.export_columns())
+
+
+def copied_xlsx(table: Table, *, language: str, sheet: str) -> IO[bytes] | None:
+    """The same as an XLSX file, open at its beginning; None where a column can only be written in Python."""
+    rows = table.data.data
+    if not isinstance(rows, QuerySet):
+        return None
+    with translation.override(language):
+        found = [_typed(table, bound, rows.model) for bound in table.export_columns()]
+        typed = [cell for cell in found if cell is not None]
+        if len(typed) < len(found):
+            return None
+        named = {f"cell_{place}": cell for place, (_kind, cell) in enumerate(typed)}
+        chosen = rows.annotate(**named).values_list(*named)
+
+        def fill(write: Write, looks: Looks) -> None:
+            cells = " || ".join(
+                _CELLS[kind].format(cell=f"q.c{place}", look=getattr(looks, kind))
+                for place, (kind, _cell) in enumerate(typed)
+            )
+            columns = ", ".join(f"c{place}" for place in range(len(typed)))
+            held = _Buffered(write)
+            with connection.cursor() as cursor:
+                query = cursor.mogrify(*chosen.query.sql_with_params()).decode()
+                # No letter of a row is the delimiter or the quote, so that each comes as it is, one a line.
+                cursor.copy_expert(
+                    f"COPY (SELECT '<row>' || {cells} || '</row>' FROM ({query}) AS q ({columns})) TO STDOUT "
+                    "WITH (FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01')",
+                    held,
+                )
+            held.flush()
+
+        return write_xlsx(table.export_header(), sheet, language, fill)
+
+
+class _Buffered:
+    """A file that is written in larger pieces: ``COPY`` gives it row by row."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Take one row."""
+        self._held.append(data)
+        self._size += len(data)
+        if self._size > _PIECE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held."""
+        self._write(b"".join(self._held))
+        self._held, self._size = [], 0
+
+
 def _written(rows: QuerySet[Any, Any], header: list[str]) -> Iterator[bytes]:
     head = io.StringIO()
     csv.writer(head, delimiter=";", lineterminator="\r\n").writerow([guarded(title) for title in header])
@@ -88,11 +173,9 @@ def _written(rows: QuerySet[Any, Any], header: list[str]) -> Iterator[bytes]:
 def _cell(table: Table, bound: Any, model: type[models.Model], language: str) -> Any:
     """What a column writes, as an expression of text; None where there is none."""
     column = bound.column
-    path = getattr(column, "sql", "")
+    path = _path(table, bound)
     if not path:
-        if hasattr(table, f"value_{bound.name}") or isinstance(column, StatusesColumn | PercentColumn):
-            return None
-        path = str(bound.accessor).replace(".", "__")
+        return None
     if isinstance(column, StatusColumn):
         return (
             _chosen(path, [(code, badge_for(code).label) for code in column.codes]) if column.codes else None
@@ -112,14 +195,45 @@ def _cell(table: Table, bound: Any, model: type[models.Model], language: str) ->
     return _word(path, column, model)
 
 
-def _word(path: str, column: Any, model: type[models.Model]) -> Any:
+def _path(table: Table, bound: Any) -> str:
+    """The field a column shows; empty where only Python knows."""
+    path = getattr(bound.column, "sql", "")
+    if path:
+        return str(path)
+    if hasattr(table, f"value_{bound.name}") or isinstance(bound.column, StatusesColumn | PercentColumn):
+        return ""
+    return str(bound.accessor).replace(".", "__")
+
+
+def _typed(table: Table, bound: Any, model: type[models.Model]) -> tuple[str, Any] | None:
+    """What a column holds, as a kind of ``_CELLS`` and an expression of that type; None where there is none."""
+    column = bound.column
+    path = _path(table, bound)
+    if not path:
+        return None
+    if isinstance(column, StatusColumn):
+        choices = [(code, badge_for(code).label) for code in column.codes]
+        return ("text", _chosen(path, choices)) if choices else None
+    if isinstance(column, AmountColumn):
+        return "money", Cast(F(path), _MONEY)
+    if isinstance(column, DateColumn):
+        moment = isinstance(_field(path, model), models.DateTimeField)
+        return ("time", _Office(F(path))) if moment else ("date", F(path))
+    if isinstance(column, NumberColumn):
+        return "number", F(path)
+    word = _word(path, column, model, guarded=False)
+    return None if word is None else ("text", word)
+
+
+def _word(path: str, column: Any, model: type[models.Model], *, guarded: bool = True) -> Any:
     if path.startswith("get_") and path.endswith("_display"):
         name = path.removeprefix("get_").removesuffix("_display")
         return _chosen(name, model._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
     # A column that writes its cells in its own way must say where they stand.
     if type(column).value is not Column.value and not column.sql:
         return None
-    return NullIf(_Guarded(Cast(F(path), TextField())), Value("", TextField()))
+    text = Cast(F(path), TextField())
+    return NullIf(_Guarded(text) if guarded else text, Value("", TextField()))
 
 
 def _chosen(path: str, choices: Any) -> Any:
@@ -131,11 +245,15 @@ def _chosen(path: str, choices: Any) -> Any:
 
 
 def _moment(path: str, model: type[models.Model]) -> Any:
+    if isinstance(_field(path, model), models.DateTimeField):
+        return _Text(_Office(F(path)), Value("DD/MM/YYYY HH24:MI"))
+    return _Text(F(path), Value("DD/MM/YYYY"))
+
+
+def _field(path: str, model: type[models.Model]) -> Any:
     field: Any = model
     for name in path.split("__"):
         field = field._meta.get_field(name)
         if field.is_relation:
             field = field.related_model
-    if isinstance(field, models.DateTimeField):
-        return _Text(_Office(F(path)), Value("DD/MM/YYYY HH24:MI"))
-    return _Text(F(path), Value("DD/MM/YYYY"))
+    return field

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, Final
 
-import xlsxwriter
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+
+from .xlsx import fill_with, write_xlsx
 
 Cell = Any
 
@@ -25,7 +25,6 @@ XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 BOM: Final = "\ufeff"
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_A_CHUNK: Final = 500
-_WIDEST: Final = 60
 
 
 def guarded(text: str) -> str:
@@ -88,55 +87,8 @@ def xlsx_file(
     :param sheet: name of the sheet, cut to the 31 letters that a sheet may have
     :param kinds: per column ``money``, ``text`` or empty; decides the format of its numbers
     """
-    # The file outlives this function: the response that sends it closes and so removes it.
-    target = tempfile.TemporaryFile(suffix=".xlsx")  # noqa: SIM115
-    book = xlsxwriter.Workbook(
-        target, {"constant_memory": True, "default_date_format": "dd/mm/yyyy", "strings_to_formulas": False,
-                 "strings_to_urls": False, "strings_to_numbers": False, "remove_timezone": True}
-    )  # fmt: skip
     with translation.override(language):
-        page = book.add_worksheet(_sheet_name(sheet))
-        looks = {
-            "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": False}),
-            "money": book.add_format({"num_format": "# ##0.00" if language.startswith("fr") else "#,##0.00"}),
-            "number": book.add_format({"num_format": "General"}),
-            "date": book.add_format({"num_format": "dd/mm/yyyy"}),
-            "time": book.add_format({"num_format": "dd/mm/yyyy hh:mm"}),
-            "text": book.add_format({"num_format": "@"}),
-        }
-        for column, title in enumerate(header):
-            page.set_column(column, column, min(max(len(str(title)) + 3, 13), _WIDEST))
-            page.write_string(0, column, str(title), looks["head"])
-        page.freeze_panes(1, 1)
-        for line, row in enumerate(rows, start=1):
-            for column, value in enumerate(row):
-                kind = kinds[column] if column < len(kinds) else ""
-                _write_cell(page, line, column, value, kind, looks)
-    book.close()
-    target.seek(0)
-    return target
-
-
-def _write_cell(page: Any, line: int, column: int, value: Cell, kind: str, looks: dict[str, Any]) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, bool):
-        page.write_string(line, column, _("yes") if value else _("no"))
-    elif isinstance(value, Decimal | float):
-        page.write_number(line, column, float(value), looks["money" if kind in {"money", ""} else "number"])
-    elif isinstance(value, int):
-        page.write_number(line, column, value, looks["money" if kind == "money" else "number"])
-    elif isinstance(value, datetime):
-        page.write_datetime(line, column, _local(value), looks["time"])
-    elif isinstance(value, date):
-        page.write_datetime(line, column, value, looks["date"])
-    else:
-        # A text cell is never evaluated, so nothing is put before it here.
-        page.write_string(line, column, str(value), looks["text"])
-
-
-def _sheet_name(name: str) -> str:
-    return "".join(" " if letter in "[]:*?/\\" else letter for letter in name).strip("' ")[:31] or "o2c"
+        return write_xlsx(header, sheet, language, fill_with(rows, kinds))
 
 
 def _local(value: datetime) -> datetime:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from .copied import copied_csv
+from .copied import can_copy, copied_csv, copied_xlsx
 from .exports import CSV_TYPE, XLSX_TYPE, csv_chunks, xlsx_file
 from .tables import Table
 
 # What takes some two seconds: rows that the database writes itself, and rows that go through Python.
-COPIED_AT_ONCE: Final = 200_000
+AT_ONCE: Final = {"csv": 200_000, "xlsx": 50_000}
 WRITTEN_AT_ONCE: Final = 5_000
 _PIECE: Final = 64 * 1024
 
@@ -44,31 +44,37 @@ class ListFile:
         """How many rows it has."""
         return len(self.table.rows)
 
-    @cached_property
-    def _copied(self) -> Iterator[bytes] | None:
-        return copied_csv(self.table, language=self.language) if self.kind == "csv" else None
+    @property
+    def _is_copied(self) -> bool:
+        return can_copy(self.table, language=self.language)
 
     @property
     def is_long(self) -> bool:
         """Whether it is better written in the background."""
-        return self.count > (WRITTEN_AT_ONCE if self._copied is None else COPIED_AT_ONCE)
+        return self.count > (AT_ONCE[self.kind] if self._is_copied else WRITTEN_AT_ONCE)
 
     def pieces(self, counted: Counted | None = None) -> Iterator[bytes]:
         """Yield the file piece by piece.
 
         :param counted: what the rows are read through, to say how far it is; not told where the database writes
         """
-        if self._copied is not None:
-            yield from self._copied
-            return
-        rows: Iterable[Any] = self.table.export_rows()
-        if counted is not None:
-            rows = counted(rows, self.count)
-        header = self.table.export_header()
         if self.kind == "csv":
-            yield from csv_chunks(header, rows, language=self.language)
+            copied = copied_csv(self.table, language=self.language)
+            yield from copied or csv_chunks(
+                self.table.export_header(), self._rows(counted), language=self.language
+            )
             return
-        kinds = self.table.export_kinds()
-        with xlsx_file(header, rows, language=self.language, sheet=self.title, kinds=kinds) as book:
+        book = copied_xlsx(self.table, language=self.language, sheet=self.title) or xlsx_file(
+            self.table.export_header(),
+            self._rows(counted),
+            language=self.language,
+            sheet=self.title,
+            kinds=self.table.export_kinds(),
+        )
+        with book:
             while piece := book.read(_PIECE):
                 yield piece
+
+    def _rows(self, counted: Counted | None) -> Iterable[Any]:
+        rows = self.table.export_rows()
+        return rows if counted is None else counted(rows, self.count)

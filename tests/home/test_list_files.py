@@ -35,7 +35,7 @@ def adv(company: Company) -> User:
 @pytest.fixture(autouse=True)
 def _two_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_file, "WRITTEN_AT_ONCE", 2)
-    monkeypatch.setattr(list_file, "COPIED_AT_ONCE", 2)
+    monkeypatch.setattr(list_file, "AT_ONCE", {"csv": 2, "xlsx": 2})
 
 
 def signed_in(user: User) -> Client:
