@@ -36,10 +36,32 @@ def items_behind(
     :param selection: the line's client, or the filters of the report for its line of totals
     :raises NotFound: no such column, or a client that is not the reader's to see
     """
+    items = _all_behind(report, user, bucket=bucket, currency=currency, selection=selection)
+    return items.filter(own_items(user, report.company)).order_by("due_date", "pk")
+
+
+def outside(
+    report: AgedBalance, user: User, *, bucket: str, currency: str, selection: Selection = EVERYBODY
+) -> Decimal:
+    """Return what colleagues' sales are of a figure: in it, but listed to their reps alone (ADR 0010).
+
+    No number of documents: the figure and what is listed of it tell as much already.
+
+    :raises NotFound: as ``items_behind``
+    """
+    own = own_items(user, report.company)
+    if not own:
+        return ZERO
+    items = _all_behind(report, user, bucket=bucket, currency=currency, selection=selection)
+    return sum_of(items.exclude(own), bucket)[0]
+
+
+def _all_behind(
+    report: AgedBalance, user: User, *, bucket: str, currency: str, selection: Selection
+) -> QuerySet[Any]:
     accounts, _scope = selection.of(user, report.company, on=report.as_of)
     items = items_on(accounts, on=report.as_of, open_only=True).filter(currency=currency)
-    seen = items.filter(own_items(user, report.company))
-    return seen.filter(_of_bucket(report, bucket)).order_by("due_date", "pk")
+    return items.filter(_of_bucket(report, bucket))
 
 
 def _of_bucket(report: AgedBalance, bucket: str) -> Q:

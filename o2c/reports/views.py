@@ -23,7 +23,7 @@ from invoicing.pages import item_rows
 from .aged_balance import AgedBalance
 from .aged_files import bucket_title
 from .catalogue import AGED_BALANCE, Asked, read
-from .drill import DISPUTED, items_behind, sum_of
+from .drill import DISPUTED, items_behind, outside, sum_of
 from .files import FORMATS
 from .forms import AgedBalanceForm
 from .frame import answered, client_url, form_of, kept, page_number, reader_of_reports, reps, usual_days
@@ -85,13 +85,12 @@ def aged_balance_items(request: Any) -> HttpResponse:
     _form, question = aged_question(request.GET, request.company, timezone.localdate())
     report = _frame(request.company, question)
     asked = {name: request.GET.get(name, "") for name in ("bucket", "currency", "client")}
-    items = items_behind(
-        report,
-        request.user,
-        bucket=asked["bucket"],
-        currency=asked["currency"] or request.company.currency,
-        selection=Selection(account=asked["client"]) if asked["client"] else question.selection,
-    ).select_related("account", "invoice", "payment")
+    figure: Any = {
+        "bucket": asked["bucket"],
+        "currency": asked["currency"] or request.company.currency,
+        "selection": Selection(account=asked["client"]) if asked["client"] else question.selection,
+    }
+    items = items_behind(report, request.user, **figure).select_related("account", "invoice", "payment")
     total, count = sum_of(items, asked["bucket"])
     fragment = bool(getattr(request, "htmx", False))
     page = Paginator(items, _PANEL if fragment else _PAGE, allow_empty_first_page=True).get_page(
@@ -106,6 +105,7 @@ def aged_balance_items(request: Any) -> HttpResponse:
         "page": page,
         "total": total,
         "count": count,
+        "outside": outside(report, request.user, **figure),
         "currency": asked["currency"] or request.company.currency,
         "disputed": asked["bucket"] == DISPUTED,
         "all_url": f"{request.path}?{urlencode({k: v for k, v in request.GET.items() if k != 'page'})}",

@@ -64,6 +64,7 @@ def keep(
         file.seek(0)
         default_storage.delete(path)
         stored = default_storage.save(path, File(file, name=path))
+    work.message = name
     work_table.add(REMOVE, str(work.pk), {"work_id": work.pk}, not_before=until)
     if work.requested_by_id is not None:
         Notice.objects.get_or_create(

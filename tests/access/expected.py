@@ -148,7 +148,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "work/": Entry(get=SIGNED_IN),
     "work/<pk>/": Entry(get=SIGNED_IN, about="work"),
     "work/<pk>/file/": Entry(get=SIGNED_IN, about="written"),
-    "work/list/": Entry(post=SIGNED_IN, body={"path": "/clients/", "query": "", "kind": "csv"}),
+    "work/list/": Entry(post="accounts.view", body={"path": "/clients/", "query": "", "kind": "csv"}),
     "decisions/": Entry(
         get="orders.release",
         post="orders.release",
