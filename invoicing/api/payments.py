@@ -34,7 +34,7 @@ from .serializers import (
     PaymentAnswer,
     PaymentBody,
     ProposalAnswer,
-    ReturnBody,
+    PaymentReturnBody,
     payment_answer,
 )
 
@@ -120,11 +120,11 @@ class PaymentViewSet(CompanyViewSet):
         rows = [{"id": a.pk, "item": a.debit_id, "amount": money(a.amount), "letter": a.letter} for a in made]
         return Response({"allocations": rows})
 
-    @extend_schema(request=ReturnBody, responses={200: PaymentAnswer})
+    @extend_schema(request=PaymentReturnBody, responses={200: PaymentAnswer})
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
     def give_back(self, request: Request, pk: str) -> Response:
         """Record that the bank took it back: what it had settled is owed again. The same once more changes nothing."""
-        payment, body = self._payment(pk), self.read(ReturnBody)
+        payment, body = self._payment(pk), self.read(PaymentReturnBody)
         done = services.return_payment(
             payment_id=payment.pk,
             returned_on=body["date"],

@@ -176,7 +176,7 @@ class PaymentBody(Shape):
         return checked.value
 
 
-class ReturnBody(Shape):
+class PaymentReturnBody(Shape):
     """The bank took the payment back; the fee, in its currency, is charged to the client."""
 
     date = serializers.DateField()
@@ -184,7 +184,7 @@ class ReturnBody(Shape):
     fee = amount_field(required=False, allow_null=True)
 
 
-class ReturnAnswer(ReturnBody):
+class ReturnAnswer(PaymentReturnBody):
     """A return in force; ``fee_item`` is what the client owes for it."""
 
     item = serializers.IntegerField(allow_null=True)

@@ -76,7 +76,7 @@ def write(
     :raises GiveUp: the asker may not read it any more, or it is gone
     """
     company = None if company_id is None else Company.objects.get(pk=company_id)
-    user = User.objects.get(pk=work.requested_by_id)
+    user: User = results.asker_of(work)
     try:
         with translation.override(language):
             view = list_at(path, query, user=user, company=company)

@@ -79,7 +79,7 @@ def write(
     :raises GiveUp: the asker may not, or there is nothing of that day
     """
     company = Company.objects.get(pk=company_id)
-    user = User.objects.get(pk=work.requested_by_id)
+    user: User = results.asker_of(work)
     try:
         with translation.override(language):
             question = Asked.from_payload(asked)

@@ -29,6 +29,16 @@ _FOLDER: Final = "results"
 _ROWS_A_STEP: Final = 1000
 
 
+def asker_of(work: Work) -> Any:
+    """Return whoever asked for a piece of work.
+
+    :raises GiveUp: nobody, or somebody who is not there any more
+    """
+    if work.requested_by is None or not work.requested_by.is_active:
+        raise work_table.GiveUp("nobody asks for it any more")
+    return work.requested_by
+
+
 def counted(work: Work, rows: Iterable[Any], total: int) -> Iterator[Any]:
     """Yield rows and say how far the work is, now and then."""
     for number, row in enumerate(rows, start=1):

@@ -44,6 +44,7 @@ ALWAYS_AS_MANY: Final = frozenset({
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
     "health/live", "health/ready", "metrics", "i18n/setlang/", "login/", "notifications/<pk>/", "work/<pk>/",
+    "work/<pk>/file/", "api/v1/jobs/<pk>/file/",
     "outbox/<pk>/", "my-mail/", "clients/new/", "clients/check/", "credit/can-i-sell/",
     "credit/limit-requests/new/", "credit/clients/<code>/edit/", "credit/clients/<code>/move/",
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",
