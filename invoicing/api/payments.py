@@ -33,8 +33,8 @@ from .serializers import (
     AllocatedAnswer,
     PaymentAnswer,
     PaymentBody,
-    ProposalAnswer,
     PaymentReturnBody,
+    ProposalAnswer,
     payment_answer,
 )
 
