@@ -36,6 +36,7 @@ class TeamRole(models.TextChoices):
     ADV = "adv", _("Sales administration")
     COLLECTOR = "collector", _("Collector")
     CREDIT = "credit", _("Credit manager")
+    SUBSTITUTE = "substitute", _("Stands in for the sales rep")
 
 
 class ContactRole(models.TextChoices):

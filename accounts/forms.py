@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from django import forms
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import ContactRole, PaymentMethod, RiskClass
+from accounts.enums import ContactRole, PaymentMethod, RiskClass, TeamRole
 from accounts.models import Company, CustomerAccount, User
 from accounts.services import AccountFields
+from o2c.shared.fields import DateField
 
 # Checked on leaving the field; the message arrives in the element ``note-<field>``.
 CHECKED: Final = ("siren", "siret", "vat_number", "term")
@@ -102,6 +104,53 @@ class AccountForm(forms.Form):
         left_out = {"code", "version", "term_override_reason"}
         entered = {name: value for name, value in self.cleaned_data.items() if name not in left_out}
         return cast(AccountFields, entered)
+
+
+class PersonField(forms.ModelChoiceField):
+    """Somebody of the company, by the name people read."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The name."""
+        return str(obj.label())
+
+
+class MemberForm(forms.Form):
+    """A member of a client's team: who, for what, from when to when."""
+
+    user = PersonField(label=_("Person"), queryset=User.objects.none())
+    role = forms.ChoiceField(label=_("Looks after"))
+    valid_from = DateField(
+        label=_("From"), required=False, prefer="past", help_text=_("Today when left empty.")
+    )
+    valid_until = DateField(
+        label=_("Until"),
+        required=False,
+        prefer="future",
+        help_text=_("Last day included; empty for a member who stays."),
+    )
+    has_bonus = forms.BooleanField(
+        label=_("Earns a bonus on this client"),
+        required=False,
+        help_text=_("Who earns on an order does not decide it."),
+    )
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
+
+    def __init__(
+        self, *args: Any, company: Company, roles: Sequence[str], may_bonus: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(role_grants__company=company, is_active=True, is_system=False)
+        self.fields["user"].queryset = people.order_by("last_name", "username").distinct()  # type: ignore[attr-defined]
+        self.fields["role"].choices = [(role, TeamRole(role).label) for role in roles]  # type: ignore[attr-defined]
+        if not may_bonus:
+            del self.fields["has_bonus"]
+
+
+class EndMemberForm(forms.Form):
+    """The last day of a membership; at once when left empty."""
+
+    last_day = DateField(label=_("Last day"), required=False, prefer="nearest")
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
 
 
 class ContactForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser
@@ -242,14 +243,26 @@ class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
         for held_in, role in user.grants:
             scope = Q() if held_in is None else Q(company_id=held_in)
             if not role.sees_all_accounts:
-                scope &= Q(
-                    pk__in=TeamMember.objects.filter(user_id=user.pk, valid_to=None).values("account_id")
+                # Whoever stands in has a last day: those see the client until then.
+                today = paris_date(timezone.now())
+                mine = TeamMember.objects.filter(
+                    Q(valid_to=None) | Q(valid_to__gt=today), user_id=user.pk, valid_from__lte=today
                 )
+                scope &= Q(pk__in=mine.values("account_id"))
             allowed = scope if scope == Q() else allowed | scope
             if scope == Q():
                 break
         found = self.filter(allowed)
         return found if company is None else found.filter(company=company)
+
+
+def stood_in_for(user: User) -> models.QuerySet[TeamMember]:
+    """Keys of the clients whose sales rep this user stands in for today: what the rep sells is theirs to read."""
+    today = paris_date(timezone.now())
+    rows = TeamMember.objects.filter(
+        user_id=user.pk, role=TeamRole.SUBSTITUTE, valid_from__lte=today, valid_to__gt=today
+    )
+    return rows.values("account")  # type: ignore[return-value]
 
 
 def documents_of(user: User, company: Company | None = None) -> Q:
@@ -401,6 +414,18 @@ class TeamMember(models.Model):
                 condition=Q(valid_to=None, role="sales_rep"),
                 name="one_sales_rep_at_a_time",
             ),
+            models.UniqueConstraint(
+                fields=["account", "role", "user"],
+                condition=Q(valid_to=None),
+                name="one_open_membership_per_person_and_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="team_member_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=~Q(role="substitute") | Q(valid_to__isnull=False), name="substitute_has_an_end"
+            ),
         ]
         indexes = [
             models.Index(fields=["user", "account"], condition=Q(valid_to=None), name="team_portfolio")
@@ -408,6 +433,11 @@ class TeamMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role} {self.account_id}"
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that counts, None for a member who stays."""
+        return None if self.valid_to is None else self.valid_to - timedelta(days=1)
 
 
 class Contact(models.Model):

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.enums import TeamRole
-from accounts.models import Company, CustomerAccount, TeamMember, User
+from accounts.models import Company, CustomerAccount, TeamMember, User, stood_in_for
 from o2c.shared.models import AuditEvent
 from orders.scope import own_sales
 
@@ -23,6 +23,7 @@ def own_documents(user: User, company: Company | None = None) -> Q:
     return (
         Q(order__isnull=False) & own_sales(user, company, "order__")
         | Q(order=None) & ~Exists(_colleague(user))
+        | Q(account__in=stood_in_for(user))
         | _seen_whole(user)
     )
 
@@ -35,6 +36,7 @@ def own_items(user: User, company: Company | None = None) -> Q:
         Q(payment__isnull=False)
         | Q(invoice__order__isnull=False) & own_sales(user, company, "invoice__order__")
         | Q(payment=None, invoice__order=None) & ~Exists(_colleague(user))
+        | Q(account__in=stood_in_for(user))
         | _seen_whole(user)
     )
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import TeamMember, User
+from accounts.queries import in_force_on
 from credit.advice import Answer
 from credit.authority import Person, mandate_of, people_who_may
 from credit.drawing import bar_of, binding_of, limit_of, parts_of
@@ -239,7 +240,7 @@ def people_who_decide(order: Order, needed: Mandate, *, at: datetime) -> list[Pe
     """Those who may release this order: authority and four eyes considered."""
     today = paris_date(at)
     sellers = TeamMember.objects.filter(
-        account_id=order.account_id, has_bonus=True, valid_from__lte=today, valid_to=None
+        in_force_on(today), account_id=order.account_id, has_bonus=True
     ).values_list("user_id", flat=True)
     waiting = waiting_of(order)
     without = {order.submitted_by_id, order.sales_rep_id, *sellers} - {None}

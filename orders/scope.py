@@ -7,12 +7,14 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Q, QuerySet
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User, stood_in_for
 from o2c.shared.models import AuditEvent
 
 
 def own_sales(user: User, company: Company | None = None, prefix: str = "") -> Q:
-    """What is no colleague's sale: sold or entered by the reader, or by nobody. Empty where nothing is hidden.
+    """What is no colleague's sale: sold or entered by the reader, by nobody, or to a client the reader stands in for.
+
+    Empty where nothing is hidden.
 
     :param prefix: the way to the order or quotation, such as ``order__``
     """
@@ -22,6 +24,7 @@ def own_sales(user: User, company: Company | None = None, prefix: str = "") -> Q
         Q(**{f"{prefix}sales_rep": user})
         | Q(**{f"{prefix}sales_rep": None})
         | Q(**{f"{prefix}created_by": user})
+        | Q(**{f"{prefix}account__in": stood_in_for(user)})
     )
     whole = user.companies_seen_whole()
     return own | Q(**{f"{prefix}company__in": whole}) if whole else own

@@ -19,6 +19,7 @@ from .companies import create_company, grant_role, revoke_role, store_roles
 from .membership import assign_rep, move_entity, move_group
 from .rates import RateRow, record_rates
 from .substitutes import end_substitution, name_substitute, own_authority
+from .team import add_member, end_member
 
 __all__ = [
     "AccountFields",
@@ -30,9 +31,11 @@ __all__ = [
     "MovesCredit",
     "RateRow",
     "SavedAccount",
+    "add_member",
     "assign_rep",
     "change_account",
     "create_company",
+    "end_member",
     "end_substitution",
     "ensure_accounts",
     "grant_role",

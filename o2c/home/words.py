@@ -105,6 +105,8 @@ WORDS: Final[dict[str, Words]] = {
     "account.opened": Words(gettext_lazy("Client %(label)s opened"), "building-store", "", CLIENT),
     "account.changed": Words(gettext_lazy("Client %(label)s changed"), "pencil", "", CLIENT),
     "account.rep_changed": Words(gettext_lazy("New sales rep for %(label)s"), "user-check", "", CLIENT),
+    "account.member_added": Words(gettext_lazy("Team of %(label)s: one more"), "user-plus", "", CLIENT),
+    "account.member_ended": Words(gettext_lazy("Team of %(label)s: one less"), "users", "", CLIENT),
     "account.entity_changed": Words(
         gettext_lazy("Client %(label)s moved to another legal entity"), "sitemap", "", CLIENT
     ),
@@ -150,6 +152,9 @@ FACTS: Final[dict[str, str | Promise]] = {
     "kind": gettext_lazy("Kind"),
     "valid_from": gettext_lazy("From"),
     "valid_until": gettext_lazy("Until"),
+    "member": gettext_lazy("Member"),
+    "team_role": gettext_lazy("Looks after"),
+    "has_bonus": gettext_lazy("Bonus"),
     "review_on": gettext_lazy("Look again on"),
     "currency": gettext_lazy("Currency"),
     "term": gettext_lazy("Payment term"),

@@ -171,6 +171,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "clients/check/": Entry(get="accounts.edit", asks={"code": "NEW-1"}),
     "clients/search/": Entry(get="accounts.view", asks={"q": "world"}),
     "clients/<code>/": Entry(get="accounts.view", about="client"),
+    "clients/<code>/team/": Entry(
+        get="accounts.view", post="accounts.view", about="client", body={"role": "adv"}, by_authority=True
+    ),
+    "clients/<code>/team/<pk>/end/": Entry(
+        post="accounts.view", about="client", then=("{member}",), by_authority=True
+    ),
     "clients/<code>/part/<name>/": Entry(get="accounts.view", about="client", then=("timeline",)),
     # Credit
     "credit/can-i-sell/": Entry(get="accounts.view", asks={"client": "{client}", "amount": "10"}),

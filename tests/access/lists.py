@@ -20,6 +20,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
     for address in (
         "", "search/", "journal/", "notifications/", "work/", "decisions/", "decisions/mine/", "substitutes/",
         "outbox/", "clients/", "clients/search/", "clients/<code>/", "clients/<code>/part/<name>/",
+        "clients/<code>/team/",
         "credit/client-options/", "credit/limit-requests/", "credit/limit-requests/<pk>/", "orders/",
         "orders/holds/", "orders/quotations/", "orders/of-client/<account>/", "orders/<number>/papers/",
         "orders/<number>/", "invoicing/", "invoicing/items/",

@@ -52,6 +52,7 @@ class World:
     company: str
     client: str
     client_id: int
+    member: int
     order: str
     draft: str
     case: int
@@ -151,6 +152,14 @@ def make_world(
         order=order, issue=1, content_hash=content_hash(order, list(order.lines.all())), language="fr",
         file=ContentFile(b"%PDF-1.4", name="confirmation.pdf"), sha256="0" * 64, issued_by=adv, issued_at=at,
     )  # fmt: skip
+    # One who has left again, so that nobody's sight of the client hangs on it.
+    member = TeamMember.objects.create(
+        account=account,
+        user=analyst,
+        role=TeamRole.CREDIT,
+        valid_from=date(2021, 1, 1),
+        valid_to=date(2021, 2, 1),
+    )
     wish = credit.create_limit_request(
         account=account, amount=Decimal(100), currency="EUR", kind="base", level="account",
         valid_from=paris_date(at), valid_until=None, reason="asked", submit=True, by=adv, at=at,
@@ -179,6 +188,7 @@ def make_world(
         company=company.code,
         client=account.code,
         client_id=account.pk,
+        member=member.pk,
         order=held.number,
         draft=waiting.number,
         case=HoldCase.objects.get(order=Order.objects.get(pk=held.pk), closed_at=None).pk,
