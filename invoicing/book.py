@@ -18,7 +18,7 @@ from accounts.models import CustomerAccount
 # then (only what is owed changes its due date). The same rule for every day; the partial index of open items and the
 # indexes on effective dates answer it, so that today costs what is open and a past day what has moved since. Written
 # by side, since the planner then knows how many rows come. ``aged_on`` is the column an item's age counts from;
-# ``scope`` (keys of accounts) stands before it in the statement.
+# ``whose`` says whose items: ``OF_COMPANY``, or ``OF_SCOPE`` with ``scope``, keys of accounts, before it.
 OPEN_BOOK: Final = """
     due_then AS MATERIALIZED (
         SELECT DISTINCT ON (item_id) item_id, old_due_date AS due_date
@@ -32,20 +32,20 @@ OPEN_BOOK: Final = """
         FROM invoicing_receivableitem i
         JOIN invoicing_allocation a ON a.debit_id = i.id AND a.effective_date > %(on)s
         LEFT JOIN due_then d ON d.item_id = i.id
-        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+        WHERE i.effective_date <= %(on)s AND {whose}
         GROUP BY i.id, d.due_date
         UNION ALL
         SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount - SUM(a.amount)
         FROM invoicing_receivableitem i
         JOIN invoicing_allocation a ON a.credit_id = i.id AND a.effective_date > %(on)s
-        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+        WHERE i.effective_date <= %(on)s AND {whose}
         GROUP BY i.id
         UNION ALL
         SELECT i.id, i.account_id, i.currency, d.due_date,
                CASE WHEN '{aged_on}' = 'due_date' THEN d.due_date ELSE i.{aged_on} END, i.open_amount
         FROM due_then d
         JOIN invoicing_receivableitem i ON i.id = d.item_id
-        WHERE i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+        WHERE i.effective_date <= %(on)s AND {whose}
           AND NOT EXISTS (SELECT FROM invoicing_allocation WHERE debit_id = i.id AND effective_date > %(on)s)
     ),
     book AS NOT MATERIALIZED (
@@ -53,7 +53,7 @@ OPEN_BOOK: Final = """
         UNION ALL
         SELECT i.id, i.account_id, i.currency, i.due_date, i.{aged_on}, i.open_amount
         FROM invoicing_receivableitem i
-        WHERE i.open_amount <> 0 AND i.effective_date <= %(on)s AND i.account_id IN (SELECT id FROM scope)
+        WHERE i.open_amount <> 0 AND i.effective_date <= %(on)s AND {whose}
           AND NOT EXISTS (SELECT FROM touched WHERE touched.id = i.id)
     )
 """

@@ -191,7 +191,7 @@ _PROOFS: Final[dict[str, str]] = {
 
 # Open items of a day against documents, per company and currency: two ways to one total.
 _LEDGER: Final = f"""
-    WITH scope AS MATERIALIZED ({{scope}}), {OPEN_BOOK.format(aged_on="due_date")}
+    WITH {OPEN_BOOK.format(aged_on="due_date", whose=OF_COMPANY)}
     SELECT COALESCE(o.currency, d.currency), COALESCE(d.amount, 0), COALESCE(o.amount, 0)
     FROM (SELECT currency, SUM(open) AS amount FROM book GROUP BY currency) AS o
     FULL JOIN ({LEDGER_TOTALS.format(whose=OF_COMPANY)}) AS d ON d.currency = o.currency
@@ -201,7 +201,7 @@ _LEDGER: Final = f"""
 
 # What the credit check counts of the book today against the book itself.
 _EXPOSURE: Final = f"""
-    WITH scope AS MATERIALIZED ({{scope}}), {OPEN_BOOK.format(aged_on="due_date")}
+    WITH scope AS MATERIALIZED ({{scope}}), {OPEN_BOOK.format(aged_on="due_date", whose=OF_COMPANY)}
     SELECT COALESCE(o.currency, x.currency), COALESCE(o.amount, 0), COALESCE(x.amount, 0)
     FROM (SELECT currency, SUM(open) AS amount FROM book GROUP BY currency) AS o
     FULL JOIN (

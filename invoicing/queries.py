@@ -248,7 +248,8 @@ def _kept_open(
     if not moved:
         return items.exclude(open_amount=0)
     scope, params = scope_sql(accounts)
-    sql = f"WITH scope AS MATERIALIZED ({scope}), {OPEN_BOOK.format(aged_on='due_date')} SELECT id FROM book"
+    book = OPEN_BOOK.format(aged_on="due_date", whose=OF_SCOPE)
+    sql = f"WITH scope AS MATERIALIZED ({scope}), {book} SELECT id FROM book"
     return items.filter(pk__in=_raw(sql, {**params, "on": on}))
 
 

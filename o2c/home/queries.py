@@ -18,7 +18,7 @@ from credit.formulas import PART_CODES
 from credit.lists import waiting_for
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, NightlyRun
 from credit.queries import limit_requests_visible
-from invoicing.book import OPEN_BOOK, scope_sql
+from invoicing.book import OF_SCOPE, OPEN_BOOK, scope_sql
 from invoicing.enums import ItemKind
 from invoicing.models import Invoice, Payment, ReceivableItem
 from o2c.shared.models import AuditEvent, Notice, Work
@@ -185,8 +185,9 @@ def ages_of(accounts: QuerySet[CustomerAccount], *, on: date, currency: str) -> 
         f"SUM(open) FILTER (WHERE {late} > {low} AND {late} <= {high})" for low, high in pairwise(bounds)
     ]
     columns.append(f"SUM(open) FILTER (WHERE {late} > {AGES[-1]})")
+    book = OPEN_BOOK.format(aged_on="due_date", whose=OF_SCOPE)
     statement = (
-        f"WITH scope AS ({scope}), {OPEN_BOOK.format(aged_on='due_date')} SELECT {', '.join(columns)} FROM book"
+        f"WITH scope AS ({scope}), {book} SELECT {', '.join(columns)} FROM book"
         " WHERE open > 0 AND currency = %(currency)s AND account_id IN (SELECT id FROM scope)"
     )
     with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice, takewhile
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
@@ -18,14 +19,18 @@ from django.db.models import QuerySet
 from accounts.models import Company, CustomerAccount, User
 from invoicing.ageing import EDGES, Basis, bucket_names
 from invoicing.book import moved_after, scope_sql
+from o2c.shared.memory import no_cycles
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
-from .aged_sql import statement
+from .aged_sql import MOVED_MEANWHILE, statement
 from .scope import COMPANY, EVERYBODY, Selection
 
-# What the database may hold in memory for one report: a hundred thousand clients' sums without a file on disk.
-_MEMORY: Final = "64MB"
+# A report of a hundred thousand clients: their sums in memory, without a file on disk, and the work shared out among
+# the database's own workers, which it does not offer by itself for so many sums.
+_FOR_A_REPORT: Final = """
+    SELECT set_config('work_mem', '64MB', TRUE), set_config('parallel_tuple_cost', '0.01', TRUE)
+"""
 
 
 class AgedRow(NamedTuple):
@@ -159,11 +164,11 @@ def aged_balance(
     """
     try:
         basis, edges = Basis(by), tuple(buckets)
-        names = bucket_names(edges, basis)
+        bucket_names(edges, basis)
     except ValueError as error:
         raise Invalid(str(error)) from error
     accounts, scope = selection.of(user, company, on=as_of)
-    rows, ledger = _book(accounts, scope, company=company, on=as_of, edges=edges, basis=basis)
+    rows, totals = _book(accounts, scope, company=company, on=as_of, edges=edges, basis=basis)
     return AgedBalance(
         company=company,
         as_of=as_of,
@@ -171,7 +176,7 @@ def aged_balance(
         edges=edges,
         scope=scope,
         rows=rows,
-        totals=_totals(rows, ledger, company.currency, len(names)),
+        totals=totals,
     )
 
 
@@ -191,64 +196,54 @@ def _book(
     on: date,
     edges: tuple[int, ...],
     basis: Basis,
-) -> tuple[tuple[AgedRow, ...], dict[str, Decimal]]:
+) -> tuple[tuple[AgedRow, ...], tuple[AgedTotal, ...]]:
     keys, params = scope_sql(accounts)
     width = len(bucket_names(edges, basis))
     moved = moved_after(on)
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('work_mem', %s, TRUE)", [_MEMORY])
+    with transaction.atomic(savepoint=False), no_cycles(), connection.cursor() as cursor:
+        cursor.execute(_FOR_A_REPORT)
         while True:
             sql = statement(None if scope == COMPANY else keys, edges, basis, moved=moved)
             cursor.execute(sql, {**params, "on": on, "company": company.pk})
-            rows, ledger, moved_meanwhile = _read(cursor.fetchall(), width)
-            if not moved_meanwhile:
-                return rows, ledger
+            lines = cursor.fetchall()
+            controls = list(takewhile(lambda line: line[0] is None, lines))
+            if all(code != MOVED_MEANWHILE for _key, code, *_rest in controls):
+                break
             moved = True
+        rows = [AgedRow._make(_figures(line, 6 + width)) for line in islice(lines, len(controls), None)]
+    return tuple(rows), _totals(controls, company.currency, width)
 
 
-def _read(found: Sequence[Sequence[Any]], width: int) -> tuple[tuple[AgedRow, ...], dict[str, Decimal], bool]:
-    rows: list[AgedRow] = []
-    ledger: dict[str, Decimal] = {}
-    moved = False
-    for line in found:
-        key, code, name, siren, rep, currency = line[:6]
-        amounts = line[6 : 6 + width]
-        credits_, total, disputed, limit, oldest = line[6 + width : -1]
-        if key is None:
-            ledger[currency], moved = total, bool(oldest)
-            continue
-        # Most amounts are nothing, and come as NULL: reading a number costs more than that. One object stands for all.
-        buckets = tuple(amount or ZERO for amount in amounts)
-        owed = (credits_ or ZERO, total, disputed or ZERO)
-        rows.append(AgedRow(key, code, name, siren, rep, currency, buckets, *owed, limit, oldest or 0))
-    return tuple(rows), ledger, moved
+def _figures(line: Sequence[Any], end: int) -> tuple[Any, ...]:
+    """The fields of a row: most amounts are nothing, and come as NULL. One object stands for all of them."""
+    return (
+        *line[:6],
+        tuple([amount or ZERO for amount in line[6:end]]),
+        line[end] or ZERO,
+        line[end + 1],
+        line[end + 2] or ZERO,
+        line[end + 3],
+        line[end + 4] or 0,
+    )
 
 
-def _totals(
-    rows: Sequence[AgedRow], ledger: dict[str, Decimal], own: str, width: int
-) -> tuple[AgedTotal, ...]:
-    """Add up per currency, the company's own first; an empty book has one line of zeros."""
-    sums: dict[str, list[Decimal]] = {}
-    oldest: dict[str, int] = {}
-    for row in rows:
-        line = sums.setdefault(row.currency, [ZERO] * (width + 3))
-        for position, amount in enumerate((*row.buckets, row.credits, row.total, row.disputed)):
-            if amount:
-                line[position] += amount
-        oldest[row.currency] = max(row.oldest_days, oldest.get(row.currency, 0))
-    currencies = {*sums, *(currency for currency, amount in ledger.items() if amount)} or {own}
+def _totals(controls: Sequence[Sequence[Any]], own: str, width: int) -> tuple[AgedTotal, ...]:
+    """The totals per currency, the company's own first; an empty book has one line of zeros."""
     made = []
-    for currency in sorted(currencies, key=lambda code: (code != own, code)):
-        *buckets, credits_, total, disputed = sums.get(currency, [ZERO] * (width + 3))
+    for line in controls:
+        buckets, (credits_, total, disputed, ledger, oldest) = line[6 : 6 + width], line[6 + width :]
+        if total is None and not ledger:
+            continue
         made.append(
             AgedTotal(
-                currency=currency,
-                buckets=tuple(buckets),
-                credits=credits_,
-                total=total,
-                disputed=disputed,
-                oldest_days=oldest.get(currency, 0),
-                ledger_total=ledger.get(currency, ZERO),
+                currency=line[5],
+                buckets=tuple(amount or ZERO for amount in buckets),
+                credits=credits_ or ZERO,
+                total=total or ZERO,
+                disputed=disputed or ZERO,
+                oldest_days=oldest or 0,
+                ledger_total=ledger or ZERO,
             )
         )
-    return tuple(made)
+    nothing = AgedTotal(own, (ZERO,) * width, ZERO, ZERO, ZERO, 0, ZERO)
+    return tuple(sorted(made, key=lambda total: (total.currency != own, total.currency))) or (nothing,)

@@ -11,7 +11,7 @@ from typing import Final
 
 from credit.formulas import PART_CODES
 from credit.standing import accounts_figures
-from invoicing.book import OPEN_BOOK
+from invoicing.book import OF_SCOPE, OPEN_BOOK
 
 # What the open items of an account are in its exposure: the parts that the control line ties.
 RECEIVABLE_PARTS: Final = (
@@ -110,7 +110,7 @@ _ROWS: Final = f"""
 # rounded for itself, as the exposure is.
 _CONTROL: Final = f"""
     control AS (
-        WITH {OPEN_BOOK.format(aged_on="due_date")},
+        WITH {OPEN_BOOK.format(aged_on="due_date", whose=OF_SCOPE)},
         sums AS (
             SELECT b.account_id, b.currency, SUM(b.open) AS open,
                    CASE WHEN b.currency = %(currency)s THEN '' WHEN i.kind IN ('CREDIT_NOTE', 'PENALTY') THEN i.kind
