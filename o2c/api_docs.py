@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,9 +11,10 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
-from drf_spectacular.generators import SchemaGenerator
+
+from o2c.api_schema import document
 
 Schema = Mapping[str, Any]
 
@@ -32,6 +34,16 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """One request as it is sent, empty where it has no body, and its answer."""
+
+    summary: str
+    code: str
+    body: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class Operation:
     """One address with one method."""
 
@@ -43,6 +55,7 @@ class Operation:
     body: tuple[Field, ...]
     answer: tuple[Field, ...]
     codes: tuple[tuple[str, str], ...]
+    examples: tuple[Shown, ...]
 
 
 @dataclass
@@ -62,8 +75,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 @cache
 def resources(language: str) -> tuple[Resource, ...]:
     """The schema as the page shows it; read once per language, it changes with the code only."""
-    with override(language):
-        schema: Schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = document(language)
     found: dict[str, Resource] = {}
     for path, operations in schema["paths"].items():
         name = path.removeprefix(PREFIX).split("/")[0]
@@ -86,7 +98,27 @@ def _operation(method: str, path: str, told: Schema, schema: Schema) -> Operatio
         body=tuple(_fields(_content(told.get("requestBody", {})), schema)),
         answer=tuple(_fields(_content(answers.get(good, {})), schema)),
         codes=tuple((code, HTTPStatus(int(code)).phrase) for code in sorted(answers)),
+        examples=tuple(_examples(told)),
     )
+
+
+def _examples(told: Schema) -> Iterator[Shown]:
+    """The examples of an operation, each body beside its answer."""
+    bodies = _shown(told.get("requestBody", {}))
+    for code, answer in sorted(told.get("responses", {}).items()):
+        for name, shown in _shown(answer).items():
+            body = bodies.get(name, {}).get("value")
+            yield Shown(shown["summary"], code, _json(body) if body else "", _json(shown["value"]))
+
+
+def _shown(told: Schema) -> Schema:
+    contents: Schema = told.get("content", {})
+    first: Schema = next(iter(contents.values()), {})
+    return first.get("examples", {})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _parameter(told: Schema) -> Field:

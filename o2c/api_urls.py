@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
 from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
@@ -15,6 +14,7 @@ from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
 from o2c.api_docs import docs
+from o2c.api_schema import SchemaView
 from o2c.home.api import JobFileView, OutboxViewSet
 from o2c.reports.api import AgedBalanceView, ExposureView
 from o2c.reports.duties_views import DutiesView
@@ -41,7 +41,7 @@ router.register("audit", AuditViewSet, "api-audit")
 
 urlpatterns = [
     path("auth/token/", TokenView.as_view(), name="api-token"),
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
     path("periods/", PeriodListView.as_view(), name="api-periods"),
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),

@@ -309,7 +309,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Choices stand where they are used: no made-up names for sets that happen to be equal.
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["o2c.api_examples.with_examples"],
 }
 
 LOGGING = {

@@ -42,3 +42,24 @@ def test_the_page_of_the_api_shows_every_address(client):
     for path in ("/api/v1/orders/{number}/release/", "/api/v1/reports/aged-balance/", "/api/v1/auth/token/"):
         assert path in text
     assert '<script src="http' not in text
+
+
+def test_the_document_is_made_once_and_not_sent_again(client, monkeypatch):
+    first = client.get("/api/v1/schema/", headers={"Accept": "application/json"})
+    monkeypatch.setattr("o2c.api_schema.SchemaGenerator", None)
+    again = client.get("/api/v1/schema/", headers={"Accept": "application/json"})
+    assert (again.content, again["ETag"]) == (first.content, first["ETag"])
+    assert again["Content-Type"].startswith("application/json")
+    held = client.get(
+        "/api/v1/schema/", headers={"Accept": "application/json", "If-None-Match": first["ETag"]}
+    )
+    assert (held.status_code, held.content) == (304, b"")
+    other = client.get("/api/v1/schema/", headers={"If-None-Match": first["ETag"]})
+    assert (other.status_code, other["Content-Type"]) == (200, "application/vnd.oai.openapi; charset=utf-8")
+
+
+def test_each_language_has_its_own_document(client):
+    english, french = (client.get("/api/v1/schema/", {"lang": code}) for code in ("en", "fr"))
+    assert english["ETag"] != french["ETag"]
+    assert client.get("/api/v1/schema/", {"lang": "xx"})["ETag"] in {english["ETag"], french["ETag"]}
+    assert "Accept-Language" in english["Vary"]
