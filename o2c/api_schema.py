@@ -26,9 +26,10 @@ def document(language: str) -> Mapping[str, Any]:
 
 
 @cache
-def _written(language: str, renderer: type[Any]) -> tuple[bytes, str]:
+def _written(language: str, media_type: str) -> tuple[bytes, str]:
     """The document as it is sent, with its mark."""
-    content = renderer().render(document(language), renderer.media_type, {})
+    kinds = {kind.media_type: kind for kind in SchemaView.renderer_classes}
+    content = kinds[media_type]().render(document(language), media_type, {})
     return content, f'"{sha256(content).hexdigest()[:32]}"'
 
 
@@ -41,8 +42,7 @@ class SchemaView(SpectacularAPIView):
         renderer = request.accepted_renderer
         asked = request.query_params.get("lang", "")
         language = asked if asked in dict(settings.LANGUAGES) else get_language() or "en"
-        kind: type[Any] = type(renderer)
-        content, mark = _written(language, kind)
+        content, mark = _written(language, str(renderer.media_type))
         answer = HttpResponse(
             content, content_type=f"{renderer.media_type}; charset=utf-8", headers={"ETag": mark}
         )
