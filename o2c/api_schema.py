@@ -29,7 +29,8 @@ def document(language: str) -> Mapping[str, Any]:
 def _written(language: str, media_type: str) -> tuple[bytes, str]:
     """The document as it is sent, with its mark."""
     kinds = {kind.media_type: kind for kind in SchemaView.renderer_classes}
-    content = kinds[media_type]().render(document(language), media_type, {})
+    made = kinds[media_type]().render(document(language), media_type, {})
+    content = made if isinstance(made, bytes) else made.encode()
     return content, f'"{sha256(content).hexdigest()[:32]}"'
 
 
