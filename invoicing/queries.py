@@ -169,12 +169,14 @@ def with_open_amount(items: QuerySet[ReceivableItem], *, on: date, moved: bool |
     """Annotate ``open_on`` (what was open at the end of a day), ``disputed_on``, ``due_on`` and ``days_late``.
 
     The caller keeps items effective later out. Some look-ups by key per row shown, whatever the size of the book;
-    none for what is open where nothing has moved since.
+    none for what is open and when it was due where nothing has moved since.
 
     :param moved: what ``moved_after`` said of the day, where the caller knows
     """
     open_on: Combinable = F("open_amount")
+    due: Combinable = F("due_date")
     if moved_after(on) if moved is None else moved:
+        due = due_on(on)
         given = _summed(_later("debit").filter(effective_date__gt=on))
         taken = _summed(_later("credit").filter(effective_date__gt=on))
         open_on = open_on + given - taken
@@ -195,7 +197,7 @@ def with_open_amount(items: QuerySet[ReceivableItem], *, on: date, moved: bool |
             default=Value(ZERO, output_field=_MONEY),
             output_field=_MONEY,
         ),
-        due_on=due_on(on),
+        due_on=ExpressionWrapper(due, output_field=DateField()),
         days_late=Case(
             When(open_on__gt=0, then=Greatest(Value(0), _Days(Value(on, DateField()), F("due_on")))),
             default=Value(0),
@@ -226,17 +228,17 @@ def items_on(
     )
     if kind:
         items = items.filter(kind=kind)
-    if overdue_only:
-        items = _kept_late(items.filter(amount__gt=0), on)
     moved = moved_after(on)
+    if overdue_only:
+        items = _kept_late(items.filter(amount__gt=0), on, moved=moved)
     if open_only or overdue_only:
         items = _kept_open(items, accounts, on, moved=moved)
     return with_open_amount(items, on=on, moved=moved)
 
 
-def _kept_late(items: QuerySet[ReceivableItem], on: date) -> QuerySet[ReceivableItem]:
+def _kept_late(items: QuerySet[ReceivableItem], on: date, *, moved: bool) -> QuerySet[ReceivableItem]:
     """Keep the items that were due before a day."""
-    if not DueDateChange.objects.filter(effective_from__gt=on).exists():
+    if not moved:
         return items.filter(due_date__lt=on)
     return items.alias(due_then=due_on(on)).filter(due_then__lt=on)
 

@@ -14,7 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, User
+from o2c.home import list_files
 from o2c.reports.aged_balance import aged_balance
+from o2c.shared import work
 from o2c.shared.calendar import paris_date
 
 from . import raw
@@ -145,10 +147,15 @@ def _exports(session: Session, company: Company) -> None:
 
 
 def export(username: str, kind: str) -> dict[str, Any]:
-    """Ask for the list of open items as a file, as the button on the page does, and read it to its end."""
+    """Ask for the list of open items as a file, have it written as the worker does, and fetch it to its end."""
     client = browser(username)
     began = time.perf_counter()
-    response: Any = client.get(reverse("invoicing:items"), {"export": kind})
+    asked = {"path": reverse("invoicing:items"), "query": "", "kind": kind}
+    assert client.post(reverse("list_file"), asked).status_code == 302
+    job = work.Work.objects.filter(kind=list_files.KIND, requested_by__username=username).latest("pk")
+    work.run(job.pk)
+    job.refresh_from_db()
+    response: Any = client.get(job.result["url"])
     size = lines = 0
     assert response.status_code == 200
     for piece in response:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, Final
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Case, F, Func, QuerySet, TextField, Value, When
+from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Cast, NullIf, Replace
 from django.utils import translation
 
@@ -80,6 +80,27 @@ class _Office(Func):
 
     template = f"(%(expressions)s AT TIME ZONE '{settings.TIME_ZONE}')"
     output_field = models.DateTimeField()
+
+
+class _Chosen(Func):
+    """The label of a code; a code without one as it is. The code is worked out once, however long that takes."""
+
+    output_field = TextField()
+
+    def __init__(self, code: Any, choices: Sequence[tuple[Any, str]] = (), **extra: Any) -> None:
+        words = [Value(word, TextField()) for choice in choices for word in choice]
+        super().__init__(code, *words, **extra)
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
+        """Write ``CASE code WHEN … THEN … END``."""
+        del connection, extra
+        code, *words = [compiler.compile(part) for part in self.get_source_expressions()]
+        whens = " ".join(
+            f"WHEN {given} THEN {shown}"
+            for (given, _), (shown, _) in zip(words[::2], words[1::2], strict=True)
+        )
+        params = [param for _sql, values in (code, *words, code) for param in values]
+        return f"CASE ({code[0]})::text {whens} ELSE ({code[0]})::text END", params
 
 
 def copied_csv(table: Table, *, language: str) -> Iterator[bytes] | None:
@@ -236,12 +257,8 @@ def _word(path: str, column: Any, model: type[models.Model], *, guarded: bool = 
     return NullIf(_Guarded(text) if guarded else text, Value("", TextField()))
 
 
-def _chosen(path: str, choices: Any) -> Any:
-    return Case(
-        *(When(**{path: code}, then=Value(str(label), TextField())) for code, label in choices),
-        default=Cast(F(path), TextField()),
-        output_field=TextField(),
-    )
+def _chosen(path: str, choices: Any) -> _Chosen:
+    return _Chosen(F(path), [(code, str(label)) for code, label in choices])
 
 
 def _moment(path: str, model: type[models.Model]) -> Any:
