@@ -111,6 +111,13 @@ MENU = Menu(
                     "invoicing:periods",
                     permission=("periods.close", "periods.reopen"),
                 ),
+                Entry(
+                    "rules",
+                    _("Order rules"),
+                    "settings",
+                    "orders:rules",
+                    permission=("policy.change", "audit.view"),
+                ),
                 Entry("imports", _("Imports"), "file-import", "imports:list", permission="imports.run"),
                 Entry(
                     "duties",

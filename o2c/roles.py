@@ -35,6 +35,7 @@ PERMISSIONS: Final = frozenset(
         "invoicing.change_due_date",  # what was late may be late no longer
         "payments.record",
         "payments.allocate",
+        "policy.change",  # what a company asks of its orders: evidence by class, the look before production
         "periods.close",  # no entry takes effect in a closed month
         "periods.reopen",
         "reports.view",
@@ -56,6 +57,7 @@ DECISIONS: Final = frozenset(
         "orders.release",
         "payments.record",
         "payments.allocate",
+        "policy.change",
     }
 )
 
@@ -111,9 +113,11 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         " payments.record payments.allocate periods.close imports.run",
     ),
     "finance_director": _role(
-        _("Finance director"), f"{_CREDIT} accounts.move periods.close periods.reopen audit.view", 4
+        _("Finance director"),
+        f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view",
+        4,
     ),
-    "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move audit.view", 5),
+    "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move policy.change audit.view", 5),
     "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
     "auditor": _role(_("Auditor"), f"{_READ} audit.view duties.view"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).

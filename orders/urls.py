@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import acts, entry, listing, mass, overrides, page, papers, queue, quotation_entry, quotations
+from .views import (
+    acts,
+    entry,
+    listing,
+    mass,
+    overrides,
+    page,
+    papers,
+    queue,
+    quotation_entry,
+    quotations,
+    rules,
+)
 
 app_name = "orders"
 
@@ -12,6 +24,7 @@ urlpatterns = [
     path("", listing.OrderList.as_view(), name="list"),
     path("new/", entry.OrderEntry.as_view(), name="new"),
     path("new/answer/", entry.EntryAnswer.as_view(), name="answer"),
+    path("rules/", rules.Rules.as_view(), name="rules"),
     path("holds/", queue.HoldQueue.as_view(), name="holds"),
     path("quotations/", quotations.QuotationList.as_view(), name="quotations"),
     path("quotations/new/", quotation_entry.QuotationEntry.as_view(), name="quotation_new"),

@@ -125,6 +125,9 @@ WORDS: Final[dict[str, Words]] = {
     "file.imported": Words(gettext_lazy("File imported into %(label)s"), "file-import", "", OTHER),
     "rates.recorded": Words(gettext_lazy("Exchange rates recorded"), "coins", "", OTHER),
     "cover.recorded": Words(gettext_lazy("Insurer's cover of %(label)s recorded"), "shield", "", DECISIONS),
+    "company.rules_changed": Words(
+        gettext_lazy("Order rules of %(label)s changed"), "settings", "warn", OTHER
+    ),
     "company.created": Words(gettext_lazy("Company %(label)s created"), "building", "", OTHER),
     "message.arrived": Words(gettext_lazy("Message %(label)s arrived"), "mail", "", OTHER),
     "message.sent_again": Words(gettext_lazy("Message %(label)s sent again"), "mail", "", OTHER),
@@ -152,6 +155,8 @@ FACTS: Final[dict[str, str | Promise]] = {
     "kind": gettext_lazy("Kind"),
     "valid_from": gettext_lazy("From"),
     "valid_until": gettext_lazy("Until"),
+    "evidence_classes": gettext_lazy("Evidence asked for in class"),
+    "checks_before_production": gettext_lazy("Check before production"),
     "member": gettext_lazy("Member"),
     "team_role": gettext_lazy("Looks after"),
     "has_bonus": gettext_lazy("Bonus"),

@@ -68,6 +68,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.change_due_date": _CREDIT,
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
+    "policy.change": frozenset({"finance_director", "executive"}),
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
     "periods.reopen": frozenset({"finance_director"}),
     "reports.view": _EVERYBODY - {"dispute_owner"},
@@ -214,6 +215,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/": Entry(get="orders.view"),
     "orders/new/": Entry(get="orders.enter", post="orders.enter", body=_ORDER_FORM),
     "orders/new/answer/": Entry(post="orders.enter", body=_ORDER_FORM),
+    "orders/rules/": Entry(get="orders.view", post="policy.change", body=_REASON | {"seen": "|1"}),
     "orders/holds/": Entry(get="orders.view"),
     "orders/holds/decide/": Entry(
         post="orders.release", body=_REASON | {"ids": "{case}", "confirmed": "1"}, by_authority=True
