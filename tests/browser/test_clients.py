@@ -112,7 +112,7 @@ def test_exposure_of_another_day_says_when_there_is_none(
     page.locator("#as-of").fill("01/02/2024")
     page.locator("#exposure button[type=submit]").click()
     expect(page.locator("#exposure")).to_contain_text("No exposure was recorded")
-    page.locator("#exposure").get_by_role("link", name="Back to today").click()
+    page.locator("#past").get_by_role("link", name="Back to today").click()
     expect(page.locator("#exposure")).to_contain_text("Headroom")
 
 

@@ -38,7 +38,7 @@ def director(company: Company) -> User:
 
 
 def change(company: Company, by: User, classes: str = "", checks: bool = True, **fields: Any) -> OrderRules:
-    asked = {"reason": "audit point 12", "at": timezone.now()} | fields
+    asked: dict[str, Any] = {"reason": "audit point 12", "at": timezone.now()} | fields
     return change_order_rules(
         company_id=company.pk, evidence_classes=list(classes), checks_before_production=checks, by=by, **asked
     )
