@@ -13,7 +13,7 @@ from .tables import Table
 
 # What takes some two seconds: rows that the database writes itself, and rows that go through Python.
 AT_ONCE: Final = {"csv": 200_000, "xlsx": 50_000}
-WRITTEN_AT_ONCE: Final = 2_000
+WRITTEN_AT_ONCE: Final = 5_000
 _PIECE: Final = 64 * 1024
 
 Counted = Callable[[Iterable[Any], int], Iterator[Any]]

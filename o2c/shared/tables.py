@@ -6,7 +6,7 @@ of its own), ``hide``, or empty (first column). ``value`` gives the typed cell o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django_tables2.rows import BoundRow
-from django_tables2.utils import Accessor
+from django_tables2.utils import Accessor, signature
 
 from . import formats
 from .badges import badge_for
@@ -280,6 +280,27 @@ class CheckColumn(tables.Column):
         )
 
 
+def _taken(value: Callable[..., Any]) -> frozenset[str] | None:
+    """Names of what a column's ``value`` takes; None when it takes everything."""
+    names, rest = signature(value)
+    return None if rest else frozenset(names)
+
+
+class _ExportRow(BoundRow):
+    """A row of a file: what each column's ``value`` takes is asked once, not for every cell (half of the time)."""
+
+    def __init__(self, record: Any, table: Any, taken: Mapping[str, frozenset[str] | None]) -> None:
+        super().__init__(record, table)
+        self._taken = taken
+
+    def _call_value(self, bound_column: Any, value: Any = None) -> Any:
+        given = self._optional_cell_arguments(bound_column, value)
+        taken = self._taken[bound_column.name]
+        if taken is not None:
+            given = {name: each for name, each in given.items() if name in taken}
+        return bound_column.value(**given)
+
+
 class Table(tables.Table):
     """Base of all lists.
 
@@ -344,8 +365,9 @@ class Table(tables.Table):
         source = self.data.data if records is None else records
         if isinstance(source, QuerySet):
             source = source.iterator(chunk_size=2000)
+        taken = {name: _taken(self.columns[name].value) for name in names}
         for record in source:
-            row = BoundRow(record, self)
+            row = _ExportRow(record, self, taken)
             cells = []
             for name in names:
                 value = row.get_cell_value(name)

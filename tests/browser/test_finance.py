@@ -13,12 +13,15 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import Company
+from accounts.models import Company, CustomerAccount
 from invoicing import services
 from invoicing.models import Invoice
+from o2c.reports import background
+from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_credit, make_item
+from tests.factories.orders import give_limit
 
 from .helpers import axe, settled, shot, sign_in
 
@@ -101,6 +104,55 @@ def test_finance_reads_yesterdays_balance_to_the_document_and_to_the_file(
         rows = list(csv.DictReader(lines, delimiter=";"))
     assert [row["Client code"] for row in rows] == ["C0001", "C0002", "C0003"]
     assert sum(Decimal(row["Total"]) for row in rows) == past_total
+
+
+def test_finance_reads_the_exposure_and_has_a_long_file_prepared(
+    page: Page,
+    live_server: LiveServer,
+    company: Company,
+    paid_today: Decimal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "AT_ONCE", dict.fromkeys(background.AT_ONCE, 2))
+    give_limit(
+        CustomerAccount.objects.get(code="C0001"), "9000", decided_by=make_user("credit_manager", company)
+    )
+    make_user("finance_director", company, username="finance", **ENGLISH)
+    sign_in(page, live_server, "finance")
+    page.locator(".o-side a", has_text="Exposure").click()
+    expect(page.locator("tr.ctl")).to_contain_text("difference 0.00")
+    nets = page.locator("tbody td b")
+    shown = [figure(text) for text in nets.all_inner_texts()]
+    assert shown == sorted(shown, reverse=True)
+    assert sum(shown) == figure(page.locator("tfoot b").first.inner_text())
+    axe(page)
+    shot(page, "exposure")
+
+    page.locator("thead a", has_text="Headroom").click()
+    expect(page.locator("tbody tr").first).to_contain_text("C0001")
+    page.locator("summary", has_text="Export").click()
+    page.locator("a.o-item", has_text="CSV").click()
+    axe(page)
+    shot(page, "long-report")
+    page.get_by_role("button", name="Prepare the file").click()
+    expect(page.locator("h1")).to_have_text("Background work")
+    line = page.locator("li", has_text="Report as a file")
+    expect(line.locator(".o-prog")).to_be_visible()
+
+    work_table.drain()
+
+    with page.expect_download() as download:
+        line.get_by_role("link", name="Fetch the result").click()
+    file = tmp_path / "exposure.csv"
+    download.value.save_as(file)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter=";"))
+    assert sum(Decimal(row["Net exposure"]) for row in rows) == sum(shown)
+    axe(page)
+    shot(page, "background-work")
+    page.goto(f"{live_server.url}/notifications/")
+    expect(page.locator("main")).to_contain_text("is ready")
 
 
 def upload(page: Page, live_server: LiveServer, ledger: str) -> None:
