@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import documents, due_dates, lists, matching, periods, returns
+from .views import credit_notes, documents, due_dates, lists, matching, periods, returns
 
 app_name = "invoicing"
 
@@ -21,6 +21,9 @@ urlpatterns = [
     path("matches/<str:keys>/again/", matching.match_again, name="match_again"),
     path("clients/<str:code>/panel/", documents.panel, name="panel"),
     path("orders/<path:number>/invoice/", documents.from_order, name="from_order"),
+    path("credit-notes/<int:key>/decide/", credit_notes.decide, name="decide_credit"),
+    path("credit/<path:number>/preview/", credit_notes.preview, name="credit_preview"),
+    path("credit/<path:number>/", credit_notes.CreditInvoice.as_view(), name="credit"),
     path("periods/", periods.Periods.as_view(), name="periods"),
     path("periods/<int:year>-<int:month>/close/", periods.ClosePeriod.as_view(), name="close_period"),
     path("periods/<int:year>-<int:month>/reopen/", periods.ReopenPeriod.as_view(), name="reopen_period"),

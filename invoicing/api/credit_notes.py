@@ -19,7 +19,8 @@ from credit.queries import money
 from invoicing import services
 from invoicing.enums import CreditRequestStatus
 from invoicing.models import CreditNoteRequest, Invoice, ReceivableItem
-from invoicing.services.credit_notes import RIGHT, NotWaiting, required_role
+from invoicing.services.credit_authority import required_role
+from invoicing.services.credit_notes import RIGHT, NotWaiting
 from o2c.shared.api.bodies import KeyField, amount_field, body_hash, price_field, quantity_field, rate_field
 from o2c.shared.api.replays import creation_answer, enter_once
 from o2c.shared.problems import NotAllowed, NotFound

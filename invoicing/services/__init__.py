@@ -5,11 +5,14 @@ from __future__ import annotations
 from .allocations import MatchPair, allocate, allocate_many, allocate_payment
 from .bulk import BookedCounts, ImportedRow, ImportedSettlement, book_imported
 from .credit_notes import (
-    CreditLine,
+    CreditPreview,
     approve_credit_note,
     credit_invoice,
+    creditable,
+    preview_credit,
     refuse_credit_note,
 )
+from .credit_worth import CreditLine
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
@@ -34,6 +37,7 @@ __all__ = [
     "AlreadyReversed",
     "BookedCounts",
     "CreditLine",
+    "CreditPreview",
     "DocumentRow",
     "ImportedRow",
     "ImportedSettlement",
@@ -53,6 +57,7 @@ __all__ = [
     "change_due_date",
     "close_period",
     "credit_invoice",
+    "creditable",
     "dispute_amount",
     "document_verdicts",
     "end_dispute",
@@ -62,6 +67,7 @@ __all__ = [
     "match_again",
     "open_days",
     "payment_verdicts",
+    "preview_credit",
     "record_invoice",
     "record_payment",
     "refuse_credit_note",

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerAccount, User
-from credit import queries as credit
-from credit.exposure import rates_on
+from accounts.models import User
 from credit.locks import lock_credit
 from invoicing import policy
 from invoicing.enums import CreditRequestStatus, DocumentKind, Origin
-from invoicing.models import CreditNoteRequest, Invoice, InvoiceLine, ReceivableItem
+from invoicing.models import CreditNoteRequest, Invoice, ReceivableItem
 from invoicing.policy import Instalment
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
-from o2c.shared.money import ZERO, round_cents
+from o2c.shared.money import ZERO
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound, RuleRefused
-from o2c.shared.vat import RateTotal, VatTotals, line_net, vat_totals
+from o2c.shared.vat import VatTotals
 
 from .allocations import MatchPair, book_pairs
+from .credit_authority import Authority, AuthorityExceeded, FourEyes, hands_of, required_role, within
+from .credit_worth import CreditLine, as_row, document_of, negative, worth_of
 from .documents import store_document
 from .ordered import lock_order, uncount_invoiced
 from .shared import (
@@ -35,7 +35,6 @@ from .shared import (
     lock_items,
     refusing_taken_key,
     require,
-    require_cents,
     tell_credit_changed,
 )
 
@@ -55,30 +54,6 @@ class OverCredited(RuleRefused):
 class NotWaiting(Conflict):
     code = "not_waiting"
     message = _("This credit note does not wait for a decision.")
-
-
-class FourEyes(NotAllowed):
-    code = "four_eyes"
-    message = _("Somebody else must decide: you asked for this credit note or issued the invoice.")
-
-
-class AuthorityExceeded(NotAllowed):
-    """Above what this person may decide; ``required_role`` names who may."""
-
-    code = "authority_exceeded"
-    message = _("This is above your authority.")
-
-
-@dataclass(frozen=True)
-class CreditLine:
-    """One line of a credit note; with ``line`` of the invoice, what is left out is taken from there."""
-
-    quantity: Decimal
-    line: int | None = None
-    sku: str | None = None
-    description: str | None = None
-    unit_price: Decimal | None = None
-    vat_rate: Decimal | None = None
 
 
 @retrying
@@ -117,7 +92,7 @@ def credit_invoice(
             raise NotCreditable
         if number and _number_taken(invoice, number):
             raise KeyTaken
-        worth = _worth(invoice, amount, lines)
+        worth = worth_of(invoice, amount, lines)
         if worth.incl > invoice.total_incl_vat - _credited(invoice):
             raise OverCredited
         request = CreditNoteRequest.objects.create(
@@ -127,7 +102,7 @@ def credit_invoice(
             number=number or "",
             amount=worth.incl,
             currency=invoice.currency,
-            lines=audit.plain([_as_row(line) for line in lines] if lines else []),
+            lines=audit.plain([as_row(line) for line in lines] if lines else []),
             reason=reason.strip(),
             reason_code=reason_code,
             status=CreditRequestStatus.PENDING,
@@ -136,7 +111,7 @@ def credit_invoice(
             creation_hash=creation_hash,
         )
         _record("credit_note.requested", request, by=by, at=at, reason=request.reason)
-        if _within(by, request, at):
+        if within(by, request, at):
             _issue(request, by=by, at=at)
     return request
 
@@ -170,9 +145,68 @@ def refuse_credit_note(*, request_id: int, reason: str, by: User, at: datetime) 
     return request
 
 
+@dataclass(frozen=True)
+class CreditPreview:
+    """What a credit note would be and do, before anybody asks for it; amounts positive, in the invoice's currency.
+
+    :ivar settles: open parts of the invoice with what it takes of each, the oldest first
+    :ivar rest: what would stay a credit of the client
+    :ivar required_role: who must approve it; None where the reader issues it alone
+    :ivar level: their level in the delegation matrix, 0 where the reader issues it alone
+    """
+
+    totals: VatTotals
+    settles: Sequence[tuple[ReceivableItem, Decimal]]
+    rest: Decimal
+    required_role: str | None
+    level: int
+
+
+def creditable(invoice: Invoice) -> Decimal:
+    """What may still be credited of an invoice: its total less what is credited or asked for already."""
+    if invoice.kind != DocumentKind.INVOICE or invoice.total_incl_vat <= 0:
+        return ZERO
+    return invoice.total_incl_vat - _credited(invoice)
+
+
+def preview_credit(
+    *,
+    invoice_id: int,
+    amount: Decimal | None = None,
+    lines: Sequence[CreditLine] | None = None,
+    by: User,
+    at: datetime,
+) -> CreditPreview:
+    """Tell what a credit note of an invoice would come to, what it would settle and who would have to approve it.
+
+    Nothing is stored; refuses what ``credit_invoice`` would refuse.
+    """
+    invoice = _visible(invoice_id, by)
+    require(by, RIGHT, invoice.company_id)
+    left = creditable(invoice)
+    if not left:
+        raise NotCreditable
+    totals = worth_of(invoice, amount, lines)
+    if totals.incl > left:
+        raise OverCredited
+    settles = list(_parts(totals.incl, invoice.items.filter(amount__gt=0)))
+    authority = Authority(invoice.company, at, {invoice.currency})
+    rule = None
+    if not authority.covers(by, invoice, totals.incl):
+        rule = authority.required(totals.incl, invoice.currency)
+    return CreditPreview(
+        totals,
+        settles,
+        totals.incl - sum((part for _item, part in settles), ZERO),
+        rule.role if rule else None,
+        rule.level if rule else 0,
+    )
+
+
 def _visible(invoice_id: int, by: User) -> Invoice:
     found = (
-        Invoice.objects.filter(pk=invoice_id, account__in=CustomerAccount.objects.visible_to(by))
+        Invoice.objects.visible_to(by)
+        .filter(pk=invoice_id)
         .select_related("company", "account__entity", "order")
         .first()
     )
@@ -196,106 +230,6 @@ def _credited(invoice: Invoice) -> Decimal:
     return found
 
 
-def _worth(invoice: Invoice, amount: Decimal | None, lines: Sequence[CreditLine] | None) -> VatTotals:
-    """Positive totals of what is to be credited."""
-    if (amount is None) == (not lines):
-        raise Invalid(errors={"amount": [_("Write either an amount or lines.")]})
-    if lines:
-        known = {line.line: line for line in invoice.lines.all()}
-        totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in _filled(lines, known))
-        if totals.incl <= 0:
-            raise Invalid(errors={"lines": [_("The amount credited is above 0.")]})
-        return totals
-    assert amount is not None
-    require_cents(amount, "amount")
-    if amount <= 0:
-        raise Invalid(errors={"amount": [_("The amount credited is above 0.")]})
-    return policy.part_of_totals(round_cents(amount), _totals(invoice))
-
-
-def _totals(invoice: Invoice) -> VatTotals | None:
-    """The breakdown of an invoice; None of one taken over without lines."""
-    lines = list(invoice.lines.all())
-    if not lines:
-        return None
-    found = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in lines)
-    return found if found.incl == invoice.total_incl_vat else None
-
-
-def _filled(lines: Sequence[CreditLine], known: Mapping[int, InvoiceLine]) -> list[InvoiceLine]:
-    """The lines as positive lines of a document, not yet stored."""
-    made, errors = [], {}
-    for position, line in enumerate(lines):
-        of = known.get(line.line) if line.line is not None else None
-        if line.line is not None and of is None:
-            errors[f"lines.{position}.line"] = [_("The invoice has no such line.")]
-            continue
-        price = line.unit_price if line.unit_price is not None else of.unit_price if of else None
-        description = line.description or (of.description if of else "")
-        if price is None or not description or line.quantity <= 0 or price < 0:
-            errors[f"lines.{position}"] = [_("A line needs a description, a quantity above 0 and a price.")]
-            continue
-        rate = line.vat_rate if line.vat_rate is not None else of.vat_rate if of else Decimal(20)
-        made.append(
-            InvoiceLine(
-                line=position + 1,
-                order_line_id=of.order_line_id if of else None,
-                sku=line.sku or (of.sku if of else ""),
-                description=description,
-                quantity=line.quantity,
-                unit_price=price,
-                vat_rate=rate,
-                net=line_net(line.quantity, price),
-            )
-        )
-    if errors:
-        raise Invalid(errors=errors)
-    return made
-
-
-def _within(by: User, request: CreditNoteRequest, at: datetime) -> bool:
-    bound = own_bound(by, request.invoice)
-    if bound is None:
-        return True
-    worth = _in_company_currency(request, at)
-    return worth is not None and worth <= bound
-
-
-def own_bound(by: User, invoice: Invoice) -> Decimal | None:
-    """How much this person credits alone of an invoice, in the company's currency; None without bound.
-
-    Whoever issued the invoice stays at the small amount, whatever their level.
-    """
-    if invoice.created_by_id == by.pk and invoice.origin == Origin.ISSUED:
-        return policy.CREDITED_ALONE
-    return policy.credit_bound(
-        by.authority_in(invoice.company_id),
-        {rule.level: rule.write_off_amount for rule in credit.delegation_of(invoice.company_id)},
-    )
-
-
-def required_role(request: CreditNoteRequest, at: datetime) -> str | None:
-    """The lowest role that may issue this credit note alone."""
-    worth = _in_company_currency(request, at)
-    for rule in credit.delegation_of(request.company_id):
-        if rule.level > 1 and (
-            rule.write_off_amount is None or (worth is not None and worth <= rule.write_off_amount)
-        ):
-            return rule.role
-    return None
-
-
-def _in_company_currency(request: CreditNoteRequest, at: datetime) -> Decimal | None:
-    """The amount as authority is measured; None where no usable rate is known."""
-    target = request.company.currency
-    if request.currency == target:
-        return request.amount
-    rates = rates_on(paris_date(at), {request.currency}, target)
-    if request.currency not in rates or target not in rates:
-        return None
-    return round_cents(request.amount / rates[request.currency] * rates[target])
-
-
 def _decidable(request_id: int, by: User, at: datetime) -> CreditNoteRequest:
     seen = CreditNoteRequest.objects.filter(pk=request_id).first()
     if seen is None:
@@ -308,10 +242,9 @@ def _decidable(request_id: int, by: User, at: datetime) -> CreditNoteRequest:
     request.invoice, request.account, request.company = invoice, invoice.account, invoice.company
     if request.status != CreditRequestStatus.PENDING:
         raise NotWaiting
-    issuer = invoice.created_by_id if invoice.origin == Origin.ISSUED else None
-    if by.pk in {request.requested_by_id, issuer}:
+    if by.pk in hands_of(request):
         raise FourEyes(required_role=required_role(request, at))
-    if not _within(by, request, at):
+    if not within(by, request, at):
         raise AuthorityExceeded(required_role=required_role(request, at))
     return request
 
@@ -322,7 +255,7 @@ def _issue(request: CreditNoteRequest, *, by: User, at: datetime) -> None:
     is_whole = request.amount == invoice.total_incl_vat
     reopens = is_whole and request.reason_code == policy.REINVOICE and invoice.order_id is not None
     order = lock_order(invoice.order_id) if reopens and invoice.order_id else None
-    totals, lines = _document(request)
+    totals, lines = document_of(request)
     note = Invoice(
         company=invoice.company,
         account=invoice.account,
@@ -348,7 +281,7 @@ def _issue(request: CreditNoteRequest, *, by: User, at: datetime) -> None:
         note,
         (Instalment(today, -request.amount),),
         lines,
-        _negative(totals) if lines else None,
+        negative(totals) if lines else None,
         supplied_on=None,
     )
     own = lock_items(note.items.values_list("pk", flat=True))
@@ -363,70 +296,20 @@ def _issue(request: CreditNoteRequest, *, by: User, at: datetime) -> None:
     tell_credit_changed([invoice.account_id])
 
 
-def _document(request: CreditNoteRequest) -> tuple[VatTotals, list[InvoiceLine]]:
-    """Positive totals and the negative lines of the document, none where the invoice has none."""
-    invoice = request.invoice
-    known = {line.line: line for line in invoice.lines.all()}
-    asked = [CreditLine(**_from_row(row)) for row in request.lines]
-    if asked:
-        positive = _filled(asked, known)
-        totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in positive)
-    elif request.amount == invoice.total_incl_vat and (whole := _totals(invoice)) is not None:
-        totals = whole
-        positive = [
-            InvoiceLine(
-                line=line.line,
-                order_line_id=line.order_line_id,
-                sku=line.sku,
-                description=line.description,
-                quantity=line.quantity,
-                unit_price=line.unit_price,
-                vat_rate=line.vat_rate,
-                net=line.net,
-            )
-            for line in known.values()
-        ]
-    else:
-        totals = policy.part_of_totals(request.amount, _totals(invoice))
-        positive = [
-            InvoiceLine(
-                line=position,
-                description=request.reason[:300],
-                quantity=Decimal(1),
-                unit_price=part.base,
-                vat_rate=part.rate,
-                net=part.base,
-            )
-            for position, part in enumerate(totals.by_rate, start=1)
-        ]
-    for line in positive:
-        line.quantity, line.net = -line.quantity, -line.net
-    return totals, positive
-
-
-def _negative(totals: VatTotals) -> VatTotals:
-    by_rate = tuple(RateTotal(part.rate, -part.base, -part.vat) for part in totals.by_rate)
-    return VatTotals(-totals.excl, -totals.vat, -totals.incl, by_rate)
+def _parts(amount: Decimal, items: Iterable[ReceivableItem]) -> Iterator[tuple[ReceivableItem, Decimal]]:
+    """What an amount settles of items, the oldest first."""
+    for item in sorted(items, key=lambda each: (each.due_date, each.pk)):
+        if part := min(amount, item.open_amount):
+            yield item, part
+            amount -= part
 
 
 def _put_on_open(own: ReceivableItem, items: Mapping[int, ReceivableItem], *, by: User, at: datetime) -> None:
     """Settle what is open of the invoice, the oldest part first; the rest stays a credit of the client."""
-    left, pairs = -own.open_amount, []
-    for item in sorted(items.values(), key=lambda each: (each.due_date, each.pk)):
-        if part := min(left, item.open_amount):
-            pairs.append(MatchPair(own.pk, item.pk, part))
-            left -= part
+    parts = _parts(-own.open_amount, items.values())
+    pairs = [MatchPair(own.pk, item.pk, part) for item, part in parts]
     if pairs:
         book_pairs(pairs, {own.pk: own, **items}, by=by, at=at)
-
-
-def _as_row(line: CreditLine) -> dict[str, Any]:
-    return {name: value for name, value in vars(line).items() if value is not None}
-
-
-def _from_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {"quantity", "unit_price", "vat_rate"}
-    return {name: Decimal(str(value)) if name in numbers else value for name, value in row.items()}
 
 
 def _record(action: str, request: CreditNoteRequest, *, by: User, at: datetime, reason: str) -> None:

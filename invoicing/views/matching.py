@@ -24,6 +24,7 @@ from o2c.shared.past import look
 from o2c.shared.problems import Refusal
 
 from .base import is_ours, needs, translated
+from .credit_notes import credit_context
 
 
 def match_context(
@@ -89,7 +90,8 @@ def _again(request: Any, credit: ReceivableItem, form: MatchForm) -> HttpRespons
     elif credit.invoice is not None:
         found_invoice = lists.find_invoice(request.user, credit.company, credit.invoice.number, looked.day)
         page = pages.invoice_page(found_invoice, looked, request.user)
-        template, own = "invoicing/invoice_detail.html", {"menu": "invoices", "invoice": found_invoice}
+        template = "invoicing/invoice_detail.html"
+        own = {"menu": "invoices", "invoice": found_invoice} | credit_context(request, found_invoice)
     else:
         raise Http404
     context = (

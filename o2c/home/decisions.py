@@ -20,6 +20,9 @@ from credit.models import CreditDecision, LimitRequest
 from credit.policy import limit_level
 from credit.queries import limit_requests_visible
 from credit.services.checks import mandates
+from invoicing.enums import CreditRequestStatus
+from invoicing.models import CreditNoteRequest
+from invoicing.services.credit_authority import Authority, credit_requests_visible, hands_of
 from o2c.shared.calendar import add_working_hours, business_hours_between, paris_date
 from orders.enums import OverrideStatus
 from orders.lists import working_time_left
@@ -52,6 +55,7 @@ class ToDecide:
     codes: Sequence[str] = ()
     facts: Facts | None = None
     current: Decimal | None = None
+    total: Decimal | None = None
     role: Any = ""
     people: Sequence[Person] = field(default_factory=list)
 
@@ -88,8 +92,9 @@ class Decisions:
         """Requests within the reader's authority, and those above it; both the most urgent first."""
         mine, above = self._overrides()
         limits, higher = self._limits()
+        notes, beyond = self._credit_notes()
         urgent = lambda row: row.seconds  # noqa: E731 - one order for both lists
-        return sorted(mine + limits, key=urgent), sorted(above + higher, key=urgent)
+        return sorted(mine + limits + notes, key=urgent), sorted(above + higher + beyond, key=urgent)
 
     def _overrides(self) -> tuple[list[ToDecide], list[ToDecide]]:
         requests = list(
@@ -175,9 +180,6 @@ class Decisions:
 
     def _limit(self, wish: Any, who: Sequence[Person] = ()) -> ToDecide:
         sent = wish.submitted_at or wish.created_at
-        due = add_working_hours(sent, LIMIT_HOURS)
-        late = business_hours_between(due, self.at)
-        left = business_hours_between(self.at, due) if due >= self.at else -late
         return ToDecide(
             kind="limit",
             pk=wish.pk,
@@ -190,11 +192,56 @@ class Decisions:
             asked_by=wish.requested_by,
             asked_at=sent,
             reason=wish.reason,
-            seconds=int(left.total_seconds()),
+            seconds=self._left(sent),
             current=wish.current,
             role=role_label(who[0].role) if who else "",
             people=who,
         )
+
+    def _credit_notes(self) -> tuple[list[ToDecide], list[ToDecide]]:
+        rows = list(
+            credit_requests_visible(self.user, self.company)
+            .filter(status=CreditRequestStatus.PENDING)
+            .order_by("requested_at", "pk")[:SHOWN]
+        )
+        authority = Authority(self.company, self.at, {row.currency for row in rows})
+        people, mine, above = _PeopleByLevel("invoicing.credit", self.company), [], []
+        able = self.user.may("invoicing.credit", self.company)
+        for row in rows:
+            involved = hands_of(row)
+            if able and self.user.pk not in involved and authority.covers(self.user, row.invoice, row.amount):
+                mine.append(self._credit_note(row))
+            else:
+                rule = authority.required(row.amount, row.currency)
+                who = people.of(rule.level, without=involved) if rule else []
+                above.append(self._credit_note(row, who))
+        return mine, above
+
+    def _credit_note(self, row: CreditNoteRequest, who: Sequence[Person] = ()) -> ToDecide:
+        return ToDecide(
+            kind="credit",
+            pk=row.pk,
+            client=row.account.name,
+            label=_("Credit note on %(number)s") % {"number": row.invoice.number},
+            url=f"{reverse('invoicing:detail', args=[row.invoice.number])}#credit-notes",
+            amount=row.amount,
+            currency=row.currency,
+            missing=Decimal(0),
+            asked_by=row.requested_by,
+            asked_at=row.requested_at,
+            reason=row.reason,
+            seconds=self._left(row.requested_at),
+            total=row.invoice.total_incl_vat,
+            role=role_label(who[0].role) if who else "",
+            people=who,
+        )
+
+    def _left(self, asked: datetime) -> int:
+        """Working seconds until a request without a clock of its own should be answered; negative when late."""
+        due = add_working_hours(asked, LIMIT_HOURS)
+        if due < self.at:
+            return -int(business_hours_between(due, self.at).total_seconds())
+        return int(business_hours_between(self.at, due).total_seconds())
 
     def mine(self) -> list[Decided]:
         """What the reader decided in this company, the newest first, with how it turned out."""

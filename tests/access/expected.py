@@ -304,6 +304,21 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/matches/<keys>/again/": Entry(post="payments.allocate", about="match"),
     "invoicing/clients/<code>/panel/": Entry(get="invoicing.view", about="client"),
     "invoicing/orders/<number>/invoice/": Entry(post="invoicing.issue", about="order"),
+    "invoicing/credit/<number>/": Entry(
+        get="invoicing.credit",
+        post="invoicing.credit",
+        about="invoice",
+        body=_REASON | {"amount": "1"},
+    ),
+    "invoicing/credit/<number>/preview/": Entry(
+        get="invoicing.credit", about="invoice", asks={"amount": "1"}
+    ),
+    "invoicing/credit-notes/<key>/decide/": Entry(
+        post="invoicing.credit",
+        about="credit_request",
+        body=_REASON | {"decision": "refuse"},
+        by_authority=True,
+    ),
     "invoicing/periods/": Entry(get="invoicing.view"),
     "invoicing/periods/<year>-<month>/close/": Entry(
         get="periods.close", post="periods.close", then=("2026-01",)

@@ -16,6 +16,7 @@ from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
 from invoicing import services as invoicing
+from invoicing.models import CreditNoteRequest, Invoice
 from o2c.imports.models import ImportRun, SavedMapping
 from o2c.shared import results
 from o2c.shared.calendar import paris_date
@@ -67,6 +68,7 @@ class World:
     payment: int
     credit: int
     match: int
+    credit_request: int
     run: int
     message: int
     mapping: int
@@ -203,6 +205,7 @@ def make_world(
         payment=payment.pk,
         credit=credit_item.pk,
         match=made.pk,
+        credit_request=_credit_request(invoice, books, at),
         run=run.pk,
         message=message.pk,
         mapping=kept.pk,
@@ -243,7 +246,16 @@ def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
         quotation=offer.number,
         invoice=invoice.number,
         item=invoice.items.get().pk,
+        credit_request=_credit_request(invoice, books, at),
     )
+
+
+def _credit_request(invoice: Invoice, asked_by: User, at: Any) -> int:
+    """A credit note that was refused: whoever sees it finds that it waits no more."""
+    return CreditNoteRequest.objects.create(
+        company=invoice.company, account=invoice.account, invoice=invoice, amount=Decimal(1), currency="EUR",
+        reason="asked", status="refused", requested_by=asked_by, requested_at=at,
+    ).pk  # fmt: skip
 
 
 def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, int]:

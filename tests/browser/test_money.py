@@ -1,4 +1,4 @@
-"""Money in a real browser: a payment comes back from the bank, and the return was a mistake."""
+"""Money in a real browser: a payment comes back from the bank; an invoice is credited with somebody else's consent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Company
 from invoicing import services
-from invoicing.models import Payment
+from invoicing.enums import Origin
+from invoicing.models import Invoice, Payment
 from o2c.shared.calendar import paris_date
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
-from tests.factories.invoicing import make_item, make_payment
+from tests.factories.invoicing import line, make_item, make_payment
 
 from .helpers import axe, shot, sign_in
 
@@ -76,3 +77,48 @@ def test_a_payment_comes_back_and_the_return_was_a_mistake(
     page.get_by_role("button", name="Relettrer").first.click()
     shot(page, "matched-again")
     assert not paid.items.exclude(open_amount=0).exists()
+
+
+@pytest.fixture
+def invoice(company: Company) -> Invoice:
+    """An invoice of two lines, issued by ADV."""
+    for role, name in (("receivables_accountant", "accountant"), ("credit_manager", "credit")):
+        make_user(role, company, username=name)
+    account = CustomerAccountFactory(company=company, code="C0001", name="Bâti-Loire")
+    return services.record_invoice(
+        company=company,
+        account=account,
+        issue_date=TODAY,
+        lines=(line("9", "100", description="Dalle 60 × 60"), line("2", "80", description="Joint gris")),
+        origin=Origin.ISSUED,
+        by=make_user("adv_officer", company, username="adv"),
+        at=NOW,
+    )
+
+
+def test_an_invoice_is_credited_with_the_consent_of_somebody_else(
+    page: Page, live_server: LiveServer, invoice: Invoice
+) -> None:
+    sign_in(page, live_server, "accountant")
+    page.goto(f"{live_server.url}/invoicing/{invoice.number}/")
+    page.get_by_role("link", name="Avoir", exact=True).click()
+    page.get_by_label("Quantité créditée de Dalle 60 × 60").fill("6")
+    expect(page.locator("#credit-preview")).to_contain_text("720,00")
+    axe(page)
+    shot(page, "credit-form")
+    page.get_by_label("Motif").fill("Six dalles cassées à la livraison")
+    page.get_by_role("button", name="Demander l’avoir").click()
+    expect(page.locator("#credit-notes")).to_contain_text("720,00")
+    axe(page)
+    shot(page, "credit-waiting")
+    page.context.clear_cookies()
+
+    sign_in(page, live_server, "credit")
+    page.goto(f"{live_server.url}/decisions/")
+    axe(page)
+    shot(page, "credit-decision")
+    page.get_by_label("Motif").fill("Photos vues")
+    page.get_by_role("button", name="Émettre l’avoir").click()
+    page.goto(f"{live_server.url}/invoicing/{invoice.number}/")
+    expect(page.locator("#credit-notes")).to_contain_text("Photos vues")
+    assert invoice.items.get().open_amount == invoice.total_incl_vat - 720

@@ -13,13 +13,8 @@ from invoicing.enums import Origin
 from invoicing.models import CreditNoteRequest, Invoice
 from invoicing.policy import Instalment
 from invoicing.services import CreditLine
-from invoicing.services.credit_notes import (
-    AuthorityExceeded,
-    FourEyes,
-    NotCreditable,
-    NotWaiting,
-    OverCredited,
-)
+from invoicing.services.credit_authority import AuthorityExceeded, FourEyes
+from invoicing.services.credit_notes import NotCreditable, NotWaiting, OverCredited
 from invoicing.services.documents import NumberOfSeries
 from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Invalid, NotAllowed, NotFound

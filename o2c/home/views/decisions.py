@@ -19,6 +19,8 @@ from accounts.views.answers import company_of, explain, now, signed_in
 from credit import services as credit
 from credit.authority import role_label
 from credit.queries import limit_requests_visible
+from invoicing import services as invoicing
+from invoicing.services.credit_authority import credit_requests_visible
 from o2c.home.decisions import Decisions
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
@@ -31,6 +33,14 @@ _ACTS = {
     ("override", "refuse"): orders.refuse_override,
     ("limit", "approve"): credit.approve_limit_request,
     ("limit", "refuse"): credit.refuse_limit_request,
+    ("credit", "approve"): invoicing.approve_credit_note,
+    ("credit", "refuse"): invoicing.refuse_credit_note,
+}
+
+_VISIBLE: dict[str, Any] = {
+    "override": overrides_visible,
+    "limit": limit_requests_visible,
+    "credit": credit_requests_visible,
 }
 
 
@@ -86,9 +96,7 @@ class ToDecide(PermissionMixin, View):
     def _seen(self, request: HttpRequest, kind: str, pk: int) -> bool:
         """Whether the reader sees what the request is about, waiting or answered meanwhile."""
         user, company = signed_in(request), _company(request)
-        rows: Any = (
-            overrides_visible(user, company) if kind == "override" else limit_requests_visible(user, company)
-        )
+        rows: Any = _VISIBLE[kind](user, company)
         return bool(rows.filter(pk=pk).exists())
 
     def _answer(
