@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +61,9 @@ class _OfPayment(PermissionMixin, View):
             try:
                 with translated():
                     self.act(request, found, form)
+            except services.NotReturned as refusal:
+                messages.error(request, str(refusal))
+                return redirect("invoicing:payment", key=key)
             except Refusal as refusal:
                 for field, said in refusal.errors.items():
                     form.add_error(field if field in form.fields else None, [str(text) for text in said])
@@ -90,8 +93,6 @@ class _OfPayment(PermissionMixin, View):
     def answer(self, request: Any, payment: Payment, form: forms.Form) -> HttpResponse:
         """Draw the page."""
         page = pages.payment_page(payment, look(request), request.user)
-        if self.undoing and page.returned is None:
-            raise Http404
         context = {
             "menu": "payments",
             "title": _("Undo the return") if self.undoing else _("Returned payment"),

@@ -69,9 +69,9 @@ WORDS: Final[dict[str, Words]] = {
     "invoice.issued": Words(gettext_lazy("Invoice %(label)s issued"), "file-invoice", "", MONEY),
     "invoice.imported": Words(gettext_lazy("Invoice %(label)s taken over"), "file-import", "", MONEY),
     "credit_note.requested": Words(
-        gettext_lazy("Credit note on %(label)s asked for"), "file-minus", "warn", MONEY
+        gettext_lazy("Credit note on %(label)s asked for"), "receipt-refund", "warn", MONEY
     ),
-    "credit_note.issued": Words(gettext_lazy("Credit note %(label)s issued"), "file-minus", "ok", MONEY),
+    "credit_note.issued": Words(gettext_lazy("Credit note %(label)s issued"), "receipt-refund", "ok", MONEY),
     "credit_note.refused": Words(gettext_lazy("Credit note on %(label)s refused"), "circle-x", "bad", MONEY),
     "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
     "payment.returned": Words(

@@ -60,6 +60,7 @@ OTHERS: Final = frozenset({
     "orders/<number>/refuse-override/", "orders/<number>/documents/<pk>/", "orders/<number>/cancel/",
     "orders/<number>/close/", "orders/<number>/deliver/", "invoicing/items/<key>/match/",
     "invoicing/payments/<key>/return/", "invoicing/payments/<key>/return/undo/",
+        "invoicing/credit/<number>/", "invoicing/credit/<number>/preview/",
     "invoicing/items/<key>/due-date/",
     "invoicing/periods/<year>-<month>/close/", "invoicing/periods/<year>-<month>/reopen/",
     "imports/new/",
