@@ -16,6 +16,7 @@ from invoicing.api.periods import PeriodListView
 from o2c.api_docs import docs
 from o2c.api_schema import SchemaView
 from o2c.home.api import JobFileView, OutboxViewSet
+from o2c.hooks.api.views import WebhookViewSet
 from o2c.reports.api import AgedBalanceView, ExposureView
 from o2c.reports.duties_views import DutiesView
 from o2c.shared.api.faults import NothingHere
@@ -37,6 +38,7 @@ router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")
 router.register("items", ItemViewSet, "api-item")
 router.register("outbox", OutboxViewSet, "api-outbox")
+router.register("webhooks", WebhookViewSet, "api-webhook")
 router.register("audit", AuditViewSet, "api-audit")
 
 urlpatterns = [

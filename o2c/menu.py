@@ -135,6 +135,7 @@ MENU = Menu(
                     "jobs",
                     permission=("imports.run", "admin.users"),
                 ),
+                Entry("webhooks", _("Webhooks"), "webhook", "hooks:list", permission="webhooks.manage"),
                 Entry(
                     "api", _("API reference"), "api", "api-docs", permission=("imports.run", "admin.users")
                 ),

@@ -42,6 +42,7 @@ PERMISSIONS: Final = frozenset(
         "imports.run",
         "audit.view",
         "duties.view",  # who holds duties in one hand
+        "webhooks.manage",  # what other systems are told
         "admin.users",
     }
 )
@@ -122,12 +123,14 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "auditor": _role(_("Auditor"), f"{_READ} audit.view duties.view"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
-        _("Administrator"), f"{_READ} audit.view duties.view imports.run admin.users", sees_all_companies=True
+        _("Administrator"),
+        f"{_READ} audit.view duties.view imports.run webhooks.manage admin.users",
+        sees_all_companies=True,
     ),
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
         _("Integration"),
         f"{_READ} accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import payments.record"
-        " payments.allocate imports.run",
+        " payments.allocate imports.run webhooks.manage",
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -44,6 +45,17 @@ def _database(name: str, default: str | None = None) -> dict[str, Any]:
             f"{name} must name a PostgreSQL database: postgres://user:password@host:5432/name."
         )
     return dict(parsed)
+
+
+def _networks(name: str) -> tuple[str, ...]:
+    """Networks separated by commas, each as ``10.1.0.0/16``."""
+    words = tuple(filter(None, (word.strip() for word in os.environ.get(name, "").split(","))))
+    for word in words:
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.1.0.0/16.") from error
+    return words
 
 
 def _redis(database: int) -> str:
@@ -91,6 +103,7 @@ INSTALLED_APPS = [
     "o2c.cases",
     "o2c.bench",
     "o2c.home",
+    "o2c.hooks",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -374,6 +387,9 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 # What takes colleagues' documents out of the journal of a rep: each narrows the events.
 JOURNAL_SCOPES: tuple[str, ...] = ("orders.scope.readable_events", "invoicing.scope.readable_events")
 
+# Who is told of the events of an act as they are stored, in the act's own transaction.
+JOURNAL_LISTENERS: tuple[str, ...] = ("o2c.hooks.services.write",)
+
 # Long work by kind: the function that does it.
 WORK_HANDLERS: dict[str, str] = {
     "api.bulk": "credit.api.bulk.run",
@@ -386,6 +402,7 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
     "orders.decide_one": "orders.services.decide_one",
+    "hooks.send": "o2c.hooks.services.send",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",
     "reports.file": "o2c.reports.background.write",
@@ -401,6 +418,9 @@ BOOK_PROOFS: tuple[str, ...] = (
     "o2c.reports.proofs.nightly_differences",
     "o2c.reports.proofs.journal_differences",
 )
+
+# Private networks that webhooks may call all the same, such as ``10.1.0.0/16``; none by default.
+WEBHOOK_PRIVATE_NETWORKS = _networks("WEBHOOK_PRIVATE_NETWORKS")
 
 # Days an exchange rate stays usable after its publication (domain.md 4.1).
 RATE_MAX_AGE_DAYS = 7

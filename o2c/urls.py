@@ -23,6 +23,7 @@ _PAGES = {
     "dunning": "collections/",
     "o2c.reports": "reports/",
     "o2c.imports": "imports/",
+    "o2c.hooks": "webhooks/",
 }
 
 

@@ -112,9 +112,7 @@ def book_pairs(
     set_letters(made)
     Allocation.objects.bulk_create(made, batch_size=1000)
     store_open_amounts(list({item.pk: item for a in made for item in (a.debit, a.credit)}.values()))
-    AuditEvent.objects.bulk_create(
-        [event_of("allocation.made", a, by=by, at=at) for a in made], batch_size=1000
-    )
+    audit.record_many([event_of("allocation.made", a, by=by, at=at) for a in made])
     return made
 
 

@@ -18,7 +18,6 @@ from invoicing.models import Allocation, Payment, PaymentReturn, ReceivableItem
 from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import Moved, retrying
-from o2c.shared.models import AuditEvent
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Conflict, Invalid, NotFound
 
@@ -193,9 +192,7 @@ def _close(
         for match in matches
     ]
     Allocation.objects.bulk_create(undone, batch_size=1000)
-    AuditEvent.objects.bulk_create(
-        [event_of("allocation.reversed", each, by=by, at=at) for each in undone], batch_size=1000
-    )
+    audit.record_many([event_of("allocation.reversed", each, by=by, at=at) for each in undone])
     row.undid = [each.reversal_of_id for each in undone if each.reversal_of_id]
     row.item = _counter(own, ItemKind.PAYMENT_RETURN, -own.amount, row, at=at)
     if row.fee is not None:
@@ -237,7 +234,7 @@ def _reopen(
             days = [since[key] for key in (own.pk, debit.pk) if key in since]
             made.append(_match(debit, own, amount, max([match.effective_date, *days]), by=by, at=at))
     store_open_amounts(list(touched.values()))
-    AuditEvent.objects.bulk_create([event_of("allocation.made", each, by=by, at=at) for each in made])
+    audit.record_many([event_of("allocation.made", each, by=by, at=at) for each in made])
 
 
 def _counter(

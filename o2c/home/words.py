@@ -128,6 +128,13 @@ WORDS: Final[dict[str, Words]] = {
     "company.rules_changed": Words(
         gettext_lazy("Order rules of %(label)s changed"), "settings", "warn", OTHER
     ),
+    "webhook.created": Words(gettext_lazy("Webhook to %(label)s made"), "send", "", OTHER),
+    "webhook.changed": Words(gettext_lazy("Webhook to %(label)s changed"), "send", "", OTHER),
+    "webhook.ended": Words(gettext_lazy("Webhook to %(label)s ended"), "ban", "", OTHER),
+    "webhook.secret_renewed": Words(
+        gettext_lazy("New secret for the webhook to %(label)s"), "lock", "", OTHER
+    ),
+    "webhook.replayed": Words(gettext_lazy("Delivery to %(label)s sent again"), "refresh", "", OTHER),
     "company.created": Words(gettext_lazy("Company %(label)s created"), "building", "", OTHER),
     "message.arrived": Words(gettext_lazy("Message %(label)s arrived"), "mail", "", OTHER),
     "message.sent_again": Words(gettext_lazy("Message %(label)s sent again"), "mail", "", OTHER),
@@ -177,6 +184,10 @@ FACTS: Final[dict[str, str | Promise]] = {
     "letter": gettext_lazy("Letter"),
     "date": gettext_lazy("Date"),
     "fee": gettext_lazy("Bank fee"),
+    "events": gettext_lazy("Events"),
+    "event": gettext_lazy("Event"),
+    "delivery": gettext_lazy("Delivery number"),
+    "is_active": gettext_lazy("Active"),
     "matches": gettext_lazy("Matches"),
     "issue_date": gettext_lazy("Issued"),
     "effective_date": gettext_lazy("Counts from"),

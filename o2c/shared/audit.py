@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Model
+from django.utils.module_loading import import_string
 
 from .models import AuditEvent
 
@@ -91,8 +94,27 @@ def record(action: str, subject: Model, *, by: Any, at: datetime, **facts: Any) 
     gathered = _gathered.get()
     if gathered is None:
         made.save(force_insert=True)
+        _tell([made])
     else:
         gathered.append(made)
+
+
+def record_many(events: Sequence[AuditEvent]) -> None:
+    """Write events made by ``event`` with one statement, in the act's own transaction."""
+    AuditEvent.objects.bulk_create(events, batch_size=1000)
+    _tell(events)
+
+
+def _tell(events: Sequence[AuditEvent]) -> None:
+    """Hand stored events to ``settings.JOURNAL_LISTENERS``, inside the act's transaction."""
+    for path in settings.JOURNAL_LISTENERS:
+        _listener(path)(events)
+
+
+@cache
+def _listener(path: str) -> Callable[[Sequence[AuditEvent]], None]:
+    found: Callable[[Sequence[AuditEvent]], None] = import_string(path)
+    return found
 
 
 @contextmanager
@@ -110,4 +132,4 @@ def together() -> Iterator[None]:
         yield
     finally:
         _gathered.reset(token)
-    AuditEvent.objects.bulk_create(events)
+    record_many(events)

@@ -75,6 +75,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "imports.run": _ADV | _BOOKS | {"administrator"},
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
     "duties.view": frozenset({"auditor", "administrator"}),
+    "webhooks.manage": frozenset({"administrator", "integration"}),
     "admin.users": frozenset({"administrator"}),
 }
 
@@ -101,6 +102,7 @@ class Entry:
 
 _NO_ANSWER: Final = Entry()
 _PUBLIC: Final = Entry(get=ANYONE)
+_NEW_HOOK: Final = {"url": "https://93.184.215.14/new", "events": ["order.held"]}
 _REASON: Final = {"reason": "Agreed with the client"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
 _LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
@@ -334,6 +336,17 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/exposure/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
     "reports/duties/": Entry(get="duties.view"),
+    "webhooks/": Entry(get="webhooks.manage"),
+    "webhooks/new/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),
+    "webhooks/<pk>/": Entry(get="webhooks.manage", about="webhook"),
+    "webhooks/<pk>/edit/": Entry(
+        get="webhooks.manage", post="webhooks.manage", about="webhook", body=_NEW_HOOK
+    ),
+    "webhooks/<pk>/secret/": Entry(post="webhooks.manage", about="webhook"),
+    "webhooks/<pk>/end/": Entry(get="webhooks.manage", post="webhooks.manage", about="webhook"),
+    "webhooks/<pk>/deliveries/<delivery>/replay/": Entry(
+        post="webhooks.manage", about="webhook", then=("{delivery}",)
+    ),
     "imports/": Entry(get="imports.run"),
     "imports/new/": Entry(get="imports.run", post="imports.run"),
     "imports/sample/<kind>/": Entry(get="imports.run", then=("rates",)),
@@ -357,6 +370,19 @@ API: Final[Mapping[str, Entry]] = {
     "audit/": Entry(get=SIGNED_IN),
     "outbox/": Entry(get="accounts.view"),
     "outbox/<pk>/": Entry(get="accounts.view", about="message"),
+    "webhooks/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),
+    "webhooks/<pk>/": Entry(
+        get="webhooks.manage",
+        patch="webhooks.manage",
+        delete="webhooks.manage",
+        about="webhook",
+        body={"active": False},
+    ),
+    "webhooks/<pk>/secret/": Entry(post="webhooks.manage", about="webhook"),
+    "webhooks/<pk>/deliveries/": Entry(get="webhooks.manage", about="webhook"),
+    "webhooks/<pk>/deliveries/<delivery>/replay/": Entry(
+        post="webhooks.manage", about="webhook", then=("{delivery}",)
+    ),
     # Clients
     "accounts/": Entry(get="accounts.view", post="accounts.edit", body=_NEW_CLIENT),
     "accounts/bulk/": Entry(post="accounts.edit", body=[_NEW_CLIENT]),

@@ -17,6 +17,7 @@ from accounts.models import Company, CustomerAccount, Substitution, TeamMember, 
 from credit import services as credit
 from invoicing import services as invoicing
 from invoicing.models import CreditNoteRequest, Invoice
+from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
 from o2c.shared import results
 from o2c.shared.calendar import paris_date
@@ -69,6 +70,8 @@ class World:
     credit: int
     match: int
     credit_request: int
+    webhook: int
+    delivery: int
     run: int
     message: int
     mapping: int
@@ -185,6 +188,13 @@ def make_world(
         company=company, kind="ledger", name=f"{mark} mapping", text=MAPPING, headers=["n"], updated_by=books,
         updated_at=at,
     )  # fmt: skip
+    hook = Webhook.objects.create(
+        company=company, url=f"https://93.184.215.14/{mark}", events=["order.held"], secret=mark, created_by=books,
+        created_at=at,
+    )  # fmt: skip
+    sent = WebhookDelivery.objects.create(
+        webhook=hook, event="order.held", body="{}", state="failed", created_at=at, round_began_at=at
+    )
     return World(
         mark=mark,
         company=company.code,
@@ -206,6 +216,8 @@ def make_world(
         credit=credit_item.pk,
         match=made.pk,
         credit_request=_credit_request(invoice, books, at),
+        webhook=sent.webhook_id,
+        delivery=sent.pk,
         run=run.pk,
         message=message.pk,
         mapping=kept.pk,
