@@ -30,6 +30,17 @@ def _checked(name: str, **attrs: str) -> forms.TextInput:
     )
 
 
+def sales_reps(company: Company) -> dict[str, str]:
+    """Who may be the sales rep of a client there: user name, name."""
+    reps = User.objects.filter(
+        is_active=True,
+        is_system=False,
+        role_grants__company=company,
+        role_grants__role__code__startswith="sales",
+    )
+    return {rep.username: rep.label() for rep in reps.order_by("last_name", "username").distinct()}
+
+
 class AccountForm(forms.Form):
     """Identity, address, terms and rep of a client. ``code`` is chosen once, at the opening."""
 
@@ -83,13 +94,7 @@ class AccountForm(forms.Form):
     ) -> None:
         self.account = account
         super().__init__(*args, **kwargs)
-        reps = User.objects.filter(
-            is_active=True,
-            is_system=False,
-            role_grants__company=company,
-            role_grants__role__code__startswith="sales",
-        )
-        choices = {rep.username: rep.label() for rep in reps.order_by("last_name", "username").distinct()}
+        choices = sales_reps(company)
         current = self.initial.get("sales_rep")
         if current:
             choices.setdefault(current, current)

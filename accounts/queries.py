@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from django.contrib.postgres.search import TrigramWordSimilarity
@@ -133,6 +133,32 @@ def belonging_on(account: CustomerAccount, day: date) -> Belonging:
     return Belonging(
         entity, found.group if found else None, tuple(team.order_by("role", "user__last_name", "pk"))
     )
+
+
+@dataclass(frozen=True)
+class Since:
+    """One belonging of a client with its days; ``last_day`` is None while it lasts."""
+
+    kind: str
+    name: str
+    valid_from: date
+    last_day: date | None
+
+
+def belongings_of(account: CustomerAccount) -> list[Since]:
+    """Legal entities, groups of the present one, and sales reps of a client, each kind from the latest back."""
+    entities = EntityMembership.objects.filter(account=account).select_related("entity")
+    groups = GroupMembership.objects.filter(entity=account.entity).select_related("group")
+    reps = TeamMember.objects.filter(account=account, role=TeamRole.SALES_REP).select_related("user")
+    found = [("entity", f"{row.entity.name} {row.entity.siren or ''}".strip(), row) for row in entities]
+    found += [("group", row.group.name, row) for row in groups]  # type: ignore[misc]
+    found += [("rep", row.user.label(), row) for row in reps]  # type: ignore[misc]
+    rows = [
+        Since(kind, name, row.valid_from, row.valid_to - timedelta(days=1) if row.valid_to else None)
+        for kind, name, row in found
+    ]
+    order = ("entity", "group", "rep")
+    return sorted(rows, key=lambda row: (order.index(row.kind), -row.valid_from.toordinal()))
 
 
 def members_on(group: CustomerGroup, day: date) -> CustomerAccountQuerySet:

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import sales_reps
 from accounts.models import Company, CustomerAccount, User
 from o2c.shared.fields import DateField, MoneyField
 
@@ -38,11 +39,16 @@ class MoveForm(forms.Form):
     siren = forms.CharField(label=_("SIREN of the legal entity joined"), required=False, max_length=20)
     group = forms.CharField(label=_("Code of the group joined"), required=False, max_length=40)
     leaves_group = forms.BooleanField(label=_("Belongs to no group any more"), required=False)
-    sales_rep = forms.CharField(label=_("User name of the sales rep"), required=False, max_length=150)
+    sales_rep = forms.ChoiceField(label=_("Sales rep"), required=False)
     effective_on = DateField(
         label=_("From"), required=False, prefer="past", help_text=_("Today when left empty.")
     )
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"rows": 3}))
+
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reps = sales_reps(company)
+        self.fields["sales_rep"].choices = [("", _("stays the same")), *reps.items()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Turn what is left empty into what stays."""

@@ -10,7 +10,7 @@ from o2c.shared.calendar import end_of_month
 
 from .models import AccountingPeriod
 
-CURRENT, OPEN, CLOSED, REOPENED = "current", "open_period", "closed", "reopened"
+CURRENT, OPEN, CLOSED, REOPENED = "current", "open_period", "closed_period", "reopened"
 
 
 @dataclass(frozen=True)

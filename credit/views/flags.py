@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from accounts.models import CustomerAccount
+from accounts.queries import belongings_of
 from accounts.views import edit
 from accounts.views.answers import client_or_404, explain, now, signed_in
 from credit import services
@@ -38,15 +40,17 @@ class _Flag(PermissionMixin, View):
     verb: ClassVar[str | Promise]
     done: ClassVar[str | Promise]
     danger: ClassVar[bool] = False
+    template: ClassVar[str] = "credit/flag.html"
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         """Draw the form."""
-        return self.answer(request, code, self.form_class())
+        account = client_or_404(request, code)
+        return self.answer(request, account, self.form(account))
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         """Do it, or say what is missing."""
         account = client_or_404(request, code)
-        form = self.form_class(request.POST)
+        form = self.form(account, request.POST)
         if form.is_valid():
             try:
                 self.act(account_id=account.pk, by=signed_in(request), at=now(), **form.cleaned_data)
@@ -55,11 +59,18 @@ class _Flag(PermissionMixin, View):
             else:
                 messages.success(request, str(self.done) % {"name": account.name})
                 return redirect("accounts:detail", account.code)
-        return self.answer(request, code, form)
+        return self.answer(request, account, form)
 
-    def answer(self, request: HttpRequest, code: str, form: forms.Form) -> HttpResponse:
+    def form(self, account: CustomerAccount, data: Any = None) -> forms.Form:
+        """The form about this client."""
+        return self.form_class(data)
+
+    def facts(self, account: CustomerAccount) -> dict[str, Any]:
+        """What stands beside the form."""
+        return {}
+
+    def answer(self, request: HttpRequest, account: CustomerAccount, form: forms.Form) -> HttpResponse:
         """Draw the page."""
-        account = client_or_404(request, code)
         context = {
             "account": account,
             "form": form,
@@ -68,8 +79,9 @@ class _Flag(PermissionMixin, View):
             "consequence": self.consequence,
             "verb": self.verb,
             "danger": self.danger,
+            **self.facts(account),
         }
-        return render(request, "credit/flag.html", context, status=422 if form.errors else 200)
+        return render(request, self.template, context, status=422 if form.errors else 200)
 
 
 class Move(_Flag):
@@ -78,12 +90,21 @@ class Move(_Flag):
     permission = "accounts.move"
     act = staticmethod(move_client)
     form_class = MoveForm
+    template = "credit/move.html"
     title, verb = _("Move %(name)s"), _("Move the client")
     done = _("%(name)s has moved.")
     consequence = _(
         "Its exposure counts under the limits it joins. Reports of earlier days keep who it belonged to; held "
         "orders on both sides are examined again within a minute."
     )
+
+    def form(self, account: CustomerAccount, data: Any = None) -> forms.Form:
+        """The form, with the reps of the client's company."""
+        return MoveForm(data, company=account.company)
+
+    def facts(self, account: CustomerAccount) -> dict[str, Any]:
+        """Where the client belongs now, and where it did before."""
+        return {"belongings": belongings_of(account)}
 
 
 class Block(_Flag):

@@ -10,9 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from accounts.policy import describe_term, legal_cap
 from invoicing import services
 from invoicing.models import ReceivableItem
 from invoicing.tables import item_url
@@ -79,6 +81,9 @@ class ChangeDueDate(PermissionMixin, View):
             "menu": "invoices",
             "title": _("Due date of %(document)s") % {"document": item.document},
             "item": item,
+            "latest": legal_cap(item.account.cap_regime, item.issue_date, item.issue_date),
+            "days_late": max(0, (timezone.localdate() - item.due_date).days),
+            "term": describe_term(item.account.term, get_language() or "fr"),
             "changes": item.due_date_changes.select_related("recorded_by"),
             "back": item_url(item) or reverse("invoicing:items"),
             "form": form,

@@ -72,6 +72,7 @@ BADGES: Final[dict[str, Badge]] = {
     # months of the books
     "current": Badge("mute", "clock", _("Running month")),
     "open_period": Badge("info", "lock-open", pgettext_lazy("period", "Open")),
+    "closed_period": Badge("mute", "lock", pgettext_lazy("period", "Closed")),
     "reopened": Badge("warn", "rotate", _("Opened again")),
     # background work
     "uploaded": Badge("mute", "upload", _("Uploaded")),
