@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerAccount
+from accounts.models import (
+    CustomerAccount,
+    CustomerGroup,
+    EntityMembership,
+    GroupMembership,
+    LegalEntity,
+)
+from o2c.shared.money import convert
 from o2c.shared.problems import NotFound
 
 from .enums import Level
-from .exposure import AccountFigures
+from .exposure import AccountFigures, all_rates_on
 from .formulas import PART_CODES
 from .models import ExposureSnapshot
 from .queries import ExposureView, LevelFigures, limits_on, targets_on
@@ -52,7 +61,7 @@ def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
     levels = []
     for level, key, name in targets:
         row = own if level is Level.ACCOUNT else _last(level, key, on)
-        levels.append(LevelFigures(level, name, limits[level], (row or own).net_exposure))
+        levels.append(LevelFigures(level, name, limits[level], _net(row, own, on)))
     return ExposureView(
         account=account,
         on=on,
@@ -62,6 +71,43 @@ def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
         rates={},
         source="snapshot",
     )
+
+
+def _targets_on(account: CustomerAccount, on: date) -> tuple[tuple[Level, int, str], ...]:
+    """Levels from the account up as they were on a day; only those that have moved since stand in the history."""
+    then = EntityMembership.objects.filter(account=account, valid_from__lte=on, valid_to__gt=on)
+    moved = then.select_related("entity__group").first()
+    entity = account.entity if moved is None else moved.entity
+    found: list[tuple[Level, int, str]] = [
+        (Level.ACCOUNT, account.pk, ""),
+        (Level.ENTITY, entity.pk, entity.siren or ""),
+    ]
+    group = _group_on(entity, on)
+    if group is not None:
+        found.append((Level.GROUP, group.pk, group.code))
+    return tuple(found)
+
+
+def _group_on(entity: LegalEntity, on: date) -> CustomerGroup | None:
+    moves = list(
+        GroupMembership.objects.filter(
+            Q(valid_to__gt=on) | Q(valid_to=None, valid_from__gt=on), entity=entity
+        ).select_related("group")
+    )
+    # Who joined another since was in none before, unless a row says so.
+    return next((move.group for move in moves if move.valid_from <= on), None) if moves else entity.group
+
+
+def _net(row: ExposureSnapshot | None, own: ExposureSnapshot, on: date) -> Decimal:
+    """The net exposure of a level in the account's currency; the account's own where nothing better is known."""
+    if row is None:
+        return own.net_exposure
+    if row.currency == own.currency:
+        return row.net_exposure
+    rates = all_rates_on(on, only={row.currency, own.currency})
+    if not {row.currency, own.currency} <= set(rates):
+        return own.net_exposure
+    return convert(row.net_exposure, rates[row.currency], rates[own.currency])
 
 
 def _last(level: Level, key: int, on: date) -> ExposureSnapshot | None:

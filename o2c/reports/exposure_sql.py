@@ -183,8 +183,8 @@ _RECORDED: Final = f"""
         FROM shown s JOIN figures f ON f.target_id = s.id
         UNION ALL
         SELECT s.id, l.level, l.target_id,
-               CASE WHEN a.net_exposure IS NULL THEN f.net_exposure WHEN a.currency = f.currency THEN a.net_exposure
-                    ELSE ROUND(a.net_exposure / x.units * y.units, 2) END
+               COALESCE(CASE WHEN a.currency = f.currency THEN a.net_exposure
+                             ELSE ROUND(a.net_exposure / x.units * y.units, 2) END, f.net_exposure)
         FROM shown s
         JOIN figures f ON f.target_id = s.id
         CROSS JOIN LATERAL (VALUES (2, s.entity_id), (1, s.group_id)) AS l (level, target_id)

@@ -22,6 +22,7 @@ from credit import standing
 from credit.history import NoSnapshot, exposure_by
 from credit.models import TemporaryLimit
 from credit.queries import exposure_of
+from credit.services.moves import move_client
 from invoicing import services
 from o2c.reports.exposure import ExposureReport, exposure_report
 from o2c.reports.scope import Selection
@@ -213,6 +214,31 @@ def test_a_past_day_is_what_was_recorded(company: Company, book: list[CustomerAc
     assert report(company, TODAY - timedelta(days=1)).rows == tuple(
         row._replace(oldest_days=row.oldest_days + 2 if row.oldest_days else 0) for row in found.rows
     )
+
+
+def test_a_past_day_keeps_the_levels_of_then(company: Company, by: User):
+    past = TODAY - timedelta(days=9)
+    old = LegalEntityFactory(group=CustomerGroupFactory(code="OLD"))
+    account = CustomerAccountFactory(company=company, code="A1", entity=old)
+    sibling = CustomerAccountFactory(company=company, code="A2", entity=old)
+    give_limit(sibling, "900", at_group=True)
+    for each in (account, sibling):
+        make_invoice(each, "300", by=by, issued=due(60), due=due(20), at=NOW)
+    standing.refresh([account.pk, sibling.pk], at=NOW, day=past)
+    standing.refresh_levels([old.pk], at=NOW, day=past)
+    new = LegalEntityFactory()
+    move_client(
+        account_id=account.pk, siren=new.siren, effective_on=TODAY - timedelta(days=2), reason="sold",
+        by=make_user("credit_manager", company), at=NOW,
+    )  # fmt: skip
+    account.refresh_from_db()
+
+    found = by_code(without_names(report(company, past)))
+    today = by_code(without_names(report(company)))
+
+    assert found[0] == as_row(exposure_by(account, on=past))
+    assert (found[0]["binding_level"], found[0]["available"]) == ("group", "300.00")
+    assert (today[0]["binding_level"], today[1]["available"]) == (None, "600.00")
 
 
 def test_what_was_booked_later_for_a_past_day_stands_in_the_difference(company: Company, by: User):
