@@ -228,7 +228,7 @@ def test_a_past_day_keeps_the_levels_of_then(company: Company, by: User):
     standing.refresh_levels([old.pk], at=NOW, day=past)
     new = LegalEntityFactory()
     move_client(
-        account_id=account.pk, siren=new.siren, effective_on=TODAY - timedelta(days=2), reason="sold",
+        account_id=account.pk, siren=str(new.siren), effective_on=TODAY - timedelta(days=2), reason="sold",
         by=make_user("credit_manager", company), at=NOW,
     )  # fmt: skip
     account.refresh_from_db()
