@@ -16,128 +16,20 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 
 from o2c.shared import bars, formats
 from o2c.shared.badges import badge_for
+from o2c.shared.written import FILTERS, lang
 
 register = template.Library()
 
 Text = str | Promise
 
 
-def _lang() -> str:
-    return get_language() or "fr"
-
-
 # --- figures and dates ---
 
-
-@register.filter
-def money(value: Decimal | int | None, currency: Any = "EUR") -> str:
-    """``{{ invoice.total|money }}``, ``{{ invoice.total|money:invoice.currency }}`` → ``1 234,56 €``."""
-    return formats.money(value, _lang(), str(currency or "EUR"))
-
-
-@register.filter
-def money0(value: Decimal | int | None, currency: Any = "EUR") -> str:
-    """``{{ limit|money0 }}`` → ``65 000 €``: round limits in a sentence."""
-    return formats.money_round(value, _lang(), str(currency or "EUR"))
-
-
-@register.filter
-def amount(value: Decimal | int | None) -> str:
-    """``{{ value|amount }}`` → ``1 234,56``."""
-    return formats.amount(value, _lang())
-
-
-@register.filter
-def number(value: Decimal | int | None, decimals: int = 0) -> str:
-    """``{{ count|number }}`` → ``4 218``."""
-    return formats.NOTHING if value is None else formats.number(value, _lang(), decimals=int(decimals))
-
-
-@register.filter
-def pct(ratio: Decimal | None, decimals: int = 1) -> str:
-    """``{{ ratio|pct }}``, ``{{ ratio|pct:0 }}``: 0.192 → ``19,2 %``."""
-    return formats.percent(ratio, _lang(), decimals=int(decimals))
-
-
-@register.filter
-def days(count: int | None) -> str:
-    """``{{ late|days }}`` → ``31 j``."""
-    return formats.days(count, _lang())
-
-
-@register.filter
-def days_words(count: int) -> str:
-    """``{{ late|days_words }}`` → ``31 jours``."""
-    return formats.days_in_words(count, _lang())
-
-
-@register.filter
-def date_short(value: date | None) -> str:
-    """``{{ due|date_short }}`` → ``23/11/2026``."""
-    return formats.date_short(value)
-
-
-@register.filter
-def date_weekday(value: date | None) -> str:
-    """``{{ due|date_weekday }}`` → ``lun. 21/12/2026``."""
-    return formats.date_weekday(value, _lang())
-
-
-@register.filter
-def date_long(value: date | None) -> str:
-    """``{{ today|date_long }}`` → ``lundi 23 novembre 2026``."""
-    return formats.date_long(value, _lang())
-
-
-@register.filter
-def duration(seconds: int | None) -> str:
-    """``{{ seconds|duration }}`` → ``1 h 12``."""
-    return formats.NOTHING if seconds is None else formats.duration(seconds, _lang())
-
-
-@register.filter
-def ago(seconds: int | None) -> str:
-    """``{{ seconds|ago }}`` → ``il y a 1 h 12``."""
-    return formats.NOTHING if seconds is None else formats.ago(seconds, _lang())
-
-
-@register.filter
-def time_left(seconds: int | None) -> str:
-    """``{{ seconds|time_left }}`` → ``reste 1 h 12``."""
-    return formats.NOTHING if seconds is None else formats.time_left(seconds, _lang())
-
-
-@register.filter
-def time_tone(seconds: int | None) -> str:
-    """``class="o-{{ seconds|time_tone }}"``: bad under 30 min, warn under 1 h 30, else empty."""
-    return "" if seconds is None else formats.time_tone(seconds)
-
-
-@register.filter
-def siren(value: str | None) -> str:
-    """``{{ entity.siren|siren }}`` → ``812 740 504``."""
-    return formats.siren(value)
-
-
-@register.filter
-def iban_masked(value: str | None) -> str:
-    """``{{ account.iban|iban_masked }}`` → ``FR76 •••• 0189``."""
-    return formats.iban_masked(value)
-
-
-@register.filter
-def initials(name: str) -> str:
-    """``{{ user.label|initials }}`` → two letters for an avatar."""
-    words = [word for word in str(name).split() if word[0].isalpha()]
-    return (
-        "".join(word[0] for word in (words[0], words[-1]))[:2].upper()
-        if len(words) > 1
-        else str(name)[:2].upper()
-    )
+for _function in FILTERS:
+    register.filter(_function)
 
 
 @register.simple_tag(takes_context=True)
@@ -165,7 +57,7 @@ def moment_after(context: Context, wait: timedelta | None) -> datetime | None:
 @register.simple_tag(takes_context=True)
 def day_distance(context: Context, day: date | None) -> str:
     """``{% day_distance promise.day %}`` → ``dans 3 jours``."""
-    return formats.relative_day(day, context.get("today") or timezone.localdate(), _lang())
+    return formats.relative_day(day, context.get("today") or timezone.localdate(), lang())
 
 
 # --- icons and badges ---
