@@ -17,8 +17,6 @@ from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
 from .many import (
-    DocumentRow,
-    PaymentRow,
     Verdict,
     document_verdicts,
     enter_documents,
@@ -29,6 +27,7 @@ from .order_invoices import issue_from_order
 from .payments import record_payment
 from .periods import close_period, reopen_period
 from .returns import AlreadyReturned, NotReturned, Returned, return_payment, undo_return
+from .rows import DocumentRow, PaymentRow
 from .shared import KeyTaken, open_days
 from .unmatching import AlreadyReversed, NotUndone, OfReturn, match_again, unallocate
 

@@ -16,13 +16,13 @@ from typing import Any, Final, TypeVar
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, User
 from accounts.services import Effect
 from credit.locks import lock_credit_of
 from invoicing import policy
 from invoicing.enums import DocumentKind, Origin
 from invoicing.models import Invoice, InvoiceLine, Payment, ReceivableItem
-from invoicing.policy import Instalment, LineInput
+from invoicing.policy import Instalment
 from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.copying import copy_in
@@ -34,6 +34,7 @@ from o2c.shared.vat import vat_totals
 from .bulk import accounts_of_waiting_orders
 from .documents import document_items, document_lines, document_total, due_date_of
 from .payments import payment_item
+from .rows import DocumentRow, PaymentRow, same_document, same_payment
 from .shared import KeyTaken, open_days, refusing_taken_key, require, require_cents, tell_credit_changed
 
 # Rows stored by one round of statements: what lies in memory as models at a time.
@@ -42,43 +43,6 @@ _KEYS_AT_ONCE: Final = 20_000
 _ACCOUNTS_AT_ONCE: Final = 1000
 
 Verdict = Effect | Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
-    """A document issued elsewhere, as ``record_invoice`` takes it.
-
-    :ivar due_date: by the term when None
-    :ivar term: the account's when empty
-    """
-
-    account: CustomerAccount
-    number: str
-    issue_date: date
-    total_incl_vat: Decimal | None
-    creation_hash: str
-    due_date: date | None = None
-    term: str = ""
-    currency: str = ""
-    customer_reference: str = ""
-    lines: Sequence[LineInput] = ()
-    instalments: Sequence[Instalment] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
-    """Money received, as ``record_payment`` takes it without matching; in nobody's book without an account."""
-
-    account: CustomerAccount | None
-    external_id: str
-    received_on: date
-    amount: Decimal
-    currency: str
-    method: str
-    creation_hash: str
-    reference: str = ""
-    payer_name: str = ""
-    payer_iban: str = ""
 
 
 @dataclass
@@ -94,37 +58,6 @@ class _Batch:
 
 Progress = Callable[[int], None]
 Row = TypeVar("Row", DocumentRow, PaymentRow)
-
-
-def same_document(known: Invoice, row: DocumentRow) -> bool:
-    """Whether a stored document is the one a row names: by its hash, or by its content where a ledger brought it."""
-    if known.creation_hash:
-        return known.creation_hash == row.creation_hash
-    return (
-        known.account_id,
-        known.issue_date,
-        known.total_incl_vat,
-        known.due_date,
-        known.currency,
-    ) == (
-        row.account.pk,
-        row.issue_date,
-        row.total_incl_vat,
-        row.due_date or known.due_date,
-        row.currency or known.currency,
-    )
-
-
-def same_payment(known: Payment, row: PaymentRow) -> bool:
-    """The same for a payment."""
-    if known.creation_hash:
-        return known.creation_hash == row.creation_hash
-    return (known.account_id, known.received_on, known.amount, known.currency) == (
-        row.account.pk if row.account else None,
-        row.received_on,
-        row.amount,
-        row.currency,
-    )
 
 
 def document_verdicts(

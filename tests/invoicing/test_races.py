@@ -18,7 +18,7 @@ from invoicing import proofs, services
 from invoicing.enums import Origin
 from invoicing.models import Allocation, Invoice, NumberSeries, Payment, ReceivableItem
 from invoicing.policy import ClosedPeriod, OverAllocated
-from invoicing.services import AlreadyReversed, KeyTaken, MatchPair
+from invoicing.services import AlreadyReversed, KeyTaken, MatchPair, NotReturned
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import AT, TODAY, line, make_credit, make_item, make_payment
 
@@ -240,3 +240,93 @@ def test_a_closing_waits_for_whoever_is_posting(account: CustomerAccount, accoun
         return ReceivableItem.objects.filter(effective_date=last).count()
 
     assert race([post, close])[1] == 1
+
+
+def _paid(account: CustomerAccount, accountant: User) -> tuple[ReceivableItem, Payment]:
+    debit, payment = make_item(account, "100", by=accountant), make_payment(account, "150", by=accountant)
+    services.allocate_payment(payment_id=payment.pk, items=[(debit.pk, Decimal(100))], by=accountant, at=AT)
+    return debit, payment
+
+
+def test_one_return_however_many_record_it(account: CustomerAccount, accountant: User):
+    for _ in range(4):
+        _debit, payment = _paid(account, accountant)
+        back = partial(
+            services.return_payment,
+            payment_id=payment.pk,
+            returned_on=TODAY,
+            reason="x",
+            by=accountant,
+            at=AT,
+        )
+
+        results = race([back] * 4)
+
+        assert raised(results) == []
+        assert [done.is_new for done in results].count(True) == 1  # type: ignore[attr-defined]
+    assert sound()
+
+
+def test_a_return_races_with_matches_of_its_payment_and_of_what_it_had_settled(
+    account: CustomerAccount, accountant: User
+):
+    for _ in range(6):
+        debit, payment = _paid(account, accountant)
+        other, second = make_item(account, "50", by=accountant), make_credit(account, "100", by=accountant)
+        acts = [
+            partial(
+                services.return_payment,
+                payment_id=payment.pk,
+                returned_on=TODAY,
+                reason="x",
+                by=accountant,
+                at=AT,
+            ),
+            partial(
+                services.allocate_payment,
+                payment_id=payment.pk,
+                items=[(other.pk, Decimal(50))],
+                by=accountant,
+                at=AT,
+            ),
+            partial(
+                services.allocate,
+                from_item_id=second.pk,
+                to_item_id=debit.pk,
+                amount=Decimal(100),
+                by=accountant,
+                at=AT,
+            ),
+        ]
+
+        results = race(acts)
+
+        assert set(raised(results)) <= {OverAllocated}
+        assert payment.items.get(kind="PAYMENT").open_amount == 0
+        other.refresh_from_db()
+        assert other.open_amount == 50
+    assert sound()
+
+
+def test_an_undone_return_races_with_the_second_payment(account: CustomerAccount, accountant: User):
+    for _ in range(6):
+        debit, payment = _paid(account, accountant)
+        services.return_payment(payment_id=payment.pk, returned_on=TODAY, reason="x", by=accountant, at=AT)
+        second = make_credit(account, "100", by=accountant)
+        undo = partial(services.undo_return, payment_id=payment.pk, by=accountant, at=AT)
+        match = partial(
+            services.allocate,
+            from_item_id=second.pk,
+            to_item_id=debit.pk,
+            amount=Decimal(100),
+            by=accountant,
+            at=AT,
+        )
+
+        results = race([undo, undo, match])
+
+        assert raised(results).count(NotReturned) == 1
+        assert set(raised(results)) <= {NotReturned, OverAllocated}
+        debit.refresh_from_db()
+        assert debit.open_amount == 0
+    assert sound()
