@@ -273,7 +273,7 @@ def test_a_return_races_with_matches_of_its_payment_and_of_what_it_had_settled(
     for _ in range(6):
         debit, payment = _paid(account, accountant)
         other, second = make_item(account, "50", by=accountant), make_credit(account, "100", by=accountant)
-        acts = [
+        acts: list[Callable[[], object]] = [
             partial(
                 services.return_payment,
                 payment_id=payment.pk,
@@ -323,7 +323,8 @@ def test_an_undone_return_races_with_the_second_payment(account: CustomerAccount
             at=AT,
         )
 
-        results = race([undo, undo, match])
+        acts: list[Callable[[], object]] = [undo, undo, match]
+        results = race(acts)
 
         assert raised(results).count(NotReturned) == 1
         assert set(raised(results)) <= {NotReturned, OverAllocated}
