@@ -237,23 +237,41 @@ class CustomerAccountQuerySet(models.QuerySet["CustomerAccount"]):
 
         Outside of it an account does not exist: callers answer 404.
         """
+        if company is not None:
+            match _sight(user, company):
+                case None:
+                    return self.none()
+                case True:
+                    return self.filter(company=company)
+                case _:
+                    return self.filter(company=company, pk__in=portfolio_of(user))
         if not user.is_active:
             return self.none()
-        allowed = Q(pk__in=[])
-        for held_in, role in user.grants:
-            scope = Q() if held_in is None else Q(company_id=held_in)
-            if not role.sees_all_accounts:
-                # Whoever stands in has a last day: those see the client until then.
-                today = paris_date(timezone.now())
-                mine = TeamMember.objects.filter(
-                    Q(valid_to=None) | Q(valid_to__gt=today), user_id=user.pk, valid_from__lte=today
-                )
-                scope &= Q(pk__in=mine.values("account_id"))
-            allowed = scope if scope == Q() else allowed | scope
-            if scope == Q():
-                break
-        found = self.filter(allowed)
-        return found if company is None else found.filter(company=company)
+        whole = [held_in for held_in, role in user.grants if role.sees_all_accounts]
+        if None in whole:
+            return self.all()
+        partly = [held_in for held_in, role in user.grants if not role.sees_all_accounts]
+        mine = Q(pk__in=portfolio_of(user))
+        if None not in partly:
+            mine &= Q(company__in=set(partly))
+        return self.filter(Q(company__in=set(whole)) | mine)
+
+
+def _sight(user: User, company: Company) -> bool | None:
+    """Whether a user sees every client of a company; False when only a portfolio, None when nobody."""
+    if not user.is_active:
+        return None
+    sights = [role.sees_all_accounts for held_in, role in user.grants if held_in in (None, company.pk)]
+    return any(sights) if sights else None
+
+
+def portfolio_of(user: User) -> models.QuerySet[TeamMember]:
+    """Keys of the clients in whose team a user is today; whoever stands in has a last day, and sees them until then."""
+    today = paris_date(timezone.now())
+    rows = TeamMember.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gt=today), user_id=user.pk, valid_from__lte=today
+    )
+    return rows.values("account")  # type: ignore[return-value]
 
 
 def stood_in_for(user: User) -> models.QuerySet[TeamMember]:
@@ -273,12 +291,13 @@ def documents_of(user: User, company: Company | None = None) -> Q:
     """
     if company is None:
         return Q(account__in=CustomerAccount.objects.visible_to(user))
-    whole = user.is_active and any(
-        role.sees_all_accounts and held_in in (None, company.pk) for held_in, role in user.grants
-    )
-    if whole:
-        return Q(company=company)
-    return Q(company=company, account__in=CustomerAccount.objects.visible_to(user, company))
+    match _sight(user, company):
+        case None:
+            return Q(pk__in=[])
+        case True:
+            return Q(company=company)
+        case _:
+            return Q(company=company, account__in=portfolio_of(user))
 
 
 class CustomerAccount(models.Model):
