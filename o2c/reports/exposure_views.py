@@ -20,7 +20,17 @@ from .exposure import SNAPSHOT, exposure_report
 from .exposure_screen import DEFAULT_SORT, laid_out
 from .files import FORMATS
 from .forms import ReportForm
-from .frame import answered, client_url, form_of, kept, page_number, reader_of_reports, reps, usual_days
+from .frame import (
+    answered,
+    client_url,
+    form_of,
+    kept,
+    page_number,
+    reader_of_reports,
+    reading,
+    reps,
+    usual_days,
+)
 
 _FILTERS: Final = ("as_of", "account", "sales_rep", "siren", "group")
 
@@ -35,12 +45,16 @@ def exposure_page(request: Any) -> HttpResponseBase:
     try:
         if export in FORMATS:
             return answered(request, asked, export, menu="exposure")
-        report = exposure_report(
-            user=request.user,
-            company=request.company,
-            as_of=day,
-            at=timezone.now(),
-            selection=asked.selection,
+        report = reading(
+            form,
+            asked,
+            lambda each: exposure_report(
+                user=request.user,
+                company=request.company,
+                as_of=day,
+                at=timezone.now(),
+                selection=each.selection,
+            ),
         )
     except NoSnapshot as refusal:
         missing = str(refusal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import wraps
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.enums import TeamRole
 from accounts.models import Company, TeamMember
+from credit.history import NoSnapshot
 from o2c.shared import formats
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.problems import NotAllowed, NotFound
@@ -28,9 +30,11 @@ from .background import is_long
 from .catalogue import Asked, read, sheet_of, title_of
 from .files import TYPES, Sheet, written
 from .forms import ReportForm
+from .scope import EVERYBODY
 
 View = Callable[..., HttpResponseBase]
 Form = TypeVar("Form", bound=ReportForm)
+Report = TypeVar("Report")
 
 
 def reader_of_reports(view: View) -> View:
@@ -102,6 +106,22 @@ def form_of(form_class: type[Form], data: QueryDict, company: Company, **default
     if form.is_valid() and form.cleaned_data["as_of"]:
         data["as_of"] = formats.date_short(form.cleaned_data["as_of"])
     return form
+
+
+def reading(form: ReportForm, asked: Asked, read_one: Callable[[Asked], Report]) -> Report:
+    """Read the report of a page; a client, SIREN or group nobody has is said at its field and left out.
+
+    :raises NoSnapshot: nothing was recorded by that day
+    """
+    try:
+        return read_one(asked)
+    except NoSnapshot:
+        raise
+    except NotFound:
+        for name in ("account", "siren", "group"):
+            if getattr(asked.selection, name):
+                form.add_error(name, _("No client here is found by this."))
+        return read_one(replace(asked, selection=EVERYBODY))
 
 
 def answered(request: Any, asked: Asked, file_format: str, *, menu: str) -> HttpResponseBase:

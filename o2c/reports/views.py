@@ -26,7 +26,17 @@ from .catalogue import AGED_BALANCE, Asked, read
 from .drill import DISPUTED, items_behind, outside, sum_of
 from .files import FORMATS
 from .forms import AgedBalanceForm
-from .frame import answered, client_url, form_of, kept, page_number, reader_of_reports, reps, usual_days
+from .frame import (
+    answered,
+    client_url,
+    form_of,
+    kept,
+    page_number,
+    reader_of_reports,
+    reading,
+    reps,
+    usual_days,
+)
 from .history import overdue_history
 from .scope import Selection
 from .screen import DEFAULT_SORT, blocks, history_chart, other_columns
@@ -45,7 +55,9 @@ def aged_balance_page(request: Any) -> HttpResponseBase:
     export = request.GET.get("export", "")
     if export in FORMATS:
         return answered(request, asked, export, menu="aged_balance")
-    report = read(asked, user=request.user, company=request.company, at=timezone.now())
+    report = reading(
+        form, asked, lambda each: read(each, user=request.user, company=request.company, at=timezone.now())
+    )
     assert isinstance(report, AgedBalance)
     filters = kept(request, _FILTERS)
     context = {

@@ -417,3 +417,16 @@ def test_the_page_gives_the_files(reader: Client, book: list[CustomerAccount]):
 def test_the_page_is_for_readers_of_reports(company: Company):
     assert signed_in(make_user("dispute_owner", company)).get(reverse(PAGE)).status_code == 403
     assert Client().get(reverse(PAGE)).status_code == 302
+
+
+@pytest.mark.parametrize("asked", [{"account": "NONE"}, {"siren": "000 000 000"}, {"group": "NONE"}])
+def test_a_filter_nobody_has_is_said_at_its_field_and_left_out(
+    reader: Client, book: Any, asked: dict[str, str]
+) -> None:
+    answer = reader.get(reverse(PAGE), asked)
+
+    assert answer.status_code == 200
+    assert set(answer.context["form"].errors) == set(asked)
+    assert answer.context["report"].scope == "company"
+    assert ">A1</span>" in answer.content.decode()
+    assert reader.get(reverse(PAGE), asked | {"export": "csv"}).status_code == 404

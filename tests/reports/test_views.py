@@ -160,7 +160,8 @@ def test_a_rep_sees_the_own_portfolio_and_it_ties(company: Company, writer: User
         True,
     )
     assert "your portfolio: 1 client" in response.content.decode()
-    assert client.get(reverse(PAGE), {"account": "OTHER"}).status_code == 404
+    hidden = client.get(reverse(PAGE), {"account": "OTHER"})
+    assert (list(hidden.context["form"].errors), hidden.context["report"].scope) == (["account"], "portfolio")
     total = {"bucket": "total", "currency": "EUR"}
     assert client.get(reverse(ITEMS), total).context["total"] == 100
     assert client.get(reverse(ITEMS), total | {"client": "OTHER"}).status_code == 404
@@ -284,3 +285,16 @@ def test_who_sees_every_sale_is_told_of_none(reader: Client, book: CustomerAccou
 
     assert opened.context["outside"] == 0
     assert "colleagues" not in opened.content.decode()
+
+
+@pytest.mark.parametrize("asked", [{"account": "NONE"}, {"siren": "000 000 000"}, {"group": "NONE"}])
+def test_a_filter_nobody_has_is_said_at_its_field_and_left_out(
+    reader: Client, book: Any, asked: dict[str, str]
+) -> None:
+    answer = reader.get(reverse(PAGE), asked)
+
+    assert answer.status_code == 200
+    assert set(answer.context["form"].errors) == set(asked)
+    assert answer.context["report"].scope == "company"
+    assert ">A1</span>" in answer.content.decode()
+    assert reader.get(reverse(PAGE), asked | {"export": "csv"}).status_code == 404
