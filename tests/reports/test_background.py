@@ -220,3 +220,19 @@ def test_what_the_page_does_not_know_is_not_found(company: Company, reader: User
     assert client.post(reverse("reports:prepare", args=["nonsense"]), {"kind": "csv"}).status_code == 404
     assert client.post(reverse("reports:prepare", args=["exposure"]), {"kind": "doc"}).status_code == 404
     assert client.get(reverse("reports:prepare", args=["exposure"])).status_code == 405
+
+
+@pytest.mark.usefixtures("_two_rows_at_once")
+def test_a_page_of_too_many_clients_offers_filters_and_files(
+    company: Company, reader: User, book: list[CustomerAccount]
+) -> None:
+    client = signed_in(reader)
+
+    page = client.get(reverse("reports:exposure"))
+
+    assert (page.status_code, page.context["report"], page.context["too_many"]) == (200, None, True)
+    assert "Too many clients to show at once" in page.content.decode()
+    narrowed = client.get(reverse("reports:exposure"), {"account": "A0"})
+    assert [line.row.account for line in narrowed.context["screen"].lines] == ["A0"]
+    unknown = client.get(reverse("reports:exposure"), {"account": "NONE"})
+    assert list(unknown.context["form"].errors) == ["account"]
