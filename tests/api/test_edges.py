@@ -45,6 +45,7 @@ WRITING = [
     "payments/",
     "payments/1/allocate/",
     "payments/1/propose/",
+    "payments/1/return/",
     "allocations/",
     "items/1/due-date/",
     "orders/ORD-1/confirmation/",
@@ -59,6 +60,9 @@ WRITING = [
     "quotations/ORD-1/order/",
     "quotations/ORD-1/refuse/",
     "quotations/ORD-1/send/",
+    "webhooks/",
+    "webhooks/1/secret/",
+    "webhooks/1/deliveries/1/replay/",
 ]
 HUGE = "9" * 400
 UGLY = {
@@ -163,13 +167,15 @@ def person(api, account):
         if path.startswith(("payments", "allocations", "invoices"))
         else "credit"
         if path.startswith("items")
+        else "integration"
+        if path.startswith("webhooks")
         else "adv"
     )
 
 
 def test_every_address_that_writes_is_tried():
     schema = SchemaGenerator().get_schema(request=None, public=True)
-    keys = {"code": "C0001", "number": "ORD-1", "id": "1"}
+    keys = {"code": "C0001", "number": "ORD-1", "id": "1", "delivery": "1"}
     told = {path.format(**keys).removeprefix(V1) for path, acts in schema["paths"].items() if "post" in acts}
     assert {path for path in told if not path.endswith("bulk/")} == set(WRITING)
 

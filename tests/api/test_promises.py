@@ -14,6 +14,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
+from django.utils import timezone
 from django.utils.functional import cached_property
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.models import CustomerAccount, Role, RoleGrant, User
 from invoicing.models import ReceivableItem
+from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.roles import PERMISSIONS
 from o2c.shared import work
 from o2c.wsgi import application
@@ -87,9 +89,31 @@ class World:
         job = work.add("credit.nightly", "promise", {}, requested_by=people["everything"])
         self.keys["id"] = [str(key) for key in (payment.json()["id"], asked.json()["id"], job)]
         self.keys["id"] += [str(key) for key in ReceivableItem.objects.values_list("pk", flat=True)]
+        self.keys["delivery"] = [self._delivery(people["everything"])]
         self.tokens = [
             Token.objects.get_or_create(user=people[name])[0].key for name in ("everything", "sales")
         ]
+
+    def _delivery(self, by: User) -> str:
+        """A delivery of a webhook whose key becomes one of ``id``."""
+        hook = Webhook.objects.create(
+            company=by.home_company,
+            url="https://93.184.215.14/hooks",
+            events=["order.held"],
+            secret="s",
+            created_by=by,
+            created_at=timezone.now(),
+        )
+        row = WebhookDelivery.objects.create(
+            webhook=hook,
+            event="order.held",
+            body="{}",
+            state="failed",
+            created_at=timezone.now(),
+            round_began_at=timezone.now(),
+        )
+        self.keys["id"].append(str(hook.pk))
+        return str(row.pk)
 
     @cached_property
     def headers(self) -> st.SearchStrategy[dict[str, str]]:
