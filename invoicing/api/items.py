@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User, documents_of
 from invoicing import queries, services
 from invoicing.enums import ItemKind
 from invoicing.lists import outside_items
@@ -76,10 +76,13 @@ class ItemViewSet(CompanyViewSet):
     def get_queryset(self) -> QuerySet[ReceivableItem]:
         """Items of the clients this user may see, on the day asked for."""
         accounts = CustomerAccount.objects.visible_to(self.user, self.company)
+        whose = documents_of(self.user, self.company)
         if code := self.request.query_params.get("account"):
-            accounts = accounts.filter(pk=self.account(code).pk)
+            client = self.account(code)
+            accounts, whose = accounts.filter(pk=client.pk), Q(account=client)
         items = queries.items_on(
             accounts,
+            whose=whose,
             on=read_date(self.request, "as_of") or paris_date(self.at),
             open_only=self._flag("open"),
             overdue_only=self._flag("overdue"),
@@ -192,11 +195,11 @@ class AllocationViewSet(CompanyViewSet):
 
     def get_queryset(self) -> QuerySet[Allocation]:
         """Matches of the clients this user may see."""
-        accounts = CustomerAccount.objects.visible_to(self.user, self.company)
+        seen = ReceivableItem.objects.filter(documents_of(self.user, self.company))
         undone = Allocation.objects.filter(reversal_of=OuterRef("pk"))
         return (
             _of_own_sales(
-                Allocation.objects.filter(debit__account__in=accounts, credit__account__in=accounts),
+                Allocation.objects.filter(debit__in=seen, credit__in=seen),
                 self.user,
                 self.company,
             )
