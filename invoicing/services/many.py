@@ -7,7 +7,7 @@ same here, and one key entered twice counts once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,7 +39,7 @@ from .shared import KeyTaken, open_days, refusing_taken_key, require, require_ce
 
 # Rows stored by one round of statements: what lies in memory as models at a time.
 _AT_ONCE: Final = 2000
-_KEYS_AT_ONCE: Final = 20_000
+_KEYS_AT_ONCE: Final = 5_000
 _ACCOUNTS_AT_ONCE: Final = 1000
 
 Verdict = Effect | Refusal
@@ -67,13 +67,12 @@ def document_verdicts(
 
     :return: CREATED, UNCHANGED, or the refusal that ``record_invoice`` or the second use of a number would raise
     """
-    known = _known(Invoice, company, "number", [row.number for row in rows])
     first_of: dict[str, str] = {}
     today = paris_date(at)
     days = open_days(company, today=today)
     found: list[tuple[Verdict, tuple[Instalment, ...]]] = []
-    for row in rows:
-        stored, earlier = known.get(row.number), first_of.get(row.number)
+    for row, stored in _with_stored(Invoice, company, "number", rows):
+        earlier = first_of.get(row.number)
         if stored is not None or earlier is not None:
             same = same_document(stored, row) if stored else earlier == row.creation_hash
             found.append((Effect.UNCHANGED if same else KeyTaken(), ()))
@@ -181,12 +180,11 @@ def _add_document(
 
 def payment_verdicts(company: Company, rows: Sequence[PaymentRow], *, at: datetime) -> list[Verdict]:
     """Say what entering each payment would do; nothing is written."""
-    known = _known(Payment, company, "external_id", [row.external_id for row in rows])
     first_of: dict[str, str] = {}
     days = open_days(company, today=paris_date(at))
     found: list[Verdict] = []
-    for row in rows:
-        stored, earlier = known.get(row.external_id), first_of.get(row.external_id)
+    for row, stored in _with_stored(Payment, company, "external_id", rows):
+        earlier = first_of.get(row.external_id)
         if stored is not None or earlier is not None:
             same = same_payment(stored, row) if stored else earlier == row.creation_hash
             found.append(Effect.UNCHANGED if same else KeyTaken())
@@ -260,14 +258,21 @@ def _payment(company: Company, row: PaymentRow, *, by: User, at: datetime) -> Pa
     )
 
 
-def _known(model: type[Any], company: Company, key: str, keys: Iterable[str]) -> dict[str, Any]:
+def _with_stored(
+    model: type[Any], company: Company, key: str, rows: Sequence[Row]
+) -> Iterator[tuple[Row, Any]]:
+    """Each row with what is stored under its key, or None; what is stored is held for some rows at a time."""
+    for start in range(0, len(rows), _KEYS_AT_ONCE):
+        piece = rows[start : start + _KEYS_AT_ONCE]
+        stored = _known(model, company, key, {getattr(row, key) for row in piece})
+        for row in piece:
+            yield row, stored.get(getattr(row, key))
+
+
+def _known(model: type[Any], company: Company, key: str, keys: Collection[str]) -> dict[str, Any]:
     """The stored rows of a company with these keys."""
-    wanted, found = sorted(set(keys)), {}
-    for start in range(0, len(wanted), _KEYS_AT_ONCE):
-        piece = wanted[start : start + _KEYS_AT_ONCE]
-        rows = model.objects.filter(company=company, **{f"{key}__in": piece})
-        found.update({getattr(row, key): row for row in rows.iterator(chunk_size=_AT_ONCE)})
-    return found
+    rows = model.objects.filter(company=company, **{f"{key}__in": keys})
+    return {getattr(row, key): row for row in rows.iterator(chunk_size=_AT_ONCE)}
 
 
 def _store(batch: _Batch) -> None:
