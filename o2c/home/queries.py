@@ -22,6 +22,7 @@ from invoicing.book import OF_SCOPE, OPEN_BOOK, scope_sql
 from invoicing.enums import ItemKind
 from invoicing.models import Invoice, Payment, ReceivableItem
 from o2c.shared.models import AuditEvent, Notice, Work
+from o2c.shared.outbox import SEND
 from o2c.shared.results import REMOVE
 from o2c.shared.work import REACTION
 from orders.enums import CaseStatus, OrderState
@@ -262,8 +263,9 @@ def latest_imports(user: User) -> QuerySet[Work]:
 
 
 def jobs_of(user: User) -> QuerySet[Work]:
-    """Background work the user asked for; administrators see everybody's. Reactions to acts are left out."""
-    found = Work.objects.exclude(Q(kind__startswith=REACTION) | Q(kind=REMOVE)).select_related("requested_by")
+    """Background work the user asked for; administrators see everybody's. What follows acts by itself is left out."""
+    by_itself = Q(kind__startswith=REACTION) | Q(kind__in=[REMOVE, SEND])
+    found = Work.objects.exclude(by_itself).select_related("requested_by")
     found = found if user.may("admin.users") else found.filter(requested_by=user)
     return found.order_by("-created_at", "-pk")
 

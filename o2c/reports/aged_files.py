@@ -22,7 +22,7 @@ def aged_sheet(report: AgedBalance) -> Sheet:
     return Sheet(
         company=report.company,
         name=lambda: _("Aged balance"),
-        stem=lambda: f"{_('aged-balance')}_{report.company.code}_{report.as_of:%Y-%m-%d}",
+        stem=lambda: "_".join((_("aged-balance"), report.company.code, f"{report.as_of:%Y-%m-%d}")),
         header=lambda: _header(report),
         kinds=["text"] * 5 + ["money"] * (amounts + 1) + [""],
         lines=lambda: _lines(report),

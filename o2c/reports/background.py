@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounts.models import Company, User
 from invoicing.models import ReceivableItem
@@ -82,6 +83,7 @@ def write(
     user: User = results.asker_of(work)
     try:
         with translation.override(language):
+            work_table.report_progress(work, 0, 0, _("The figures are being read"))
             question = Asked.from_payload(asked)
             sheet = sheet_of(read(question, user=user, company=company, at=timezone.now()))
             pieces = written(_counted(work, sheet), file_format, language=language)

@@ -27,7 +27,7 @@ def exposure_sheet(report: ExposureReport) -> Sheet:
     return Sheet(
         company=report.company,
         name=lambda: _("Exposure"),
-        stem=lambda: f"{_('exposure')}_{report.company.code}_{report.as_of:%Y-%m-%d}",
+        stem=lambda: "_".join((_("exposure"), report.company.code, f"{report.as_of:%Y-%m-%d}")),
         header=_header,
         kinds=[
             *["text"] * 5, *money, "text", "money", "money", "", "money", "money", "number", "text", "money", "",
