@@ -81,10 +81,12 @@ def test_an_entity_belongs_to_one_group_at_a_time():
 def test_a_client_has_one_sales_rep_at_a_time_and_as_many_others_as_it_needs():
     account = CustomerAccountFactory()
     one, two = make_user("sales", account.company), make_user("sales", account.company)
-    for role in (TeamRole.SALES_REP, TeamRole.ADV, TeamRole.ADV):
-        TeamMember.objects.create(account=account, user=one, role=role, valid_from=OPENED_ON)
+    for user, role in ((one, TeamRole.SALES_REP), (one, TeamRole.ADV), (two, TeamRole.ADV)):
+        TeamMember.objects.create(account=account, user=user, role=role, valid_from=OPENED_ON)
     with breaks("one_sales_rep_at_a_time"), transaction.atomic():
         TeamMember.objects.create(account=account, user=two, role=TeamRole.SALES_REP, valid_from=OPENED_ON)
+    with breaks("one_open_membership_per_person_and_role"), transaction.atomic():
+        TeamMember.objects.create(account=account, user=one, role=TeamRole.ADV, valid_from=OPENED_ON)
 
 
 def test_a_rate_is_positive_and_published_once_a_day():
