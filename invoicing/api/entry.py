@@ -26,7 +26,8 @@ from o2c.shared.locking import Moved, is_collision
 from o2c.shared.problems import Refusal
 from orders.queries import find_order
 
-from .serializers import InvoiceBody, PaymentBody, instalments, line_inputs
+from .payment_shapes import PaymentBody
+from .serializers import InvoiceBody, instalments, line_inputs
 
 # What became of one document of a batch: what was entered, or why not.
 Outcome = Entered | Exception

@@ -28,7 +28,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotFound
 
 from .entry import enter_payment
-from .serializers import (
+from .payment_shapes import (
     AllocateBody,
     AllocatedAnswer,
     PaymentAnswer,
