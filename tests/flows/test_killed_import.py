@@ -16,6 +16,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from accounts.models import Company, User
+from credit.api.bulk import MOST
 from invoicing.models import Invoice, ReceivableItem
 from o2c.imports import runs, services
 from o2c.imports.kinds import shape_of
@@ -112,11 +113,18 @@ def test_a_batch_counts_once(real_broker: None, tmp_path: Path, company: Company
         }
         for n in range(COUNT)
     ]
-    accepted = client.post("/api/v1/invoices/bulk/", documents)
-    assert accepted.status_code == 202
-    address = accepted["Location"]
-    with killed_twice(tmp_path, accepted.json()["id"]):
-        wait_until(lambda: client.get(address).json()["state"] == "done", 120)
-    result = client.get(address).json()["result"]
-    assert (result["created"], result["unchanged"], result["failed"]) == (COUNT, 0, 0)
+    jobs = []
+    for start in range(0, COUNT, MOST):
+        accepted = client.post("/api/v1/invoices/bulk/?async=1", documents[start : start + MOST])
+        assert accepted.status_code == 202
+        jobs.append((accepted.json()["id"], accepted["Location"]))
+
+    def all_done() -> bool:
+        return all(client.get(address).json()["state"] == "done" for _id, address in jobs)
+
+    with killed_twice(tmp_path, jobs[0][0]):
+        wait_until(all_done, 240)
+    results = [client.get(address).json()["result"] for _id, address in jobs]
+    assert sum(result["created"] for result in results) == COUNT
+    assert {(result["unchanged"], result["failed"]) for result in results} == {(0, 0)}
     assert_once()
