@@ -6,12 +6,12 @@ control line adds up documents (``invoicing.queries.LEDGER_TOTALS``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice, takewhile
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -19,18 +19,12 @@ from django.db.models import QuerySet
 from accounts.models import Company, CustomerAccount, User
 from invoicing.ageing import EDGES, Basis, bucket_names
 from invoicing.book import moved_after, scope_sql
-from o2c.shared.memory import no_cycles
+from o2c.shared.memory import FOR_A_REPORT, no_cycles
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
 from .aged_sql import MOVED_MEANWHILE, statement
 from .scope import COMPANY, EVERYBODY, Selection
-
-# A report of a hundred thousand clients: their sums in memory, without a file on disk, and the work shared out among
-# the database's own workers, which it does not offer by itself for so many sums.
-_FOR_A_REPORT: Final = """
-    SELECT set_config('work_mem', '64MB', TRUE), set_config('parallel_tuple_cost', '0.01', TRUE)
-"""
 
 
 class AgedRow(NamedTuple):
@@ -102,12 +96,20 @@ class AgedBalance:
 
     def as_contract(self) -> dict[str, Any]:
         """The JSON of contract §5."""
+        return self.contract() | {"rows": list(self.records())}
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The rows of the JSON."""
+        return map(self._row, self.rows)
+
+    def contract(self) -> dict[str, Any]:
+        """The JSON, its rows left out."""
         totals = [self._amounts(total) | {"oldest_days": total.oldest_days} for total in self.totals]
         return {
             "as_of": self.as_of.isoformat(),
             "company": self.company.code,
             "scope": self.scope,
-            "rows": [self._row(row) for row in self.rows],
+            "rows": [],
             "totals": totals[0] if len(totals) == 1 else totals,
             "control": self._control(),
         }
@@ -201,7 +203,7 @@ def _book(
     width = len(bucket_names(edges, basis))
     moved = moved_after(on)
     with transaction.atomic(savepoint=False), no_cycles(), connection.cursor() as cursor:
-        cursor.execute(_FOR_A_REPORT)
+        cursor.execute(FOR_A_REPORT)
         while True:
             sql = statement(None if scope == COMPANY else keys, edges, basis, moved=moved)
             cursor.execute(sql, {**params, "on": on, "company": company.pk})

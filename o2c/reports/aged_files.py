@@ -27,7 +27,8 @@ def aged_sheet(report: AgedBalance) -> Sheet:
         kinds=["text"] * 5 + ["money"] * (amounts + 1) + [""],
         lines=lambda: _lines(report),
         count=len(report.rows),
-        contract=report.as_contract,
+        contract=report.contract,
+        records=report.records,
         paper=lambda language: _paper(report, language),
     )
 

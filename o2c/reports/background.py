@@ -105,4 +105,7 @@ def _counted(work: Work, sheet: Sheet) -> Sheet:
     def lines() -> Iterator[list[Any]]:
         return results.counted(work, sheet.lines(), sheet.count)
 
-    return replace(sheet, lines=lines)
+    def records() -> Iterator[dict[str, Any]]:
+        return results.counted(work, sheet.records(), sheet.count)
+
+    return replace(sheet, lines=lines, records=records)

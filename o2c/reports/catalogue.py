@@ -17,7 +17,7 @@ from invoicing.ageing import EDGES, Basis
 
 from .aged_balance import AgedBalance, aged_balance, in_currency
 from .aged_files import aged_sheet
-from .exposure import ExposureReport, exposure_report
+from .exposure import ExposureStream, exposure_stream
 from .exposure_files import exposure_sheet
 from .files import Sheet
 from .scope import EVERYBODY, Selection
@@ -60,13 +60,13 @@ class Asked:
         )
 
 
-def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> AgedBalance | ExposureReport:
-    """Read a report for somebody; raises what ``aged_balance`` and ``exposure_report`` raise.
+def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> AgedBalance | ExposureStream:
+    """Read a report for somebody, to be written once; raises what ``aged_balance`` and ``exposure_stream`` raise.
 
     :param user: None for the operator of the machine
     """
     if asked.report == EXPOSURE:
-        return exposure_report(
+        return exposure_stream(
             user=user, company=company, as_of=asked.as_of, at=at, selection=asked.selection
         )
     report = aged_balance(
@@ -80,9 +80,9 @@ def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> 
     return in_currency(report, asked.currency)
 
 
-def sheet_of(report: AgedBalance | ExposureReport) -> Sheet:
+def sheet_of(report: AgedBalance | ExposureStream) -> Sheet:
     """Return a report as a table."""
-    return exposure_sheet(report) if isinstance(report, ExposureReport) else aged_sheet(report)
+    return exposure_sheet(report) if isinstance(report, ExposureStream) else aged_sheet(report)
 
 
 def title_of(report: str) -> str:

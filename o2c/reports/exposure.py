@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
@@ -19,6 +20,7 @@ from credit.history import NoSnapshot
 from credit.standing import parameters
 from invoicing.book import scope_sql
 from o2c.shared.calendar import paris_date
+from o2c.shared.memory import FOR_A_REPORT, no_cycles, streamed
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
@@ -39,6 +41,19 @@ SUMMED: Final = (
     "on_hold_orders",
 )
 _PLACES: Final = {code: place for place, code in enumerate(PART_CODES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows are wanted; a number past the last page means the last one.
+
+    :ivar number: from 1
+    :ivar sort: a key of the screen's columns, ``-`` in front for the largest first
+    """
+
+    number: int
+    rows: int
+    sort: str
 
 
 class ExposureRow(NamedTuple):
@@ -97,24 +112,31 @@ class ExposureRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ExposureReport:
-    """The report of one company for one reader.
+class ExposureStream:
+    """The report of one company for one reader, its rows as they come out of the database.
 
     :ivar source: ``live`` or ``snapshot``
     :ivar scope: as in the aged balance; totals and control line tie to it
+    :ivar clients: how many rows the report has
+    :ivar over_limit: how many of them use more than their limit gives
+    :ivar excess: what they exceed it by, counted for each of them where several share one limit
     :ivar totals: sum of each of ``SUMMED``
     :ivar ledger_total: what the items of the scope leave open at the end of the day
     :ivar missing_rates: currencies without a rate of the day: what is in them is missing from every figure
+    :ivar rows: to be read once
     """
 
     company: Company
     as_of: date
     source: str
     scope: str
-    rows: tuple[ExposureRow, ...]
+    clients: int
+    over_limit: int
+    excess: Decimal
     totals: dict[str, Decimal]
     ledger_total: Decimal
     missing_rates: tuple[str, ...]
+    rows: Iterable[ExposureRow]
 
     @property
     def receivables(self) -> Decimal:
@@ -126,13 +148,8 @@ class ExposureReport:
         """What exposure and open items do not agree on: 0 today; later bookings for a past day show here."""
         return self.receivables - self.ledger_total
 
-    @property
-    def over_limit(self) -> int:
-        """How many clients use more than their limit gives."""
-        return sum(row.over_limit for row in self.rows)
-
-    def as_contract(self) -> dict[str, Any]:
-        """The JSON of contract §5, with the names of §4."""
+    def contract(self) -> dict[str, Any]:
+        """The JSON of contract §5 with the names of §4, its rows left out."""
         totals: dict[str, Any] = {name: _money(amount) for name, amount in self.totals.items()}
         return {
             "as_of": self.as_of.isoformat(),
@@ -140,10 +157,10 @@ class ExposureReport:
             "currency": self.company.currency,
             "source": self.source,
             "scope": self.scope,
-            "rows": [_row(row) for row in self.rows],
+            "rows": [],
             "totals": {"currency": self.company.currency}
             | totals
-            | {"accounts": len(self.rows), "over_limit": self.over_limit},
+            | {"accounts": self.clients, "over_limit": self.over_limit},
             "control": {
                 "currency": self.company.currency,
                 "receivables": _money(self.receivables),
@@ -153,8 +170,23 @@ class ExposureReport:
             },
         }
 
+    def records(self) -> Iterator[dict[str, Any]]:
+        """The rows of the JSON."""
+        return map(_record, self.rows)
 
-def _row(row: ExposureRow) -> dict[str, Any]:
+    def as_contract(self) -> dict[str, Any]:
+        """The whole JSON."""
+        return self.contract() | {"rows": list(self.records())}
+
+
+@dataclass(frozen=True)
+class ExposureReport(ExposureStream):
+    """The report with the rows it was asked for in memory: all of them, or those of a page."""
+
+    rows: tuple[ExposureRow, ...]
+
+
+def _record(row: ExposureRow) -> dict[str, Any]:
     parts = dict(zip(PART_CODES, map(_money, row.parts), strict=True))
     return {
         "account": row.account,
@@ -193,6 +225,7 @@ def exposure_report(
     as_of: date,
     at: datetime,
     selection: Selection = EVERYBODY,
+    page: Page | None = None,
 ) -> ExposureReport:
     """Read the exposure of the clients this user sees, in the company's currency.
 
@@ -200,75 +233,114 @@ def exposure_report(
     :param as_of: today, live; a past day gives what was recorded last by its end
     :param at: now
     :param selection: which clients; everybody when not given
+    :param page: only these rows; sums and control are those of the whole report
     :raises NotAllowed: no right to reports
     :raises NotFound: a client, legal entity or group that is not there or not the reader's to see
     :raises NoSnapshot: nothing was recorded by that day
     :raises Invalid: a day that is still to come
     """
+    statement, params, scope = _asked(user, company, as_of, at, selection, page)
+    with transaction.atomic(savepoint=False), no_cycles(), connection.cursor() as cursor:
+        cursor.execute(FOR_A_REPORT)
+        cursor.execute(statement, params)
+        lines = cursor.fetchall()
+    stream = _opened(iter(lines), company, as_of, scope, live=as_of == paris_date(at))
+    with no_cycles():
+        held = {field.name: getattr(stream, field.name) for field in fields(stream)}
+        return ExposureReport(**held | {"rows": tuple(stream.rows)})
+
+
+def exposure_stream(
+    *,
+    user: User | None,
+    company: Company,
+    as_of: date,
+    at: datetime,
+    selection: Selection = EVERYBODY,
+) -> ExposureStream:
+    """Read the same, a thousand rows at a time: what a file is written from. Raises what ``exposure_report`` does."""
+    statement, params, scope = _asked(user, company, as_of, at, selection, None)
+    lines = streamed(statement, params)
+    return _opened(lines, company, as_of, scope, live=as_of == paris_date(at))
+
+
+def _asked(
+    user: User | None, company: Company, as_of: date, at: datetime, selection: Selection, page: Page | None
+) -> tuple[str, dict[str, Any], str]:
     today = paris_date(at)
     if as_of > today:
         raise Invalid(errors={"as_of": [_("This day is still to come.")]})
     accounts, scope = selection.of(user, company, on=as_of)
     sql, params = scope_sql(accounts)
-    live = as_of == today
-    statement = live_statement(sql) if live else recorded_statement(sql)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            statement,
-            {**parameters(as_of, at), **params, "on": as_of, "currency": company.currency, "company": None},
-        )
-        rows, ledger, missing = _read(cursor.fetchall())
-    if not live and not rows:
+    params |= parameters(as_of, at) | {"on": as_of, "currency": company.currency, "company": None}
+    write = live_statement if as_of == today else recorded_statement
+    if page is None:
+        return write(sql), params, scope
+    params |= {"page_rows": page.rows, "page_start": (page.number - 1) * page.rows}
+    return write(sql, sort=page.sort, paged=True), params, scope
+
+
+def _opened(
+    lines: Iterator[Sequence[Any]], company: Company, as_of: date, scope: str, *, live: bool
+) -> ExposureStream:
+    """Read what comes before the rows."""
+    sums = next(lines)
+    first, last = 6, 6 + len(PART_CODES)
+    uncovered, excess, _until, clients, over = sums[last + 3 : last + 8]
+    overdue, _oldest, disputed, on_hold = sums[last + 9 : last + 13]
+    figures = (*sums[first:last], *sums[last : last + 2], ZERO, uncovered, overdue, disputed, on_hold)
+    if not live and not clients:
         raise NoSnapshot(_("No exposure was recorded by that day."))
-    return ExposureReport(
+    ledger, missing, row = ZERO, set(), None
+    for row in lines:
+        if row[0] is not None:
+            break
+        if row[first] is None:
+            missing.add(row[5])
+        else:
+            ledger += row[first]
+    else:
+        row = None
+    return ExposureStream(
         company=company,
         as_of=as_of,
         source=LIVE if live else SNAPSHOT,
         scope=scope,
-        rows=rows,
-        totals={name: sum((row.figure(name) for row in rows), ZERO) for name in SUMMED},
+        clients=int(clients),
+        over_limit=int(over),
+        excess=excess or ZERO,
+        totals={name: amount or ZERO for name, amount in zip(SUMMED, figures, strict=True)},
         ledger_total=ledger,
-        missing_rates=missing,
+        missing_rates=tuple(sorted(missing)),
+        rows=map(_read, lines if row is None else chain([row], lines)),
     )
 
 
-def _read(found: Sequence[Sequence[Any]]) -> tuple[tuple[ExposureRow, ...], Decimal, tuple[str, ...]]:
-    rows: list[ExposureRow] = []
-    ledger, missing = ZERO, set()
+def _read(line: Sequence[Any]) -> ExposureRow:
     first, last = 6, 6 + len(PART_CODES)
-    for line in found:
-        if line[0] is None:
-            if line[first] is None:
-                missing.add(line[5])
-            else:
-                ledger += line[first]
-            continue
-        key, code, name, siren, rep, currency = line[:first]
-        gross, net, kind, amount, temporary, until, effective, at_level, level = line[last : last + 9]
-        overdue, oldest, disputed, on_hold = line[last + 9 : last + 13]
-        rows.append(
-            ExposureRow(
-                account_id=key,
-                account=code,
-                name=name,
-                siren=siren,
-                sales_rep=rep,
-                currency=currency,
-                parts=tuple(line[first:last]),
-                gross_exposure=gross,
-                net_exposure=net,
-                limit_kind=kind,
-                limit=None if kind == LimitState.UNLIMITED.value else amount,
-                temporary=temporary,
-                limit_valid_until=until,
-                effective_limit=effective,
-                available=formulas.available(effective, at_level),
-                utilisation=formulas.utilisation(effective, at_level),
-                binding_level=None if level is None else Level(level).word,
-                overdue=overdue,
-                oldest_days=oldest or 0,
-                disputed=disputed,
-                on_hold_orders=on_hold,
-            )
-        )
-    return tuple(rows), ledger, tuple(sorted(missing))
+    key, code, name, siren, rep, currency = line[:first]
+    gross, net, kind, amount, temporary, until, effective, at_level, level = line[last : last + 9]
+    overdue, oldest, disputed, on_hold = line[last + 9 : last + 13]
+    return ExposureRow(
+        account_id=key,
+        account=code,
+        name=name,
+        siren=siren,
+        sales_rep=rep,
+        currency=currency,
+        parts=tuple(line[first:last]),
+        gross_exposure=gross,
+        net_exposure=net,
+        limit_kind=kind,
+        limit=None if kind == LimitState.UNLIMITED.value else amount,
+        temporary=temporary,
+        limit_valid_until=until,
+        effective_limit=effective,
+        available=formulas.available(effective, at_level),
+        utilisation=formulas.utilisation(effective, at_level),
+        binding_level=None if level is None else Level(level).word,
+        overdue=overdue,
+        oldest_days=oldest or 0,
+        disputed=disputed,
+        on_hold_orders=on_hold,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -14,15 +14,14 @@ from credit.formulas import PART_CODES, RELIEVING_PARTS
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 
-from .exposure import LIVE, ExposureReport, ExposureRow
+from .exposure import LIVE, ExposureRow, ExposureStream
+from .exposure_sql import ORDERS
 from .files import Paper, Sheet
 from .words import covers, ties
 
-ORDERS: Final = ("delivered_not_invoiced", "open_orders")
 
-
-def exposure_sheet(report: ExposureReport) -> Sheet:
-    """Return the report as a table: a line per client."""
+def exposure_sheet(report: ExposureStream) -> Sheet:
+    """Return the report as a table: a line per client; its rows are read once, by the one file written."""
     money = ["money"] * (len(PART_CODES) + 4)
     return Sheet(
         company=report.company,
@@ -34,8 +33,9 @@ def exposure_sheet(report: ExposureReport) -> Sheet:
             "money", "money",
         ],
         lines=lambda: _lines(report),
-        count=len(report.rows),
-        contract=report.as_contract,
+        count=report.clients,
+        contract=report.contract,
+        records=report.records,
         paper=lambda language: _paper(report, language),
     )  # fmt: skip
 
@@ -83,7 +83,7 @@ def _header() -> list[str]:
     ]
 
 
-def _lines(report: ExposureReport) -> Iterator[list[Any]]:
+def _lines(report: ExposureStream) -> Iterator[list[Any]]:
     levels = {level.word: str(level.label) for level in Level} | {None: ""}
     for row in report.rows:
         yield [
@@ -94,7 +94,7 @@ def _lines(report: ExposureReport) -> Iterator[list[Any]]:
         ]  # fmt: skip
 
 
-def _paper(report: ExposureReport, language: str) -> Paper:
+def _paper(report: ExposureStream, language: str) -> Paper:
     def amount(value: Decimal) -> str:
         return formats.amount(value, language) if value else formats.NOTHING
 

@@ -1,4 +1,4 @@
-"""The exposure report as its page shows it: sorted lines, the bar of the whole, what deserves a look."""
+"""The exposure report as its page shows it: the lines of a page, the bar of the whole, what deserves a look."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from credit.formulas import PART_CODES, RELIEVING_PARTS
+from credit.formulas import PART_CODES
 from o2c.shared.bars import ExposureBar, Part, exposure_bar
 from o2c.shared.money import ZERO
 
 from .exposure import ExposureReport, ExposureRow
-from .exposure_files import ORDERS, part_label, sum_of_parts
+from .exposure_files import part_label, sum_of_parts
+from .exposure_sql import CREDITS, ORDERS, OTHERS
 from .screen import Column, column
 
 ROWS: Final = 50
 DEFAULT_SORT: Final = "-net"
-_CREDITS: Final = tuple(code for code in PART_CODES if code in RELIEVING_PARTS)
-# What is none of invoices, orders and credits: bills and penalties.
-_OTHERS: Final = tuple(code for code in PART_CODES if code not in {"open_invoices", *ORDERS, *_CREDITS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +68,15 @@ class Screen:
 
 
 def laid_out(report: ExposureReport, client: Callable[[str], str], *, sort: str, page: int) -> Screen:
-    """Lay out a report.
+    """Lay out a report that was read with the rows of one page (``exposure.Page``).
 
     :param client: address of a client's page
-    :param sort: name of a column, ``-`` in front for the largest first
+    :param sort: name of a column, ``-`` in front for the largest first, as it was read
+    :param page: the page that was asked for
     """
-    others = any(report.totals[code] for code in _OTHERS)
-    rows = _sorted(report, sort)
-    last_page = max(1, -(-len(rows) // ROWS))
-    page = min(max(page, 1), last_page)
+    others = any(report.totals[code] for code in OTHERS)
+    page = min(page, max(1, -(-report.clients // ROWS)))
     start = (page - 1) * ROWS
-    shown = rows[start : start + ROWS]
     return Screen(
         bar=exposure_bar(
             [
@@ -89,17 +85,17 @@ def laid_out(report: ExposureReport, client: Callable[[str], str], *, sort: str,
                 if report.totals[code]
             ]
         ),
-        lines=tuple(_line(row, client(row.account)) for row in shown),
+        lines=tuple(_line(row, client(row.account)) for row in report.rows),
         foot=_foot(report),
         columns=_columns(sort, others),
         client=column("name", _("Client"), _("Client"), sort, upwards=True),
         others=others,
         over=report.over_limit,
-        excess=sum((-row.available for row in report.rows if row.over_limit and row.available), ZERO),
+        excess=report.excess,
         page=page,
-        first=start + 1 if rows else 0,
-        last=start + len(shown),
-        count=len(rows),
+        first=start + 1 if report.rows else 0,
+        last=start + len(report.rows),
+        count=report.clients,
     )
 
 
@@ -109,8 +105,8 @@ def _line(row: ExposureRow, url: str) -> Line:
         url=url,
         invoices=row.figure("open_invoices"),
         orders=sum_of_parts(row, ORDERS),
-        others=sum_of_parts(row, _OTHERS),
-        credits=sum_of_parts(row, _CREDITS),
+        others=sum_of_parts(row, OTHERS),
+        credits=sum_of_parts(row, CREDITS),
     )
 
 
@@ -121,8 +117,8 @@ def _foot(report: ExposureReport) -> Line:
         url="",
         invoices=totals["open_invoices"],
         orders=sum((totals[code] for code in ORDERS), ZERO),
-        others=sum((totals[code] for code in _OTHERS), ZERO),
-        credits=sum((totals[code] for code in _CREDITS), ZERO),
+        others=sum((totals[code] for code in OTHERS), ZERO),
+        credits=sum((totals[code] for code in CREDITS), ZERO),
     )
 
 
@@ -144,27 +140,3 @@ def _columns(sort: str, others: bool) -> tuple[Column, ...]:
         ("hold", _("On hold"), _("Orders on hold, beside the exposure")),
     ]
     return tuple(column(code, label, full, sort) for code, label, full in named)
-
-
-def _sorted(report: ExposureReport, sort: str) -> list[ExposureRow]:
-    rows = list(report.rows)
-    key, downwards = sort.removeprefix("-"), sort.startswith("-")
-    if key == "name":  # as they come: in the order of the alphabet, accents aside
-        return rows[::-1] if downwards else rows
-    figures: dict[str, Callable[[ExposureRow], Decimal | None]] = {
-        "invoices": lambda row: row.figure("open_invoices"),
-        "orders": lambda row: sum_of_parts(row, ORDERS),
-        "others": lambda row: sum_of_parts(row, _OTHERS),
-        "credits": lambda row: sum_of_parts(row, _CREDITS),
-        "net": lambda row: row.net_exposure,
-        "limit": lambda row: row.effective_limit,
-        "available": lambda row: row.available,
-        "use": lambda row: row.utilisation,
-        "overdue": lambda row: row.overdue,
-        "hold": lambda row: row.on_hold_orders,
-    }
-    figure = figures.get(key, figures["net"])
-    # What has no figure (no limit, no bound) stands last, whichever way round.
-    known = [row for row in rows if figure(row) is not None]
-    known.sort(key=lambda row: figure(row) or ZERO, reverse=downwards)
-    return known + [row for row in rows if figure(row) is None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from credit.formulas import PART_CODES
+from credit.formulas import PART_CODES, RELIEVING_PARTS
 from credit.standing import accounts_figures
 from invoicing.book import OF_SCOPE, OPEN_BOOK
 
@@ -20,7 +20,25 @@ RECEIVABLE_PARTS: Final = (
     "unallocated_payments",
     "unallocated_credit_notes",
 )
-_PARTS: Final = ", ".join(f"f.parts[{place}]" for place, _code in enumerate(PART_CODES, start=1))
+# Parts as people read them together.
+ORDERS: Final = ("delivered_not_invoiced", "open_orders")
+CREDITS: Final = tuple(code for code in PART_CODES if code in RELIEVING_PARTS)
+# What is none of invoices, orders and credits: bills and penalties.
+OTHERS: Final = tuple(code for code in PART_CODES if code not in {"open_invoices", *ORDERS, *CREDITS})
+_PARTS: Final = ", ".join(f"f.parts[{place}] AS {code}" for place, code in enumerate(PART_CODES, start=1))
+# The figures that rows can be sorted by; one without a value (no limit, no bound) stands last, whichever way round.
+_SORTS: Final = {
+    "invoices": "open_invoices",
+    "orders": " + ".join(ORDERS),
+    "others": " + ".join(OTHERS),
+    "credits": " + ".join(CREDITS),
+    "net": "net_exposure",
+    "limit": "effective",
+    "available": "effective - level_net",
+    "use": "ROUND(level_net / NULLIF(effective, 0), 4)",
+    "overdue": "overdue",
+    "hold": "on_hold_orders",
+}
 
 # Who belongs to whom on the day, and everybody who shares a limit with them.
 _WHO: Final = """
@@ -90,46 +108,77 @@ _BINDING: Final = """
     )
 """
 
-_ROWS: Final = f"""
-    SELECT s.id, a.code, a.name, COALESCE(s.siren, ''), COALESCE(u.username, ''), f.currency, {_PARTS},
-           f.gross_exposure, f.net_exposure, b.kind, b.amount, b.temporary, b.valid_until, b.effective,
-           b.net, CASE WHEN b.binds THEN b.level END, f.overdue, GREATEST(0, %(today)s - f.oldest_due), f.disputed,
-           f.on_hold_orders, a.sort_key AS place
-    FROM shown s
-    JOIN accounts_customeraccount a ON a.id = s.id
-    JOIN figures f ON f.target_id = s.id
-    JOIN binding b ON b.account_id = s.id
-    LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep'
-         AND t.valid_from <= %(today)s AND (t.valid_to IS NULL OR t.valid_to > %(today)s)
-    LEFT JOIN accounts_user u ON u.id = t.user_id
-    -- Who never was a client and owes nothing is no row.
-    WHERE a.status = 'ACTIVE' OR f.gross_exposure <> 0 OR f.net_exposure <> 0 OR f.on_hold_orders <> 0
-       OR b.kind <> 'none'
+# The clients shown, named so that sums, order and rows speak of the same figures; read twice, computed once.
+_CLIENTS: Final = f"""
+    clients_shown AS MATERIALIZED (
+        SELECT s.id, a.code, a.name, COALESCE(s.siren, '') AS siren, COALESCE(u.username, '') AS sales_rep, f.currency,
+               {_PARTS}, f.gross_exposure, f.net_exposure, b.kind, b.amount, b.temporary, b.valid_until, b.effective,
+               b.net AS level_net, CASE WHEN b.binds THEN b.level END AS level, f.overdue,
+               GREATEST(0, %(today)s - f.oldest_due) AS oldest_days, f.disputed, f.on_hold_orders, a.sort_key
+        FROM shown s
+        JOIN accounts_customeraccount a ON a.id = s.id
+        JOIN figures f ON f.target_id = s.id
+        JOIN binding b ON b.account_id = s.id
+        LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep'
+             AND t.valid_from <= %(today)s AND (t.valid_to IS NULL OR t.valid_to > %(today)s)
+        LEFT JOIN accounts_user u ON u.id = t.user_id
+        -- Who never was a client and owes nothing is no row.
+        WHERE a.status = 'ACTIVE' OR f.gross_exposure <> 0 OR f.net_exposure <> 0 OR f.on_hold_orders <> 0
+           OR b.kind <> 'none'
+    )
 """
 # What was open on the day by the items themselves, per currency; in another currency each part is converted and
-# rounded for itself, as the exposure is.
+# rounded for itself, as the exposure is. Few items are in another: they alone are looked up.
 _CONTROL: Final = f"""
     control AS (
         WITH {OPEN_BOOK.format(aged_on="due_date", whose=OF_SCOPE)},
-        sums AS (
+        foreign_sums AS (
             SELECT b.account_id, b.currency, SUM(b.open) AS open,
-                   CASE WHEN b.currency = %(currency)s THEN '' WHEN i.kind IN ('CREDIT_NOTE', 'PENALTY') THEN i.kind
+                   CASE WHEN i.kind IN ('CREDIT_NOTE', 'PENALTY') THEN i.kind
                         WHEN b.open < 0 THEN '-' ELSE '+' END AS part
             FROM book b
-            LEFT JOIN invoicing_receivableitem i ON i.id = b.id AND b.currency <> %(currency)s
+            CROSS JOIN LATERAL (SELECT kind FROM invoicing_receivableitem WHERE id = b.id OFFSET 0) AS i
+            WHERE b.currency <> %(currency)s
             GROUP BY 1, 2, 4
         )
-        SELECT s.currency, SUM(CASE WHEN s.currency = %(currency)s THEN s.open
-                                    ELSE ROUND(s.open / f.units * t.units, 2) END) AS amount
-        FROM sums s
+        SELECT currency, SUM(open) AS amount FROM book WHERE currency = %(currency)s GROUP BY currency
+        UNION ALL
+        SELECT s.currency, SUM(ROUND(s.open / f.units * t.units, 2))
+        FROM foreign_sums s
         LEFT JOIN rates f ON f.currency = s.currency
         LEFT JOIN rates t ON t.currency = %(currency)s
         GROUP BY s.currency
     )
 """
-# A line of the control has the shape of a row: no key, a currency, and what was open in it, NULL without a rate.
+# What the other lines tell has the shape of a row without a key. First the sums: their number, those over their limit,
+# what they exceed it by and what is uncovered stand where a row has its limit.
+TOTALS: Final = "totals"
+_SUMS: Final = f"""
+    SELECT NULL::bigint, '{TOTALS}', '', '', '', '', {", ".join(f"SUM({code})" for code in PART_CODES)},
+           SUM(gross_exposure), SUM(net_exposure), NULL::text, SUM(GREATEST(0, net_exposure)),
+           SUM(level_net - effective) FILTER (WHERE effective < level_net), NULL::date, COUNT(*)::numeric,
+           COUNT(*) FILTER (WHERE effective < level_net), NULL::integer, SUM(overdue), NULL::integer, SUM(disputed),
+           SUM(on_hold_orders)
+    FROM clients_shown
+"""
+# Then a currency, and what was open in it, NULL without a rate.
 _NOTHING: Final = ", NULL" * (len(PART_CODES) + 12)
-_CONTROL_LINES: Final = f"SELECT NULL, '', '', '', '', currency, amount{_NOTHING}, NULL FROM control"
+_CONTROL_LINES: Final = f"SELECT NULL, '', '', '', '', currency, amount{_NOTHING} FROM control"
+_ROWS: Final = f"""
+    SELECT * FROM (
+        SELECT id, code, name, siren, sales_rep, currency, {", ".join(PART_CODES)}, gross_exposure, net_exposure, kind,
+               amount, temporary, valid_until, effective, level_net, level, overdue, oldest_days, disputed,
+               on_hold_orders
+        FROM clients_shown
+        ORDER BY {{order}}{{page}}
+    ) AS ordered
+"""
+# A page past the last one is the last one.
+_PAGE: Final = """
+        LIMIT %(page_rows)s
+        OFFSET (SELECT LEAST(%(page_start)s, GREATEST(0, COUNT(*) - 1) / %(page_rows)s * %(page_rows)s)
+                FROM clients_shown)
+"""
 
 _LIVE: Final = f"""
     nets AS (
@@ -146,13 +195,13 @@ _LIVE: Final = f"""
         JOIN (SELECT k.group_id, SUM(f.net_exposure) AS net FROM kin k JOIN figures f ON f.target_id = k.id
               GROUP BY k.group_id) g ON g.group_id = s.group_id
     ),
-    {_BINDING}, {_CONTROL}
-    {_ROWS}
+    {_BINDING}, {_CONTROL}, {_CLIENTS}
+    {_SUMS}
     UNION ALL
     {_CONTROL_LINES}
     UNION ALL
     -- Orders in a currency without a rate are in no open item.
-    SELECT NULL, '', '', '', '', unknown.currency, NULL{_NOTHING}, NULL
+    SELECT NULL, '', '', '', '', unknown.currency, NULL{_NOTHING}
     FROM (
         SELECT DISTINCT b.currency
         FROM book b
@@ -160,7 +209,6 @@ _LIVE: Final = f"""
         LEFT JOIN rates t ON t.currency = %(currency)s
         WHERE b.account_id IN (SELECT id FROM scope) AND b.currency <> %(currency)s AND f.units * t.units IS NULL
     ) AS unknown
-    ORDER BY place, code
 """
 
 _RECORDED: Final = f"""
@@ -193,23 +241,33 @@ _RECORDED: Final = f"""
         LEFT JOIN rates y ON y.currency = f.currency
         WHERE l.target_id IS NOT NULL
     ),
-    {_BINDING}, {_CONTROL}
-    {_ROWS}
+    {_BINDING}, {_CONTROL}, {_CLIENTS}
+    {_SUMS}
     UNION ALL
     {_CONTROL_LINES}
-    ORDER BY place, code
 """
 
 
-def live_statement(scope: str) -> str:
-    """Write the statement of today.
+def live_statement(scope: str, *, sort: str = "name", paged: bool = False) -> str:
+    """Write the statement of today: the sums first (``TOTALS``), then the control, then the rows in order.
 
     :param scope: SELECT of the keys of the accounts shown
+    :param sort: a key of the screen's columns, ``-`` in front for the largest first; by net exposure when unknown
+    :param paged: only the rows of one page, which the parameters ``page_start`` and ``page_rows`` name
     """
     figures = accounts_figures("IN (SELECT id FROM kin)", currency="%(currency)s::text")
-    return f"WITH {_WHO.format(scope=scope)}, {figures}, {_LIVE}"
+    return f"WITH {_WHO.format(scope=scope)}, {figures}, {_LIVE}{_rows(sort, paged)}"
 
 
-def recorded_statement(scope: str) -> str:
+def recorded_statement(scope: str, *, sort: str = "name", paged: bool = False) -> str:
     """Write the statement of a past day; figures are the last recorded by its end, limits those in force on it."""
-    return f"WITH {_WHO.format(scope=scope)}, {_RECORDED}"
+    return f"WITH {_WHO.format(scope=scope)}, {_RECORDED}{_rows(sort, paged)}"
+
+
+def _rows(sort: str, paged: bool) -> str:
+    key, way = sort.removeprefix("-"), "DESC" if sort.startswith("-") else "ASC"
+    if key == "name":
+        order = f"sort_key {way}, code {way}"
+    else:
+        order = f"{_SORTS.get(key, _SORTS['net'])} {way} NULLS LAST, sort_key, code"
+    return f"    UNION ALL\n{_ROWS.format(order=order, page=_PAGE if paged else '')}"

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,10 +15,9 @@ from accounts.models import Company
 from credit.history import NoSnapshot
 from o2c.shared.problems import Invalid
 
-from .background import is_long
 from .catalogue import EXPOSURE, Asked
-from .exposure import SNAPSHOT, ExposureReport, exposure_report
-from .exposure_screen import DEFAULT_SORT, laid_out
+from .exposure import SNAPSHOT, Page, exposure_report
+from .exposure_screen import DEFAULT_SORT, ROWS, laid_out
 from .files import FORMATS
 from .forms import ReportForm
 from .frame import (
@@ -43,18 +41,28 @@ def exposure_page(request: Any) -> HttpResponseBase:
     today = timezone.localdate()
     form, asked = exposure_question(request.GET, request.company, today)
     day, export = asked.as_of, request.GET.get("export", "")
-    missing, report, too_many = "", None, False
+    missing, report = "", None
+    page = Page(page_number(request), ROWS, request.GET.get("sort") or DEFAULT_SORT)
     try:
         if export in FORMATS:
             return answered(request, asked, export, menu="exposure")
-        report = reading(form, asked, lambda each: _shown(request, each))
-        too_many = report is None
+        report = reading(
+            form,
+            asked,
+            lambda each: exposure_report(
+                user=request.user,
+                company=request.company,
+                as_of=each.as_of,
+                at=timezone.now(),
+                selection=each.selection,
+                page=page,
+            ),
+        )
     except NoSnapshot as refusal:
         missing = str(refusal)
     except Invalid as refusal:
         for said in refusal.errors["as_of"]:
             form.add_error("as_of", str(said))
-    sort = request.GET.get("sort") or DEFAULT_SORT
     filters = kept(request, _FILTERS)
     past = day < today
     link = urlencode(filters | {"as_of": day.isoformat()})
@@ -65,19 +73,16 @@ def exposure_page(request: Any) -> HttpResponseBase:
         "day": day,
         "report": report,
         "missing": missing,
-        "too_many": too_many,
-        "prepare_url": reverse("reports:prepare", args=[EXPOSURE]),
-        "query": request.GET.urlencode(),
         "is_today": not past,
         "recorded": report is not None and report.source == SNAPSHOT,
         "screen": report
         and laid_out(
             report,
             lambda code: f"{client_url(code)}?as_of={day.isoformat()}#exposure" if past else client_url(code),
-            sort=sort,
-            page=page_number(request),
+            sort=page.sort,
+            page=page.number,
         ),
-        "clients": len(report.rows) if report else 0,
+        "clients": report.clients if report else 0,
         "kept": filters,
         "days": usual_days(today),
         "rep_label": dict(reps(request.company)).get(request.GET.get("sales_rep", ""), ""),
@@ -85,16 +90,6 @@ def exposure_page(request: Any) -> HttpResponseBase:
         "link": request.build_absolute_uri(f"{request.path}?{link}"),
     }
     return render(request, "reports/exposure.html", context)
-
-
-def _shown(request: Any, asked: Asked) -> ExposureReport | None:
-    """Read the report for its page; None where it has too many clients to be read while somebody waits."""
-    user, company = request.user, request.company
-    if is_long(asked, "json", user=user, company=company):
-        return None
-    return exposure_report(
-        user=user, company=company, as_of=asked.as_of, at=timezone.now(), selection=asked.selection
-    )
 
 
 def exposure_question(data: QueryDict, company: Company, today: date) -> tuple[ReportForm, Asked]:

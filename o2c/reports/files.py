@@ -19,6 +19,7 @@ FORMATS: Final = tuple(TYPES)
 # Some 250 pages: what takes a minute to draw, and nobody prints.
 MOST_ON_PAPER: Final = 10_000
 _PIECE: Final = 64 * 1024
+_NO_ROWS: Final = '"rows": []'
 
 
 class TooLongForPaper(RuleRefused):
@@ -52,8 +53,10 @@ class Sheet:
 
     :ivar stem: name of the file without its ending
     :ivar kinds: per column ``money``, ``text`` or empty (``exports.xlsx_file``)
-    :ivar lines: a new reading of the lines each time
-    :ivar contract: the JSON of contract §5
+    :ivar lines: the lines, which a file reads once; a long report has them come as they are read
+    :ivar count: how many
+    :ivar contract: the JSON of contract §5, its ``rows`` an empty list
+    :ivar records: the rows of that JSON, read once like ``lines``
     """
 
     company: Any
@@ -64,6 +67,7 @@ class Sheet:
     lines: Callable[[], Iterator[list[Any]]]
     count: int
     contract: Callable[[], dict[str, Any]]
+    records: Callable[[], Iterator[dict[str, Any]]]
     paper: Callable[[str], Paper]
 
 
@@ -89,7 +93,21 @@ def written(sheet: Sheet, file_format: str, *, language: str) -> Iterator[bytes]
 
 
 def _json(sheet: Sheet) -> Iterator[bytes]:
-    yield json.dumps(sheet.contract(), ensure_ascii=False, indent=1).encode()
+    before, place, after = _indented(sheet.contract()).partition(_NO_ROWS)
+    yield (before + place.removesuffix("]")).encode()
+    filled, piece = False, ""
+    for record in sheet.records():
+        piece += ",\n  " if filled else "\n  "
+        piece += _indented(record).replace("\n", "\n  ")
+        filled = True
+        if len(piece) > _PIECE:
+            yield piece.encode()
+            piece = ""
+    yield (piece + ("\n ]" if filled else "]") + after).encode()
+
+
+def _indented(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def _xlsx(sheet: Sheet, header: list[str], name: str, language: str) -> Iterator[bytes]:

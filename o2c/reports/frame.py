@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -32,6 +32,7 @@ from .files import TYPES, Sheet, written
 from .forms import ReportForm
 from .scope import EVERYBODY
 
+_LAST_PAGE: Final = 1_000_000
 View = Callable[..., HttpResponseBase]
 Form = TypeVar("Form", bound=ReportForm)
 Report = TypeVar("Report")
@@ -89,7 +90,7 @@ def kept(request: Any, names: Iterable[str]) -> dict[str, str]:
 def page_number(request: Any) -> int:
     """Return the page asked for, the first when it cannot be read."""
     text = request.GET.get("page", "1")
-    return int(text) if text.isdecimal() else 1
+    return min(max(int(text), 1), _LAST_PAGE) if text.isdecimal() and len(text) < 20 else 1
 
 
 def client_url(code: str) -> str:

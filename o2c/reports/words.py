@@ -12,7 +12,7 @@ from invoicing.ageing import Basis
 from o2c.shared import formats
 
 from .aged_balance import AgedBalance
-from .exposure import ExposureReport
+from .exposure import ExposureStream
 from .scope import COMPANY, PORTFOLIO
 
 
@@ -39,15 +39,15 @@ def ties(scope: str, on: date, ledger_total: Decimal, difference: Decimal, curre
     }
 
 
-def described(report: AgedBalance | ExposureReport) -> str:
+def described(report: AgedBalance | ExposureStream) -> str:
     """Return one line that says what a report covers and whether it ties."""
     what = f"{report.company.code} {report.as_of.isoformat()}"
     if isinstance(report, AgedBalance):
         basis = _("by due date") if report.basis is Basis.DUE_DATE else _("by invoice date")
         sums = [(total.total, total.currency, total.difference) for total in report.totals]
-        what = f"{what} {basis}"
+        what, rows = f"{what} {basis}", len(report.rows)
     else:
         sums = [(report.totals["net_exposure"], report.company.currency, report.difference)]
-        what = f"{what} {report.source}"
+        what, rows = f"{what} {report.source}", report.clients
     ties = ", ".join(f"{total:.2f} {currency} (difference {apart:.2f})" for total, currency, apart in sums)
-    return f"{what}: {len(report.rows)} rows, {ties}"
+    return f"{what}: {rows} rows, {ties}"

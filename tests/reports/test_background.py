@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, RoleGrant, User
-from o2c.reports import background
+from o2c.reports import background, exposure_screen, exposure_views
 from o2c.reports.catalogue import AGED_BALANCE, EXPOSURE, Asked
 from o2c.reports.files import TooLongForPaper
 from o2c.reports.scope import Selection
@@ -223,16 +223,35 @@ def test_what_the_page_does_not_know_is_not_found(company: Company, reader: User
 
 
 @pytest.mark.usefixtures("_two_rows_at_once")
-def test_a_page_of_too_many_clients_offers_filters_and_files(
-    company: Company, reader: User, book: list[CustomerAccount]
+def test_a_page_shows_some_of_any_number_of_clients(
+    company: Company, reader: User, book: list[CustomerAccount], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(exposure_screen, "ROWS", 2)
+    monkeypatch.setattr(exposure_views, "ROWS", 2)
     client = signed_in(reader)
 
-    page = client.get(reverse("reports:exposure"))
-
-    assert (page.status_code, page.context["report"], page.context["too_many"]) == (200, None, True)
-    assert "Too many clients to show at once" in page.content.decode()
-    narrowed = client.get(reverse("reports:exposure"), {"account": "A0"})
-    assert [line.row.account for line in narrowed.context["screen"].lines] == ["A0"]
+    pages = (("1", ["A0", "A1"], (1, 2, 3)), ("2", ["A2"], (3, 3, 3)), ("9", ["A2"], (3, 3, 3)))
+    for page, codes, shown in pages:
+        answer = client.get(reverse("reports:exposure"), {"sort": "name", "page": page})
+        screen = answer.context["screen"]
+        assert [line.row.account for line in screen.lines] == codes
+        assert (screen.first, screen.last, screen.count) == shown
+        assert answer.context["report"].totals["net_exposure"] == 20
+    huge = client.get(reverse("reports:exposure"), {"sort": "name", "page": "9" * 5000})
+    assert [line.row.account for line in huge.context["screen"].lines] == ["A0", "A1"]
     unknown = client.get(reverse("reports:exposure"), {"account": "NONE"})
     assert list(unknown.context["form"].errors) == ["account"]
+
+
+@pytest.mark.parametrize("report", [EXPOSURE, AGED_BALANCE])
+@pytest.mark.parametrize("file_format", ["csv", "json"])
+def test_the_worker_writes_the_very_file_of_the_page(
+    company: Company, reader: User, book: list[CustomerAccount], report: str, file_format: str
+) -> None:
+    row = done(prepared(company, reader, file_format, report=report))
+
+    client, page = signed_in(reader), reverse(f"reports:{report.replace('-', '_')}")
+    written: Any = client.get(row.result["url"])
+    direct: Any = client.get(page, {"export": file_format})
+    assert b"".join(written.streaming_content) == b"".join(direct.streaming_content)
+    assert row.done == row.total > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -24,8 +27,18 @@ from credit.models import TemporaryLimit
 from credit.queries import exposure_of
 from credit.services.moves import move_client
 from invoicing import services
-from o2c.reports.exposure import ExposureReport, exposure_report
+from o2c.reports.exposure import (
+    SUMMED,
+    ExposureReport,
+    ExposureStream,
+    Page,
+    exposure_report,
+    exposure_stream,
+)
+from o2c.reports.exposure_files import exposure_sheet
+from o2c.reports.files import written
 from o2c.reports.scope import Selection
+from o2c.shared import memory
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
 from tests.factories.accounts import (
@@ -313,8 +326,105 @@ def test_one_client_and_three_cost_the_same(
 ):
     for _ in range(2):
         make_invoice(CustomerAccountFactory(company=company), "10", by=by, issued=due(9), due=due(1), at=NOW)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):  # the rates, memory for the report, the report
             report(company)
+
+
+# --- rows as they come, and one page of them -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def past(book: list[CustomerAccount]) -> date:
+    past = TODAY - timedelta(days=3)
+    standing.refresh([account.pk for account in CustomerAccount.objects.all()], at=NOW, day=past)
+    standing.refresh_levels(sorted({account.entity_id for account in book}), at=NOW, day=past)
+    return past
+
+
+def stream(company: Company, on: date = TODAY) -> ExposureStream:
+    return exposure_stream(user=None, company=company, as_of=on, at=NOW)
+
+
+def test_sums_of_the_database_are_those_of_the_rows(company: Company, past: date):
+    for day in (TODAY, past):
+        found = report(company, day)
+        assert found.totals == {name: sum(row.figure(name) for row in found.rows) for name in SUMMED}
+        over = [row.available for row in found.rows if row.available is not None and row.available < 0]
+        assert (found.clients, found.over_limit, found.excess) == (len(found.rows), len(over), -sum(over))
+        assert found.over_limit > 0
+
+
+def test_rows_that_come_one_by_one_are_the_report(
+    company: Company, past: date, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(memory, "ROWS_AT_ONCE", 2)
+    for day in (TODAY, past):
+        held = report(company, day)
+        found = stream(company, day)
+        assert replace(found, rows=tuple(found.rows)) == ExposureStream(**vars(held))
+        text = "".join(
+            piece.decode() for piece in written(exposure_sheet(stream(company, day)), "json", language="fr")
+        )
+        assert text == json.dumps(held.as_contract(), ensure_ascii=False, indent=1)
+        whole, piecemeal = (
+            b"".join(written(exposure_sheet(each), "csv", language="fr"))
+            for each in (held, stream(company, day))
+        )
+        assert piecemeal == whole
+
+
+def test_an_empty_report_is_written_too(company: Company):
+    text = b"".join(written(exposure_sheet(stream(company)), "json", language="fr")).decode()
+
+    assert text == json.dumps(report(company).as_contract(), ensure_ascii=False, indent=1)
+
+
+def test_no_more_rows_are_read_than_are_written(
+    company: Company, book: list[CustomerAccount], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(memory, "ROWS_AT_ONCE", 2)
+    with CaptureQueriesContext(connection) as asked:
+        found = stream(company)
+        rows = iter(found.rows)
+        next(rows)
+        fetched = [query["sql"] for query in asked if query["sql"].startswith("FETCH")]
+        assert len(fetched) == 2  # sums, control and two of six clients
+        assert len(list(rows)) == 5
+
+
+SORTS = {
+    "name": None,
+    "invoices": lambda row: row.figure("open_invoices"),
+    "orders": lambda row: row.figure("open_orders") + row.figure("delivered_not_invoiced"),
+    "others": lambda row: row.figure("claimed_penalties"),
+    "credits": lambda row: row.figure("unallocated_payments") + row.figure("unallocated_credit_notes"),
+    "net": lambda row: row.net_exposure,
+    "limit": lambda row: row.effective_limit,
+    "available": lambda row: row.available,
+    "use": lambda row: row.utilisation,
+    "overdue": lambda row: row.overdue,
+    "hold": lambda row: row.on_hold_orders,
+}
+
+
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize("key", SORTS)
+def test_pages_are_the_report_in_order(company: Company, book: list[CustomerAccount], key: str, way: str):
+    whole = report(company)
+    figure: Any = SORTS[key]
+    if figure is None:
+        expected = list(whole.rows[:: -1 if way else 1])
+    else:
+        known = sorted((row for row in whole.rows if figure(row) is not None), key=figure, reverse=bool(way))
+        expected = [*known, *(row for row in whole.rows if figure(row) is None)]
+
+    pages = [report(company, page=Page(number, 4, way + key)) for number in (1, 2, 3)]
+
+    assert [*pages[0].rows, *pages[1].rows] == expected
+    assert pages[2].rows == pages[1].rows
+    assert {(page.clients, page.ledger_total, page.excess) for page in pages} == {
+        (6, whole.ledger_total, whole.excess)
+    }
 
 
 # --- files and pages -----------------------------------------------------------------------------------------------
