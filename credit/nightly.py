@@ -23,6 +23,7 @@ from o2c.shared.calendar import paris_date
 
 from . import standing
 from .enums import Level
+from .keys import Keys
 from .models import CreditStanding, NightlyRun
 from .snapshots import make_months_ahead
 
@@ -152,9 +153,9 @@ def _parts(keys: list[int]) -> Iterator[list[int]]:
         yield keys[position : position + RANGE]
 
 
-def _ranges(keys: list[int]) -> Iterator[standing.Keys]:
+def _ranges(keys: list[int]) -> Iterator[Keys]:
     for part in _parts(keys):
-        yield standing.Keys.ranged(part)
+        yield Keys.ranged(part)
 
 
 def _to_examine(keys: list[int]) -> list[int]:

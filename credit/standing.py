@@ -25,6 +25,7 @@ from o2c.shared.calendar import paris_date
 from .enums import Level
 from .exposure import FAR_FUTURE, all_rates_on
 from .formulas import PART_CODES, RELIEVING_PARTS
+from .keys import Keys
 
 _ALL = ", ".join(f"'{code}'" for code in PART_CODES)
 _GROSS = ", ".join(f"'{code}'" for code in PART_CODES if code not in RELIEVING_PARTS)
@@ -183,31 +184,6 @@ _ROWS_OF = {
 }
 # How every provider of ``CREDIT_EXPOSURE`` asks for its accounts.
 _ASKED = "= ANY(%(accounts)s)"
-# Keys spread wider than this, on the average, are looked up one by one.
-_SPREAD = 4
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Which rows a statement is about: listed one by one, or all within a range.
-
-    A range is one walk along each index; a thousand keys are a thousand walks, and fifty milliseconds of planning.
-    """
-
-    among: str
-    params: dict[str, Any]
-
-    @classmethod
-    def listed(cls, keys: Sequence[int]) -> Keys:
-        """These keys."""
-        return cls("= ANY(%(keys)s)", {"keys": list(keys)})
-
-    @classmethod
-    def ranged(cls, keys: Sequence[int]) -> Keys:
-        """All keys from the first to the last, which are these, in order; listed where they lie far apart."""
-        if not keys or keys[-1] - keys[0] > _SPREAD * len(keys):
-            return cls.listed(keys)
-        return cls("BETWEEN %(first)s AND %(last)s", {"first": keys[0], "last": keys[-1]})
 
 
 @dataclass(frozen=True)

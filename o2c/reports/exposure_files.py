@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from credit.drawing import PART_LABELS
 from credit.enums import Level
-from credit.formulas import PART_CODES, RELIEVING_PARTS
+from credit.formulas import PART_CODES, RELIEVING_PARTS, LimitState
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 
@@ -85,10 +85,11 @@ def _header() -> list[str]:
 
 def _lines(report: ExposureStream) -> Iterator[list[Any]]:
     levels = {level.word: str(level.label) for level in Level} | {None: ""}
+    kinds = {state.value: kind_label(state.value) for state in LimitState}
     for row in report.rows:
         yield [
             row.account, row.name, row.siren, row.sales_rep, row.currency, *row.parts, row.gross_exposure,
-            row.net_exposure, row.insured_cover, row.uncovered_exposure, kind_label(row.limit_kind), row.limit,
+            row.net_exposure, row.insured_cover, row.uncovered_exposure, kinds[row.limit_kind], row.limit,
             row.temporary, row.limit_valid_until, row.effective_limit, row.available, row.utilisation,
             levels[row.binding_level], row.overdue, row.oldest_days, row.disputed, row.on_hold_orders,
         ]  # fmt: skip

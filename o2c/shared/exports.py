@@ -39,7 +39,7 @@ def csv_cell(value: Cell, *, language: str) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, Decimal | float):
-        plain = f"{Decimal(str(value)):f}"
+        plain = f"{value if isinstance(value, Decimal) else Decimal(str(value)):f}"
         return plain.replace(".", ",") if language.startswith("fr") else plain
     if isinstance(value, int):
         return str(value)
