@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from itertools import islice, takewhile
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -207,12 +206,15 @@ def _book(
         while True:
             sql = statement(None if scope == COMPANY else keys, edges, basis, moved=moved)
             cursor.execute(sql, {**params, "on": on, "company": company.pk})
-            lines = cursor.fetchall()
-            controls = list(takewhile(lambda line: line[0] is None, lines))
+            controls, rows = [], []
+            for line in cursor:  # what came is freed as soon as it is a row
+                if line[0] is None:
+                    controls.append(line)
+                else:
+                    rows.append(AgedRow._make(_figures(line, 6 + width)))
             if all(code != MOVED_MEANWHILE for _key, code, *_rest in controls):
                 break
             moved = True
-        rows = [AgedRow._make(_figures(line, 6 + width)) for line in islice(lines, len(controls), None)]
     return tuple(rows), _totals(controls, company.currency, width)
 
 
