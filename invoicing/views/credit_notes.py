@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views import View
@@ -103,6 +103,9 @@ def preview(request: Any, number: str) -> HttpResponse:
 @require_POST
 def decide(request: Any, key: int) -> HttpResponse:
     """Approve or refuse a credit note that waits, with a reason."""
+    # Whose invoice is somebody else's to see does not exist here, whatever else is wrong with the request.
+    seen = Invoice.objects.visible_to(request.user, request.company)
+    asked = get_object_or_404(CreditNoteRequest.objects.select_related("invoice"), pk=key, invoice__in=seen)
     act = (
         services.approve_credit_note
         if request.POST.get("decision") == "approve"
@@ -115,8 +118,7 @@ def decide(request: Any, key: int) -> HttpResponse:
             )
     except Refusal as refusal:
         messages.error(request, " ".join([str(refusal), *said(refusal)]))
-        found = CreditNoteRequest.objects.select_related("invoice").get(pk=key)
-        return redirect("invoicing:detail", number=found.invoice.number)
+        return redirect("invoicing:detail", number=asked.invoice.number)
     if done.status == CreditRequestStatus.ISSUED:
         messages.success(request, _("Credit note %(number)s is issued.") % {"number": done.number})
     else:

@@ -125,6 +125,12 @@ def test_above_it_waits_and_is_answered_from_the_page(invoice: Invoice, accounta
     assert f"Credit note {waiting.number} is issued." in response.content.decode()
     again = decider.post(decide, {"decision": "approve", "reason": "ok"}, follow=True)
     assert "does not wait for a decision" in again.content.decode()
+    # What is not there, or another company's, is not found, with or without a reason.
+    stranger = browser(make_user("credit_manager", CompanyFactory(code="OTHER")))
+    for reason in ("", "ok"):
+        answer = {"decision": "refuse", "reason": reason}
+        assert stranger.post(decide, answer).status_code == 404
+        assert decider.post(reverse("invoicing:decide_credit", args=[10**40]), answer).status_code == 404
 
 
 def test_the_inbox_of_who_may_holds_it_and_names_them_to_others(
