@@ -27,7 +27,7 @@ from .order_invoices import issue_from_order
 from .payments import record_payment
 from .periods import close_period, reopen_period
 from .returns import AlreadyReturned, NotReturned, Returned, return_payment, undo_return
-from .rows import DocumentRow, PaymentRow
+from .rows import Debtor, DocumentRow, PaymentRow
 from .shared import KeyTaken, open_days
 from .unmatching import AlreadyReversed, NotUndone, OfReturn, match_again, unallocate
 
@@ -37,6 +37,7 @@ __all__ = [
     "BookedCounts",
     "CreditLine",
     "CreditPreview",
+    "Debtor",
     "DocumentRow",
     "ImportedRow",
     "ImportedSettlement",

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from accounts.models import CustomerAccount
 from invoicing.models import Invoice, Payment
 from invoicing.policy import Instalment, LineInput
+
+
+class Debtor(NamedTuple):
+    """Of a client, what booking a document on it needs; a file may name every client of a company."""
+
+    pk: int
+    company_id: int
+    currency: str
+    term: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,7 @@ class DocumentRow:
     :ivar term: the account's when empty
     """
 
-    account: CustomerAccount
+    account: CustomerAccount | Debtor
     number: str
     issue_date: date
     total_incl_vat: Decimal | None
@@ -37,7 +47,7 @@ class DocumentRow:
 class PaymentRow:
     """Money received, as ``record_payment`` takes it without matching; in nobody's book without an account."""
 
-    account: CustomerAccount | None
+    account: CustomerAccount | Debtor | None
     external_id: str
     received_on: date
     amount: Decimal

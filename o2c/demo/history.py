@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from django.db import connection
 
@@ -29,28 +28,80 @@ SEASON = (60, 80, 105, 115, 120, 125, 110, 50, 120, 125, 110, 80)
 # One in so many invoices is followed by a credit note for part of it.
 CREDITED = 45
 
-# Net of items as they stood at the end of a day, with the limit then in force; a row only where it changed.
-_SNAPSHOTS = """
-    WITH days AS (SELECT unnest(%(days)s::date[]) AS day),
+# What is kept of the parts of an exposure; orders of the past were delivered and invoiced at once, and leave nothing.
+_PARTS = {
+    "open_invoices": "b.owed",
+    "unallocated_payments": "b.payments",
+    "unallocated_credit_notes": "b.credit_notes",
+}
+# What the nights would have kept: of each client a row for the day something of it changed, with its open items, what
+# of them was late and contested, and the limit in force. Sums of what moved, so that a day costs its moves.
+_SNAPSHOTS = f"""
+    WITH items AS (
+        SELECT id, account_id, amount, due_date, effective_date AS since,
+               CASE WHEN amount > 0 THEN 'owed' WHEN kind = 'CREDIT_NOTE' THEN 'credit_note' ELSE 'payment' END AS part,
+               GREATEST(effective_date, due_date + 1) AS late_since
+        FROM invoicing_receivableitem WHERE company_id = %(company)s
+    ),
+    matched AS (
+        SELECT i.*, -SIGN(i.amount) * a.amount AS change, a.effective_date AS day
+        FROM items i JOIN invoicing_allocation a ON a.debit_id = i.id OR a.credit_id = i.id
+    ),
+    contested AS (
+        SELECT i.account_id, d.amount, d.effective_from, d.effective_to
+        FROM invoicing_disputedamount d JOIN items i ON i.id = d.item_id
+    ),
+    decided AS (
+        SELECT l.account_id, l.valid_from, l.closed_on
+        FROM credit_creditlimit l JOIN accounts_customeraccount c ON c.id = l.account_id
+        WHERE c.company_id = %(company)s
+    ),
+    moves (account_id, day, part, amount) AS (
+        SELECT account_id, since, part, amount FROM items
+        UNION ALL SELECT account_id, late_since, 'late', amount FROM items WHERE amount > 0
+        UNION ALL SELECT account_id, day, part, change FROM matched
+        UNION ALL SELECT account_id, GREATEST(day, late_since), 'late', change FROM matched WHERE amount > 0
+        UNION ALL SELECT account_id, effective_from, 'contested', amount FROM contested
+        UNION ALL SELECT account_id, effective_to, 'contested', -amount FROM contested WHERE effective_to IS NOT NULL
+        UNION ALL SELECT account_id, valid_from, 'limit', 0 FROM decided
+        UNION ALL SELECT account_id, closed_on, 'limit', 0 FROM decided WHERE closed_on IS NOT NULL
+    ),
+    days AS (
+        SELECT account_id, GREATEST(day, %(first)s) AS day, part, SUM(amount) AS amount
+        FROM moves WHERE day <= %(last)s GROUP BY 1, 2, 3
+    ),
     book AS (
-        SELECT d.day, i.account_id, SUM(i.amount - SIGN(i.amount) * COALESCE(x.allocated, 0)) AS net,
-               SUM(i.amount - SIGN(i.amount) * COALESCE(x.allocated, 0)) FILTER (WHERE i.due_date < d.day) AS overdue,
-               MIN(i.due_date) FILTER (WHERE i.due_date < d.day
-                                         AND i.amount - SIGN(i.amount) * COALESCE(x.allocated, 0) > 0) AS oldest
-        FROM days d
-        JOIN invoicing_receivableitem i ON i.effective_date <= d.day AND i.company_id = %(company)s
-        LEFT JOIN LATERAL (
-            SELECT SUM(a.amount) AS allocated FROM invoicing_allocation a
-            WHERE a.effective_date <= d.day AND (a.debit_id = i.id OR a.credit_id = i.id)
-        ) x ON TRUE
-        GROUP BY d.day, i.account_id
+        SELECT account_id, day,
+               COALESCE(SUM(SUM(amount) FILTER (WHERE part = 'owed')) OVER past, 0) AS owed,
+               COALESCE(SUM(SUM(amount) FILTER (WHERE part = 'payment')) OVER past, 0) AS payments,
+               COALESCE(SUM(SUM(amount) FILTER (WHERE part = 'credit_note')) OVER past, 0) AS credit_notes,
+               COALESCE(SUM(SUM(amount) FILTER (WHERE part = 'late')) OVER past, 0) AS late,
+               COALESCE(SUM(SUM(amount) FILTER (WHERE part = 'contested')) OVER past, 0) AS contested
+        FROM days GROUP BY account_id, day
+        WINDOW past AS (PARTITION BY account_id ORDER BY day)
+    ),
+    lives AS (
+        SELECT i.account_id, i.due_date, i.late_since,
+               CASE WHEN SUM(m.change) = -i.amount THEN MAX(m.day) ELSE 'infinity' END AS until
+        FROM items i LEFT JOIN matched m ON m.id = i.id
+        WHERE i.amount > 0
+        GROUP BY i.id, i.account_id, i.due_date, i.late_since, i.amount
+    ),
+    oldest AS (
+        SELECT b.account_id, b.day, MIN(l.due_date) AS due_date
+        FROM book b
+        JOIN lives l ON l.account_id = b.account_id AND l.late_since <= b.day AND l.until > b.day
+        GROUP BY b.account_id, b.day
     )
     INSERT INTO credit_exposuresnapshot
         (level, target_id, day, currency, parts, gross_exposure, net_exposure, overdue, oldest_due, disputed,
          on_hold_orders, limit_kind, effective_limit, recorded_at)
-    SELECT 3, b.account_id, b.day, %(currency)s, array_prepend(b.net, array_fill(0::numeric, ARRAY[%(others)s])),
-           b.net, b.net, COALESCE(b.overdue, 0), b.oldest, 0, 0, COALESCE(l.kind, 'none'), COALESCE(l.amount, 0), %(at)s
+    SELECT 3, b.account_id, b.day, c.currency, ARRAY[{", ".join(_PARTS.get(code, "0") for code in PART_CODES)}],
+           b.owed, b.owed + b.payments + b.credit_notes, b.late, o.due_date, b.contested, 0,
+           COALESCE(l.kind, 'none'), COALESCE(l.amount, 0), %(at)s
     FROM book b
+    JOIN accounts_customeraccount c ON c.id = b.account_id
+    LEFT JOIN oldest o ON o.account_id = b.account_id AND o.day = b.day
     LEFT JOIN LATERAL (
         SELECT kind, amount FROM credit_creditlimit c
         WHERE c.account_id = b.account_id AND c.valid_from <= b.day AND (c.closed_on IS NULL OR c.closed_on > b.day)
@@ -112,12 +163,11 @@ def _as_known(row: ImportedRow, last: date) -> ImportedRow:
 
 
 def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
-    """Month ends of the last year, as the nightly run would have kept them."""
-    days = [end_of_month(add_months(today, -back)) for back in range(12, 0, -1)]
-    make_months(days[0], days[-1])
-    asked: dict[str, Any] = {"days": days, "company": company.pk, "currency": company.currency, "at": at}
+    """A row for each day of the last year on which something of a client changed, as the nights would have kept."""
+    first, last = end_of_month(add_months(today, -12)), today - timedelta(days=1)
+    make_months(first, last)
     with connection.cursor() as cursor:
-        cursor.execute(_SNAPSHOTS, asked | {"others": len(PART_CODES) - 1})
+        cursor.execute(_SNAPSHOTS, {"first": first, "last": last, "company": company.pk, "at": at})
 
 
 def _rows_of(account: CustomerAccount, number: int, today: date, random: Random) -> Iterator[ImportedRow]:

@@ -114,7 +114,7 @@ def test_payments_are_stored_as_each_alone_would_be(
     for row in rows:
         services.record_payment(
             company=company,
-            account=row.account,
+            account=account if row.account else None,
             external_id=f"1-{row.external_id}",
             received_on=row.received_on,
             amount=row.amount,

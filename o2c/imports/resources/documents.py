@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from sys import intern
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ from accounts.policy import UnknownTerm, parse_term
 from invoicing import services
 from invoicing.api.entry import enter_payment
 from invoicing.enums import Origin
-from invoicing.services import DocumentRow, PaymentRow
+from invoicing.services import Debtor, DocumentRow, PaymentRow
 from o2c.shared.api.bodies import body_hash
 
 from .base import (
@@ -55,10 +56,15 @@ class _OfAccounts(KindResource):
     """A kind whose lines name a client."""
 
     @cached_property
-    def accounts(self) -> dict[str, CustomerAccount]:
+    def accounts(self) -> dict[str, Debtor]:
         """Every client of the company that this person may see, by code."""
         seen = CustomerAccount.objects.visible_to(self.by, self.company)
-        return {account.code: account for account in seen.iterator(chunk_size=5000)}
+        found = seen.values_list("code", "pk", "currency", "term").iterator(chunk_size=5000)
+        # A hundred thousand clients share a few currencies and terms: each text is held once.
+        return {
+            code: Debtor(pk, self.company.pk, intern(currency), intern(term))
+            for code, pk, currency, term in found
+        }
 
     def unknown(self) -> AccountUnknown:
         """The refusal of a line that names a client nobody knows."""
