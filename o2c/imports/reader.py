@@ -38,7 +38,8 @@ MOST_COLUMNS: Final = 1_000
 # library keeps the whole rectangle in memory, however empty it is.
 _MOST_UNPACKED: Final = 400 * 1024 * 1024
 _MOST_CELLS: Final = 6_000_000
-_UNPACKED_AT_ONCE: Final = 1024 * 1024
+_READ_AT_ONCE: Final = 1024 * 1024
+_HEAD_OF_FILE: Final = 8
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})?([0-9]{1,7})"')
 _LONGEST_PLACE: Final = 16
 
@@ -77,11 +78,12 @@ def open_table(path: Path, *, delimiter: str = "", encoding: str = "") -> Table:
     :param encoding: told from the bytes when left out: UTF-8 or UTF-16 with mark, UTF-8, else Windows-1252
     :raises Unreadable: no text and no spreadsheet, or no header
     """
-    content = path.read_bytes()
-    if content.startswith(_SPREADSHEETS):
-        lines = _sheet_lines(content)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_OF_FILE)
+    if head.startswith(_SPREADSHEETS):
+        lines = _sheet_lines(path.read_bytes())
     else:
-        lines = _csv_lines(_decoded(content, encoding), delimiter)
+        lines = _csv_lines(path, _encoding_of(path, encoding, head), delimiter)
     header = next(lines, None)
     if header is None:
         raise Unreadable(1, _("The file is empty."))
@@ -110,40 +112,67 @@ def _rows(columns: Sequence[str], lines: Iterator[tuple[int, Sequence[Cell]]]) -
         yield Row(line, dict(zip(columns, cells, strict=False)), problem)
 
 
-def _decoded(content: bytes, encoding: str) -> str:
-    names = [name for mark, name in _BOMS if content.startswith(mark)]
+def _encoding_of(path: Path, encoding: str, head: bytes) -> str:
+    """The encoding in which the whole file is text.
+
+    It is gone through piece by piece, and read from the disk again: as text in memory it may take six times
+    its size.
+    """
+    names = [name for mark, name in _BOMS if head.startswith(mark)]
+    line = 1
     for name in [encoding] if encoding else names or ["utf-8", "cp1252"]:
         try:
-            return content.decode(name)
-        except LookupError as error:
+            path.open(encoding=name).close()
+        except (LookupError, ValueError) as error:
             raise Unreadable(1, _("“%(name)s” is no encoding.") % {"name": name}) from error
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
+        found = _first_fault(path, name)
+        if found is None:
+            return name
+        line = found
     raise Unreadable(line, _("This file is neither UTF-8 nor Windows-1252 text nor a spreadsheet."))
 
 
-def _csv_lines(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[Cell]]]:
+def _first_fault(path: Path, encoding: str) -> int | None:
+    """The first line that is no text in this encoding; a null byte never is."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as stream:
+        while True:
+            piece = stream.read(_READ_AT_ONCE)
+            try:
+                text = decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                return line + error.object.count(b"\n", 0, error.start)
+            except UnicodeError:
+                return line
+            if "\0" in text:
+                return line + text.count("\n", 0, text.index("\0"))
+            if not piece:
+                return None
+            line += text.count("\n")
+
+
+def _csv_lines(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, Sequence[Cell]]]:
     """Each record with the number of the line it starts on."""
-    if "\0" in text:
-        raise Unreadable(
-            text.count("\n", 0, text.index("\0")) + 1,
-            _("This file is neither UTF-8 nor Windows-1252 text nor a spreadsheet."),
-        )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter or _sniffed(text), strict=True)
-    while True:
-        start = reader.line_num + 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise Unreadable(start, _("This line cannot be read: %(error)s.") % {"error": error}) from error
-        yield start, [cell.strip() for cell in record]
+    with path.open(encoding=encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter or _sniffed(path, encoding), strict=True)
+        while True:
+            start = reader.line_num + 1
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise Unreadable(
+                    start, _("This line cannot be read: %(error)s.") % {"error": error}
+                ) from error
+            yield start, [cell.strip() for cell in record]
 
 
-def _sniffed(text: str) -> str:
+def _sniffed(path: Path, encoding: str) -> str:
     """The separator that stands most often in the header, outside of quotes."""
-    header = text.lstrip("\r\n").partition("\n")[0]
+    with path.open(encoding=encoding) as stream:
+        header = next((line for line in stream if line.strip("\n")), "")
     bare = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=bare.count)
 
@@ -183,7 +212,7 @@ def _check_size(content: bytes) -> None:
             for entry in archive.infolist():
                 with archive.open(entry) as stream:
                     kept = b""
-                    while piece := stream.read(_UNPACKED_AT_ONCE):
+                    while piece := stream.read(_READ_AT_ONCE):
                         unpacked += len(piece)
                         if unpacked > _MOST_UNPACKED:
                             raise Unreadable(

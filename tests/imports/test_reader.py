@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from datetime import date
 from decimal import Decimal
 
 import pytest
 import xlsxwriter
 
-from o2c.imports.reader import Unreadable, open_table
+from o2c.imports.reader import _READ_AT_ONCE, Unreadable, open_table
 
 from . import mutations
 
@@ -59,9 +60,40 @@ def test_what_cannot_be_read_is_refused_with_its_line(tmp_path, content, line):
     assert refused.value.line == line
 
 
-def test_an_unknown_encoding_is_refused(tmp_path):
-    with pytest.raises(Unreadable, match="klingon"):
-        table_of(tmp_path, b"a;b\n", encoding="klingon")
+@pytest.mark.parametrize("encoding", ["klingon", "rot13", "hex", "a\0b"])
+def test_an_unknown_encoding_is_refused(tmp_path, encoding):
+    with pytest.raises(Unreadable, match="is no encoding"):
+        table_of(tmp_path, b"a;b\n", encoding=encoding)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "idna", "undefined"])
+def test_text_of_another_encoding_than_named_is_refused(tmp_path, encoding):
+    with pytest.raises(Unreadable, match="neither UTF-8"):
+        table_of(tmp_path, b"a;b\n\xe9;xn--\xff\n", encoding=encoding)
+
+
+def test_a_large_file_is_not_held_in_memory(tmp_path):
+    line = "é;" + "x" * 998 + "\n"
+    path = tmp_path / "file"
+    for encoding in ("utf-8", "cp1252", "utf-16"):
+        path.write_text("a;b\n" + line * 16_000, encoding=encoding)
+        tracemalloc.start()
+        count = sum(not row.problem for row in open_table(path).rows)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert count == 16_000
+        assert peak < path.stat().st_size / 2
+
+
+def test_a_sign_torn_between_two_pieces_is_read_and_a_fault_after_it_found(tmp_path):
+    filling = b"1;" + b"x" * 61 + b"\n"
+    content = b"a;b\n" + filling * (_READ_AT_ONCE // len(filling) - 1) + b"2;"
+    content += b"y" * (_READ_AT_ONCE - len(content) - 1) + "é\n".encode()
+    _columns, rows = table_of(tmp_path, content)
+    assert rows[-1][1][1].endswith("yé")
+    with pytest.raises(Unreadable) as refused:
+        table_of(tmp_path, content + b"3;\x81\n")
+    assert refused.value.line == len(rows) + 2
 
 
 def test_a_spreadsheet_gives_dates_and_numbers_as_such(tmp_path):
