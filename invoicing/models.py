@@ -11,6 +11,7 @@ from accounts.models import Company, CustomerAccount, User, documents_of
 
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
 from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeries
+from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
 from .payment_models import Payment, PaymentReturn
 from .scope import own_items
@@ -21,6 +22,8 @@ __all__ = [
     "CreditNoteRequest",
     "DisputedAmount",
     "DueDateChange",
+    "EInvoice",
+    "EInvoiceEvent",
     "Invoice",
     "InvoiceLine",
     "NumberSeries",

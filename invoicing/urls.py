@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import credit_notes, documents, due_dates, lists, matching, periods, returns
+from .views import credit_notes, documents, due_dates, einvoices, lists, matching, periods, returns
 
 app_name = "invoicing"
 
@@ -24,6 +24,7 @@ urlpatterns = [
     path("credit-notes/<int:key>/decide/", credit_notes.decide, name="decide_credit"),
     path("credit/<path:number>/preview/", credit_notes.preview, name="credit_preview"),
     path("credit/<path:number>/", credit_notes.CreditInvoice.as_view(), name="credit"),
+    path("platform/<path:number>/", einvoices.SetStatus.as_view(), name="set_status"),
     path("periods/", periods.Periods.as_view(), name="periods"),
     path("periods/<int:year>-<int:month>/close/", periods.ClosePeriod.as_view(), name="close_period"),
     path("periods/<int:year>-<int:month>/reopen/", periods.ReopenPeriod.as_view(), name="reopen_period"),

@@ -8,8 +8,8 @@ from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
 from credit.api.bulk import BulkView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
-from invoicing.api.credit_notes import CreditNotesViewSet
 from invoicing.api.documents import InvoiceFromOrderView
+from invoicing.api.einvoices import EInvoicesViewSet
 from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
@@ -33,7 +33,7 @@ router.register("orders", OrderViewSet, "api-order")
 router.register("holds", HoldViewSet, "api-hold")
 router.register("override-requests", OverrideViewSet, "api-override-request")
 router.register("quotations", QuotationViewSet, "api-quotation")
-router.register("invoices", CreditNotesViewSet, "api-invoice")
+router.register("invoices", EInvoicesViewSet, "api-invoice")
 router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")
 router.register("items", ItemViewSet, "api-item")

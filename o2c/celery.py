@@ -11,11 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "o2c.settings")
 
 app = Celery("o2c")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["o2c.shared", "credit", "orders"])
+app.autodiscover_tasks(["o2c.shared", "credit", "orders", "invoicing"])
 app.conf.beat_schedule = {
     "sweep": {"task": "o2c.shared.tasks.sweep", "schedule": 5.0},
     "seal": {"task": "o2c.shared.tasks.seal_journal", "schedule": 60.0},
     "clocks": {"task": "orders.tasks.clocks", "schedule": 60.0},
+    "platforms": {"task": "invoicing.tasks.hear_platforms", "schedule": 60.0},
     "digest": {"task": "o2c.shared.tasks.digest", "schedule": crontab(hour=8, minute=0)},
     "nightly": {
         "task": "credit.tasks.nightly",

@@ -45,6 +45,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "orders.PurchaseOrder": ("replaced_at",),
     "invoicing.ReceivableItem": ("open_amount", "due_date"),
     "invoicing.DisputedAmount": ("effective_to",),
+    "invoicing.EInvoiceEvent": ("sent_at",),
     "invoicing.PaymentReturn": ("undone_by", "undone_at"),
     "invoicing.AccountingPeriod": (
         "is_closed", "closed_by", "closed_at", "reopened_by", "reopened_at", "reopen_reason",

@@ -31,6 +31,7 @@ PERMISSIONS: Final = frozenset(
         "invoicing.view",
         "invoicing.issue",
         "invoicing.credit",  # credit notes, alone as far as domain.md 5.4 says
+        "invoicing.einvoice",  # what the platforms say of an invoice
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "invoicing.change_due_date",  # what was late may be late no longer
         "payments.record",
@@ -86,7 +87,7 @@ def _role(label: str | Promise, permissions: str, level: int = 0, **scope: bool)
 _READ: Final = "accounts.view orders.view invoicing.view reports.view"
 _ADV: Final = (
     f"{_READ} accounts.edit accounts.watch credit.request_limit orders.enter orders.deliver orders.hold"
-    " orders.release orders.request_override invoicing.issue invoicing.import invoicing.credit"
+    " orders.release orders.request_override invoicing.issue invoicing.import invoicing.credit invoicing.einvoice"
     " imports.run"
 )
 _CREDIT: Final = (
@@ -111,7 +112,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "receivables_accountant": _role(
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
-        " payments.record payments.allocate periods.close imports.run",
+        " invoicing.einvoice payments.record payments.allocate periods.close imports.run",
     ),
     "finance_director": _role(
         _("Finance director"),
@@ -130,7 +131,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
         _("Integration"),
-        f"{_READ} accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import payments.record"
-        " payments.allocate imports.run webhooks.manage",
+        f"{_READ} accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import invoicing.einvoice"
+        " payments.record payments.allocate imports.run webhooks.manage",
     ),
 }

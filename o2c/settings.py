@@ -378,6 +378,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "limit.decided": ("o2c.home.notices.limit_decided",),
     "override.requested": ("o2c.home.notices.override_requested",),
     "override.decided": ("o2c.home.notices.override_decided",),
+    "einvoice.status": ("o2c.home.einvoice_notices.einvoice_status",),
     "payment.returned": ("o2c.home.notices.payment_returned",),
     "payment.return_undone": ("o2c.home.notices.payment_return_undone",),
     "case.alert": ("o2c.home.notices.case_alert",),
@@ -386,6 +387,10 @@ REACTIONS: dict[str, tuple[str, ...]] = {
 
 # What takes colleagues' documents out of the journal of a rep: each narrows the events.
 JOURNAL_SCOPES: tuple[str, ...] = ("orders.scope.readable_events", "invoicing.scope.readable_events")
+
+# The way to the approved platform (domain.md 3.3), and where the one that works through files keeps them.
+EINVOICING_GATEWAY = "invoicing.einvoicing.gateway.FileGateway"
+EINVOICING_FOLDER = PORTAL_HOME / "einvoicing"
 
 # Who is told of the events of an act as they are stored, in the act's own transaction.
 JOURNAL_LISTENERS: tuple[str, ...] = ("o2c.hooks.services.write",)
@@ -402,6 +407,9 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
     "orders.decide_one": "orders.services.decide_one",
+    "einvoicing.fetch": "invoicing.einvoicing.services.fetch",
+    "einvoicing.receipts": "invoicing.einvoicing.services.report_receipts",
+    "einvoicing.send": "invoicing.einvoicing.services.send",
     "hooks.send": "o2c.hooks.services.send",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",

@@ -29,6 +29,7 @@ from .shared import (
     require_cents,
     store_open_amounts,
     tell_credit_changed,
+    tell_platforms,
     visible_items,
 )
 
@@ -113,6 +114,7 @@ def book_pairs(
     Allocation.objects.bulk_create(made, batch_size=1000)
     store_open_amounts(list({item.pk: item for a in made for item in (a.debit, a.credit)}.values()))
     audit.record_many([event_of("allocation.made", a, by=by, at=at) for a in made])
+    tell_platforms(made)
     return made
 
 

@@ -43,22 +43,34 @@ def dispute_amount(
         require_cents(amount, "amount")
         today = paris_date(at)
         policy.check_document_date(on, today=today, open_days=open_days(item.company, today=today))
-        already = sum(item.disputed_amounts.filter(effective_to=None).values_list("amount", flat=True), ZERO)
-        own = ReceivableItem.objects.filter(pk=item_id)
-        open_today = with_open_amount(own, on=today, moved=True).get().open_on
-        if not 0 < amount <= open_today - already:
+        if not 0 < amount <= undisputed(item, today):
             raise policy.OverDisputed
-        row = DisputedAmount.objects.create(
-            item=item,
-            account_id=item.account_id,
-            amount=amount,
-            effective_from=on,
-            reference=reference,
-            recorded_at=at,
-            recorded_by=by,
-        )
-        _record("dispute.noted", row, item, by=by, at=at)
+        row = book_disputed(item, amount, on=on, reference=reference, by=by, at=at)
         tell_credit_changed([item.account_id])
+    return row
+
+
+def undisputed(item: ReceivableItem, today: date) -> Decimal:
+    """What of a locked item is open today and contested by no row in force; nothing below 0."""
+    already = sum(item.disputed_amounts.filter(effective_to=None).values_list("amount", flat=True), ZERO)
+    own = ReceivableItem.objects.filter(pk=item.pk)
+    return max(ZERO, with_open_amount(own, on=today, moved=True).get().open_on - already)
+
+
+def book_disputed(
+    item: ReceivableItem, amount: Decimal, *, on: date, reference: str, by: User | None, at: datetime
+) -> DisputedAmount:
+    """Write a contested amount of a locked item; for acts that have checked it."""
+    row = DisputedAmount.objects.create(
+        item=item,
+        account_id=item.account_id,
+        amount=amount,
+        effective_from=on,
+        reference=reference,
+        recorded_at=at,
+        recorded_by=by,
+    )
+    _record("dispute.noted", row, item, by=by, at=at)
     return row
 
 
@@ -83,14 +95,19 @@ def end_dispute(*, disputed_id: int, on: date, by: User, at: datetime) -> Disput
         if on < row.effective_from:
             raise Invalid(errors={"on": [_("A dispute cannot end before it began.")]})
         open_days(item.company, today=paris_date(at)).check(on)
-        row.effective_to = on
-        row.save(update_fields=["effective_to"])
-        _record("dispute.ended", row, item, by=by, at=at)
+        book_end(row, item, on=on, by=by, at=at)
         tell_credit_changed([item.account_id])
     return row
 
 
-def _record(action: str, row: DisputedAmount, item: ReceivableItem, *, by: User, at: datetime) -> None:
+def book_end(row: DisputedAmount, item: ReceivableItem, *, on: date, by: User | None, at: datetime) -> None:
+    """Write the end of a contested amount of a locked item; for acts that have checked it."""
+    row.effective_to = on
+    row.save(update_fields=["effective_to"])
+    _record("dispute.ended", row, item, by=by, at=at)
+
+
+def _record(action: str, row: DisputedAmount, item: ReceivableItem, *, by: User | None, at: datetime) -> None:
     audit.record(
         action,
         row,

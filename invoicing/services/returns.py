@@ -30,6 +30,7 @@ from .shared import (
     require_cents,
     store_open_amounts,
     tell_credit_changed,
+    tell_platforms,
 )
 from .unmatching import reversal_of
 
@@ -193,6 +194,7 @@ def _close(
     ]
     Allocation.objects.bulk_create(undone, batch_size=1000)
     audit.record_many([event_of("allocation.reversed", each, by=by, at=at) for each in undone])
+    tell_platforms(undone)
     row.undid = [each.reversal_of_id for each in undone if each.reversal_of_id]
     row.item = _counter(own, ItemKind.PAYMENT_RETURN, -own.amount, row, at=at)
     if row.fee is not None:
@@ -235,6 +237,7 @@ def _reopen(
             made.append(_match(debit, own, amount, max([match.effective_date, *days]), by=by, at=at))
     store_open_amounts(list(touched.values()))
     audit.record_many([event_of("allocation.made", each, by=by, at=at) for each in made])
+    tell_platforms(made)
 
 
 def _counter(

@@ -12,7 +12,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
-from invoicing.models import AccountingPeriod, Allocation, ReceivableItem
+from invoicing.enums import ItemKind
+from invoicing.models import AccountingPeriod, Allocation, EInvoice, ReceivableItem
 from invoicing.policy import OpenDays
 from o2c.shared import work
 from o2c.shared.money import round_cents
@@ -112,6 +113,17 @@ def reopened_on(items: Iterable[int]) -> dict[int, date]:
         for key in (debit, credit):
             found[key] = max(day, found.get(key, day))
     return found
+
+
+def tell_platforms(allocations: Sequence[Allocation]) -> None:
+    """Ask that money matched with invoices on the platforms, or taken off them, is reported there (status 212).
+
+    One look by key in the caller's act; the rest follows by the work table.
+    """
+    debits = {row.debit_id for row in allocations if row.credit.kind == ItemKind.PAYMENT}
+    if debits and EInvoice.objects.filter(invoice__items__in=debits).exists():
+        keys = sorted(row.pk for row in allocations)
+        work.add("einvoicing.receipts", f"{keys[0]}-{keys[-1]}", {"allocation_ids": keys})
 
 
 def tell_credit_changed(account_ids: Iterable[int]) -> None:

@@ -17,7 +17,14 @@ from o2c.shared.locking import retrying
 from o2c.shared.problems import Conflict, NotFound
 
 from .allocations import MatchPair, book_pairs, event_of
-from .shared import lock_items, require, store_open_amounts, tell_credit_changed, visible_items
+from .shared import (
+    lock_items,
+    require,
+    store_open_amounts,
+    tell_credit_changed,
+    tell_platforms,
+    visible_items,
+)
 
 
 class AlreadyReversed(Conflict):
@@ -63,6 +70,7 @@ def unallocate(*, allocation_id: int, by: User, at: datetime) -> Allocation:
         reversal.save(force_insert=True)
         store_open_amounts(list(items.values()))
         event_of("allocation.reversed", reversal, by=by, at=at).save(force_insert=True)
+        tell_platforms([reversal])
         tell_credit_changed(account_ids)
     return reversal
 

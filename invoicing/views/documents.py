@@ -22,6 +22,7 @@ from orders.models import Order
 
 from .base import is_ours, needs, said, translated
 from .credit_notes import credit_context
+from .einvoices import einvoice_context
 from .matching import match_context
 
 PANEL_ROWS = 8
@@ -42,7 +43,13 @@ def detail(request: Any, number: str) -> HttpResponse:
         "invoicing/invoice_detail.html",
         {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice, "look": looked}
         | {"may_change_due": may_change and not looked.is_past, "existed": invoice.issue_date <= looked.day}
-        | ({} if looked.is_past else credit_context(request, invoice) | match_context(request, credit)),
+        | (
+            {}
+            if looked.is_past
+            else credit_context(request, invoice)
+            | match_context(request, credit)
+            | einvoice_context(request, invoice)
+        ),
     )
 
 

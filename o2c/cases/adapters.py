@@ -7,6 +7,7 @@ names their results as the files do. A kind whose function does not exist has no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +16,7 @@ from accounts import identifiers
 from accounts import policy as terms
 from credit import formulas
 from invoicing import ageing
+from invoicing.einvoicing import policy as einvoices
 from o2c.shared import vat
 from o2c.shared.money import split_shares
 
@@ -130,6 +132,13 @@ def vat_totals(case: Values) -> Values:
     }
 
 
+def einvoice_statuses(case: Values) -> Values:
+    """What the norm says of a status of an e-invoice, and the dispute that a reason code means."""
+    if reason := case.get("reason"):
+        return {"dispute_type": einvoices.DISPUTE_TYPE[reason]}
+    return asdict(einvoices.marks_of(einvoices.EInvoiceStatus(case["status"])))
+
+
 ADAPTERS: Final[dict[str, Adapter]] = {
     "due_dates": due_dates,
     "siren": siren,
@@ -137,4 +146,5 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "exposure": exposure,
     "instalments": instalments,
     "vat_totals": vat_totals,
+    "einvoice_statuses": einvoice_statuses,
 }

@@ -104,7 +104,7 @@ def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
         return {"told": 0}
     asked = {wish.requested_by_id}
     level = required_role(wish).level
-    told = _lowest_with(_DECIDES_LIMITS, wish.asked_for.company_id, level=level, without=asked)
+    told = lowest_with(_DECIDES_LIMITS, wish.asked_for.company_id, level=level, without=asked)
     return _tell_of_limit("limit.submitted", wish, told, waits=True)
 
 
@@ -138,7 +138,7 @@ def _tell_of_return(kind: str, return_id: int, *, in_force: bool) -> dict[str, i
     rep = rep_of(payment.account, today)
     team = TeamMember.objects.filter(account=payment.account, role=TeamRole.CREDIT, valid_from__lte=today)
     credit = set(team.filter(Q(valid_to=None) | Q(valid_to__gt=today)).values_list("user_id", flat=True))
-    told = credit or _lowest_with(_DECIDES_LIMITS, payment.company_id, level=2, without=set())
+    told = credit or lowest_with(_DECIDES_LIMITS, payment.company_id, level=2, without=set())
     told |= {rep.pk} if rep else set()
     facts = {
         "payment": payment.external_id,
@@ -148,7 +148,7 @@ def _tell_of_return(kind: str, return_id: int, *, in_force: bool) -> dict[str, i
         "currency": payment.currency,
         "reason": row.reason if in_force else "",
     }
-    return _write(
+    return write(
         kind,
         f"return:{row.pk}",
         facts,
@@ -180,7 +180,7 @@ def book_differs(*, work: Any, run_id: int) -> dict[str, int]:
         people = dict.fromkeys(_keepers_of_the_book(companies[code]), True)
         place = {"company_id": companies[code].pk}
         key = f"run:{run_id}:{code}"
-        told += _write("book.differs", key, facts, reverse("home"), people, **place)["told"]
+        told += write("book.differs", key, facts, reverse("home"), people, **place)["told"]
     return {"told": told}
 
 
@@ -235,10 +235,10 @@ def _deciders(case: HoldCase, *, level: int | None = None, without: Iterable[int
     """People of the lowest role that may release it; four eyes leave the submitter and the rep out."""
     order = case.order
     wanted = case.required_level if level is None else level
-    return _lowest_with(_DECIDES, order.company_id, level=wanted, without=_concerned(order) | set(without))
+    return lowest_with(_DECIDES, order.company_id, level=wanted, without=_concerned(order) | set(without))
 
 
-def _lowest_with(permission: str, company_id: int, *, level: int, without: set[int]) -> set[int]:
+def lowest_with(permission: str, company_id: int, *, level: int, without: set[int]) -> set[int]:
     """Those who may do this from a level of the matrix on, of the lowest level that anybody holds."""
     grants = RoleGrant.objects.filter(
         company_id=company_id,
@@ -291,7 +291,7 @@ def _tell(
     told = dict.fromkeys(users, False) | dict.fromkeys(deciders, True)
     address = reverse("orders:detail", args=[order.number])
     about = (Order._meta.label_lower, order.pk)
-    return _write(
+    return write(
         kind,
         key or f"case:{case.pk}",
         facts,
@@ -313,7 +313,7 @@ def _tell_of_limit(
         "currency": wish.currency,
         "reason": wish.decision_reason or wish.reason,
     }
-    return _write(
+    return write(
         kind,
         f"request:{wish.pk}",
         facts,
@@ -325,7 +325,7 @@ def _tell_of_limit(
     )
 
 
-def _write(
+def write(
     kind: str, key: str, facts: dict[str, Any], url: str, told: dict[int, bool], **place: Any
 ) -> dict[str, int]:
     """Write lines and messages; who was told of this event already is not told again."""

@@ -73,6 +73,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "credit_note.issued": Words(gettext_lazy("Credit note %(label)s issued"), "receipt-refund", "ok", MONEY),
     "credit_note.refused": Words(gettext_lazy("Credit note on %(label)s refused"), "circle-x", "bad", MONEY),
+    "einvoice.status": Words(
+        gettext_lazy("New status of %(label)s on the e-invoicing platform"), "send", "", MONEY
+    ),
     "payment.recorded": Words(gettext_lazy("Payment %(label)s received"), "cash", "ok", MONEY),
     "payment.returned": Words(
         gettext_lazy("Payment %(label)s returned by the bank"), "arrow-back-up", "bad", MONEY
@@ -367,6 +370,18 @@ NOTICES: Final[dict[str, Words]] = {
     ),
     "payment.return_undone": Words(
         gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
+    ),
+    "einvoice.disputed": Words(
+        gettext_lazy("%(client)s disputes invoice %(invoice)s on the platform"), "message-exclamation", "disp"
+    ),
+    "einvoice.suspended": Words(
+        gettext_lazy("%(client)s waits for something to go with invoice %(invoice)s"), "paperclip", "warn"
+    ),
+    "einvoice.refused": Words(
+        gettext_lazy("%(client)s refused invoice %(invoice)s: credit it and invoice again"), "circle-x", "bad"
+    ),
+    "einvoice.rejected": Words(
+        gettext_lazy("The platform rejected invoice %(invoice)s of %(client)s: correct it"), "circle-x", "bad"
     ),
     "file.ready": Words(gettext_lazy("%(name)s is ready"), "file-check", "ok"),
     "book.differs": Words(

@@ -63,6 +63,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "orders.request_override": _ADV | _CREDIT | _SALES,
     "invoicing.view": _EVERYBODY,
     "invoicing.issue": _ADV | _BOOKS,
+    "invoicing.einvoice": _ADV | _BOOKS,
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
@@ -315,6 +316,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/credit/<number>/preview/": Entry(
         get="invoicing.credit", about="invoice", asks={"amount": "1"}
     ),
+    "invoicing/platform/<number>/": Entry(
+        get="invoicing.einvoice", post="invoicing.einvoice", about="invoice", body={"status": "APPROVED"}
+    ),
     "invoicing/credit-notes/<key>/decide/": Entry(
         post="invoicing.credit",
         about="credit_request",
@@ -471,6 +475,9 @@ API: Final[Mapping[str, Entry]] = {
     ),
     "invoices/<number>/credit/approve/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
     "invoices/<number>/credit/refuse/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
+    "invoices/<number>/status/": Entry(
+        get="invoicing.view", post="invoicing.einvoice", about="invoice", body={"code": 205}
+    ),
     "invoices/<number>/approve/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
     "payments/": Entry(get="invoicing.view", post="payments.record", body=_NEW_PAYMENT),
     "payments/bulk/": Entry(post="payments.record", body=[_NEW_PAYMENT]),

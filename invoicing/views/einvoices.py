@@ -1,0 +1,181 @@
+"""The statuses of an invoice on the e-invoicing platforms: its card, and the page on which one is noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import View
+
+from invoicing import lists
+from invoicing.einvoicing import services
+from invoicing.einvoicing.policy import CODES, REASON_WORDS, REASONS, EInvoiceStatus, followers
+from invoicing.enums import DocumentKind
+from invoicing.models import EInvoice, EInvoiceEvent, Invoice
+from o2c.shared.fields import MoneyField
+from o2c.shared.problems import Refusal
+from o2c.shared.views import PermissionMixin
+
+from .base import translated
+
+# What each status looks like in a list: tone and icon.
+LOOKS = {
+    EInvoiceStatus.DISPUTED: ("disp", "message-exclamation"),
+    EInvoiceStatus.SUSPENDED: ("warn", "paperclip"),
+    EInvoiceStatus.PARTIALLY_APPROVED: ("warn", "arrows-split"),
+    EInvoiceStatus.REFUSED: ("bad", "circle-x"),
+    EInvoiceStatus.REJECTED: ("bad", "circle-x"),
+    EInvoiceStatus.APPROVED: ("ok", "check"),
+    EInvoiceStatus.CASHED: ("ok", "cash"),
+    EInvoiceStatus.PAYMENT_SENT: ("info", "cash"),
+}
+# What somebody has to do about it.
+NEXT = {
+    EInvoiceStatus.SUSPENDED: gettext_lazy("Send the client what is missing, then note “Completed”."),
+    EInvoiceStatus.REFUSED: gettext_lazy("Credit the whole invoice with “invoice again”, then correct it."),
+    EInvoiceStatus.REJECTED: gettext_lazy(
+        "The platform did not pass it on: credit it whole with “invoice again”, then correct it."
+    ),
+}
+
+
+class StatusForm(forms.Form):
+    """Which status, why, about how much of it."""
+
+    status = forms.ChoiceField(label=gettext_lazy("Status"))
+    reason_code = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        help_text=gettext_lazy("Needed where the client disputes, suspends or refuses it."),
+    )
+    amount = MoneyField(
+        label=gettext_lazy("Amount"),
+        required=False,
+        help_text=gettext_lazy(
+            "What is disputed, or what is approved of it; all that is open when left empty."
+        ),
+    )
+    comment = forms.CharField(
+        label=gettext_lazy("Comment"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, current: EInvoiceStatus | None, data: Any = None) -> None:
+        super().__init__(data)
+        allowed = sorted(followers(current), key=CODES.__getitem__)
+        choices = [(status.value, f"{CODES[status]} · {status.label}") for status in allowed]
+        codes = {code for status in allowed for code in REASONS.get(status, ())}
+        reasons = [(code, f"{word} · {code}") for code, word in REASON_WORDS.items() if code in codes]
+        self.fields["status"].choices = choices  # type: ignore[attr-defined]
+        self.fields["reason_code"].choices = [("", "—"), *reasons]  # type: ignore[attr-defined]
+
+
+def einvoice_context(request: Any, invoice: Invoice) -> dict[str, Any]:
+    """What the page of an invoice shows of its life on the platforms; nothing of a credit note."""
+    if invoice.kind == DocumentKind.CREDIT_NOTE or invoice.total_incl_vat <= 0:
+        return {}
+    events = list(invoice.einvoice_events.select_related("recorded_by"))
+    last = EInvoiceStatus(events[-1].status) if events else None
+    may = request.user.may(services.RIGHT, invoice.company_id) and bool(followers(last))
+    if not events and not may:
+        return {}
+    return {
+        "einvoice": _badge_of(last) if last else None,
+        "einvoice_next": NEXT.get(last) if last else None,
+        "einvoice_events": [_row(event, invoice.currency) for event in reversed(events)],
+        "may_set_status": may,
+    }
+
+
+def _badge_of(status: EInvoiceStatus) -> dict[str, Any]:
+    tone, icon = LOOKS.get(status, ("info", "send"))
+    return {"tone": tone, "icon": icon, "label": status.label}
+
+
+def _row(event: EInvoiceEvent, currency: str) -> dict[str, Any]:
+    """One status as the timeline draws it."""
+    status = EInvoiceStatus(event.status)
+    reason = REASON_WORDS.get(event.reason_code)
+    who = event.recorded_by.label() if event.recorded_by else _("by the platform")
+    sub = [f"{reason} ({event.reason_code})" if reason else "", event.comment, who]
+    if event.outgoing and event.sent_at is None:
+        sub.append(_("not handed over yet"))
+    badge = _badge_of(status)
+    return {
+        "at": event.happened_at,
+        "tone": badge["tone"],
+        "icon": badge["icon"],
+        "title": f"{CODES[status]} · {status.label}",
+        "url": "",
+        "sub": " · ".join(str(part) for part in sub if part),
+        "amount": event.amount,
+        "currency": currency,
+    }
+
+
+class SetStatus(PermissionMixin, View):
+    """A form, then the act."""
+
+    permission = services.RIGHT
+
+    def get(self, request: Any, number: str) -> HttpResponse:
+        """Draw the form, or go back where no status can follow."""
+        invoice, current = self.invoice(request, number)
+        if not followers(current):
+            return redirect("invoicing:detail", number=number)
+        return self.answer(request, invoice, StatusForm(current))
+
+    def post(self, request: Any, number: str) -> HttpResponse:
+        """Note it, or say what does not fit."""
+        invoice, current = self.invoice(request, number)
+        form = StatusForm(current, request.POST)
+        if form.is_valid():
+            chosen = form.cleaned_data
+            try:
+                with translated():
+                    services.record_status(
+                        invoice_id=invoice.pk,
+                        status=EInvoiceStatus(chosen["status"]),
+                        reason_code=chosen["reason_code"],
+                        amount=chosen["amount"],
+                        comment=chosen["comment"],
+                        by=request.user,
+                        at=timezone.now(),
+                    )
+            except Refusal as refusal:
+                for field, said in refusal.errors.items():
+                    form.add_error(field if field in form.fields else None, [str(text) for text in said])
+                if not refusal.errors:
+                    form.add_error(None, str(refusal))
+            else:
+                label = EInvoiceStatus(chosen["status"]).label
+                messages.success(request, _("Noted: %(status)s.") % {"status": label})
+                return redirect("invoicing:detail", number=invoice.number)
+        return self.answer(request, invoice, form)
+
+    @staticmethod
+    def invoice(request: Any, number: str) -> tuple[Invoice, EInvoiceStatus | None]:
+        """The invoice, if this user sees it, with its present status."""
+        with translated():
+            found = lists.find_invoice(request.user, request.company, number, timezone.localdate())
+        state = EInvoice.objects.filter(invoice=found).first()
+        return found, EInvoiceStatus(state.status) if state else None
+
+    def answer(self, request: Any, invoice: Invoice, form: StatusForm) -> HttpResponse:
+        """Draw the page."""
+        context = {
+            "menu": "invoices",
+            "title": _("Status of %(number)s on the platform") % {"number": invoice.number},
+            "invoice": invoice,
+            "form": form,
+        }
+        status = 422 if form.errors else 200
+        return render(request, "invoicing/einvoice_status.html", context, status=status)
