@@ -61,3 +61,48 @@ class PaymentStatus(models.TextChoices):
     PARTIALLY_ALLOCATED = "partially_allocated", _("Partly allocated")
     ALLOCATED = "allocated", _("Allocated")
     RETURNED = "returned", _("Returned by the bank")
+
+
+class StatementFormat(models.TextChoices):
+    """How a bank writes a statement (domain.md 9.1, 9.2)."""
+
+    CFONB120 = "cfonb120", "CFONB 120"
+    CAMT053 = "camt053", "CAMT.053"
+    MT940 = "mt940", "MT940"
+
+
+class Continuity(models.TextChoices):
+    """How a statement follows the one before it on its account."""
+
+    FIRST = "first", _("First of its account")
+    CONTINUES = "continues", _("Continues")
+    GAP = "gap", _("Gap before it")
+    OVERLAP = "overlap", _("Overlaps")
+
+
+class LineOutcome(models.TextChoices):
+    """What became of a line of a statement."""
+
+    PAYMENT = "payment", _("Payment")
+    RETURN = "return", _("Return")
+    FEE = "fee", _("Bank fee")
+    OTHER = "other", _("Not ours")
+    DUPLICATE = "duplicate", _("Known already")
+
+
+class ReturnStatus(models.TextChoices):
+    """What became of a proposal to return a payment."""
+
+    OPEN = "open", _("To be decided")
+    RETURNED = "returned", _("Payment returned")
+    DISMISSED = "dismissed", _("Left aside")
+
+
+class FileStatus(models.TextChoices):
+    """Where a file of statements stands."""
+
+    UPLOADED = "uploaded", _("Uploaded")
+    PREVIEWED = "previewed", _("Previewed")
+    QUEUED = "queued", _("Waiting")
+    DONE = "done", _("Done")
+    REFUSED = "refused", pgettext_lazy("import", "Refused")

@@ -9,6 +9,14 @@ from django.db.models import F, Q
 
 from accounts.models import Company, CustomerAccount, User, documents_of
 
+from .bank_models import (
+    BankAccount,
+    BankStatement,
+    PayerLink,
+    ReturnProposal,
+    StatementFile,
+    StatementLine,
+)
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
 from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeries
 from .einvoice_models import EInvoice, EInvoiceEvent
@@ -19,6 +27,8 @@ from .scope import own_items
 __all__ = [
     "AccountingPeriod",
     "Allocation",
+    "BankAccount",
+    "BankStatement",
     "CreditNoteRequest",
     "DisputedAmount",
     "DueDateChange",
@@ -27,9 +37,13 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "NumberSeries",
+    "PayerLink",
     "Payment",
     "PaymentReturn",
     "ReceivableItem",
+    "ReturnProposal",
+    "StatementFile",
+    "StatementLine",
 ]
 
 

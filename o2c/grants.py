@@ -27,6 +27,8 @@ APPEND_ONLY: Final = (
     "invoicing.InvoiceLine",
     "invoicing.Allocation",
     "invoicing.DueDateChange",
+    "invoicing.BankStatement",
+    "invoicing.StatementLine",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.
@@ -47,6 +49,8 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "invoicing.DisputedAmount": ("effective_to",),
     "invoicing.EInvoiceEvent": ("sent_at",),
     "invoicing.PaymentReturn": ("undone_by", "undone_at"),
+    "invoicing.ReturnProposal": ("payment", "hint", "status", "decided_by", "decided_at", "reason"),
+    "invoicing.PayerLink": ("payer_name", "seen", "ended_by", "ended_at"),
     "invoicing.AccountingPeriod": (
         "is_closed", "closed_by", "closed_at", "reopened_by", "reopened_at", "reopen_reason",
     ),

@@ -36,6 +36,8 @@ PERMISSIONS: Final = frozenset(
         "invoicing.change_due_date",  # what was late may be late no longer
         "payments.record",
         "payments.allocate",
+        "bank.view",  # statements of the bank, with balances
+        "bank.import",  # bring statements in, name the company's bank accounts, settle what the bank took back
         "policy.change",  # what a company asks of its orders: evidence by class, the look before production
         "periods.close",  # no entry takes effect in a closed month
         "periods.reopen",
@@ -59,6 +61,7 @@ DECISIONS: Final = frozenset(
         "orders.release",
         "payments.record",
         "payments.allocate",
+        "bank.import",
         "policy.change",
     }
 )
@@ -92,7 +95,7 @@ _ADV: Final = (
 )
 _CREDIT: Final = (
     f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
-    " orders.hold orders.release orders.request_override invoicing.credit invoicing.change_due_date"
+    " orders.hold orders.release orders.request_override invoicing.credit invoicing.change_due_date bank.view"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
@@ -112,26 +115,26 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "receivables_accountant": _role(
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
-        " invoicing.einvoice payments.record payments.allocate periods.close imports.run",
+        " invoicing.einvoice payments.record payments.allocate bank.view bank.import periods.close imports.run",
     ),
     "finance_director": _role(
         _("Finance director"),
-        f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view",
+        f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view bank.import",
         4,
     ),
     "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move policy.change audit.view", 5),
     "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
-    "auditor": _role(_("Auditor"), f"{_READ} audit.view duties.view"),
+    "auditor": _role(_("Auditor"), f"{_READ} bank.view audit.view duties.view"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),
-        f"{_READ} audit.view duties.view imports.run webhooks.manage admin.users",
+        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users",
         sees_all_companies=True,
     ),
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
         _("Integration"),
         f"{_READ} accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import invoicing.einvoice"
-        " payments.record payments.allocate imports.run webhooks.manage",
+        " payments.record payments.allocate bank.view bank.import imports.run webhooks.manage",
     ),
 }

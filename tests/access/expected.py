@@ -69,6 +69,8 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.change_due_date": _CREDIT,
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
+    "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
+    "bank.import": _BOOKS | {"finance_director"},
     "policy.change": frozenset({"finance_director", "executive"}),
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
     "periods.reopen": frozenset({"finance_director"}),
