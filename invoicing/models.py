@@ -21,6 +21,7 @@ from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
 from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeries
 from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
+from .expected.models import PaymentHabit
 from .payment_models import Payment, PaymentReturn
 from .scope import own_items
 
@@ -39,6 +40,7 @@ __all__ = [
     "NumberSeries",
     "PayerLink",
     "Payment",
+    "PaymentHabit",
     "PaymentReturn",
     "ReceivableItem",
     "ReturnProposal",

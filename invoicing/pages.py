@@ -21,6 +21,8 @@ from o2c.shared.past import Look
 
 from . import lists, queries
 from .enums import ItemKind
+from .expected.policy import Expected
+from .expected.queries import expected_parts
 from .models import (
     DisputedAmount,
     DueDateChange,
@@ -37,6 +39,7 @@ _EVENTS = {
     "invoice.issued": ("", "file-invoice", gettext_lazy("Invoice issued")),
     "invoice.recorded": ("", "file-invoice", gettext_lazy("Invoice recorded")),
     "invoice.imported": ("", "file-import", gettext_lazy("Invoice imported")),
+    "einvoice.status": ("", "send", gettext_lazy("Status on the platform")),
     "payment.recorded": ("ok", "cash", gettext_lazy("Payment recorded")),
     "payment.returned": ("bad", "arrow-back-up", gettext_lazy("Payment returned")),
     "payment.return_undone": ("warn", "rotate", gettext_lazy("Return undone")),
@@ -104,6 +107,7 @@ class InvoicePage:
     term: str
     account_url: str
     order_url: str
+    expected: Sequence[tuple[Decimal, Expected]] = ()
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,21 @@ def invoice_page(invoice: Any, looked: Look, reader: User) -> InvoicePage:
         term=describe_term(invoice.term, get_language() or "fr") if invoice.term else "",
         account_url=account_url(invoice.account),
         order_url=order_url(invoice),
+        expected=() if looked.is_past else _expected(invoice, items, looked.day),
     )
+
+
+def _expected(invoice: Any, items: Sequence[Any], on: date) -> list[tuple[Decimal, Expected]]:
+    """What is expected of an invoice and when, the earliest first; parts of one day and reason together."""
+    sums: dict[Expected, Decimal] = {}
+    for item in items:
+        item.account = invoice.account
+    for part in expected_parts(items, on=on):
+        sums[part.expected] = sums.get(part.expected, ZERO) + part.amount
+    return [
+        (amount, expected)
+        for expected, amount in sorted(sums.items(), key=lambda row: row[0].day or date.max)
+    ]
 
 
 def _invoice_state(invoice: Any, days_late: int) -> str:

@@ -11,3 +11,11 @@ def hear_platforms() -> None:
     from o2c.shared import work
 
     work.add("einvoicing.fetch", "clock")
+
+
+@shared_task
+def payment_habits() -> None:
+    """Ask for how late clients pay to be found out (every night, by the scheduler)."""
+    from o2c.shared import work
+
+    work.add("expected.habits", "clock")

@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "seal": {"task": "o2c.shared.tasks.seal_journal", "schedule": 60.0},
     "clocks": {"task": "orders.tasks.clocks", "schedule": 60.0},
     "platforms": {"task": "invoicing.tasks.hear_platforms", "schedule": 60.0},
+    "habits": {"task": "invoicing.tasks.payment_habits", "schedule": crontab(hour=1, minute=30)},
     "digest": {"task": "o2c.shared.tasks.digest", "schedule": crontab(hour=8, minute=0)},
     "nightly": {
         "task": "credit.tasks.nightly",

@@ -345,6 +345,9 @@ CREDIT_FACTS = {
     "deposit_received": "invoicing.queries.deposit_received",
 }
 
+# What later applications know of the day an item will be paid: functions of keys that give (item, day).
+EXPECTED_RECEIPTS: dict[str, tuple[str, ...]] = {"promised": (), "resolutions": ()}
+
 # The client page and the list of clients: figures beside the rows, and the parts of the page in their order.
 CLIENT_FIGURES = {"rows": "credit.lists.with_standing", "totals": "credit.lists.standing_totals"}
 CLIENT_PANELS = {
@@ -407,6 +410,7 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",
     "orders.decide_one": "orders.services.decide_one",
+    "expected.habits": "invoicing.expected.services.refresh",
     "einvoicing.fetch": "invoicing.einvoicing.services.fetch",
     "einvoicing.receipts": "invoicing.einvoicing.services.report_receipts",
     "einvoicing.send": "invoicing.einvoicing.services.send",

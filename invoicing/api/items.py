@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters import rest_framework as filters
@@ -17,6 +18,7 @@ from accounts.api.base import CompanyViewSet
 from accounts.models import Company, CustomerAccount, User, documents_of
 from invoicing import queries, services
 from invoicing.enums import ItemKind
+from invoicing.expected.queries import expected_days
 from invoicing.lists import outside_items
 from invoicing.models import Allocation, ReceivableItem
 from invoicing.scope import own_items
@@ -33,6 +35,7 @@ from .serializers import (
     DueDateBody,
     ItemAnswer,
     allocation_answer,
+    expected_answer,
     item_answer,
 )
 
@@ -109,7 +112,7 @@ class ItemViewSet(CompanyViewSet):
         )
         return self.page(
             self.get_queryset(),
-            lambda rows: [item_answer(row) for row in rows],
+            self._answers,
             outside=outside_items(self.user, self.company, on, client),
         )
 
@@ -121,7 +124,7 @@ class ItemViewSet(CompanyViewSet):
         found = self.get_queryset().filter(pk=pk).first()
         if found is None:
             raise NotFound
-        return Response(item_answer(found))
+        return Response(self._answers([found])[0])
 
     @extend_schema(request=DueDateBody, responses={200: ItemAnswer})
     @action(detail=True, methods=["post"], url_path="due-date")
@@ -137,6 +140,13 @@ class ItemViewSet(CompanyViewSet):
             at=self.at,
         )
         return self.retrieve(request, pk)
+
+    def _answers(self, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
+        """Items with the day they are expected to be paid on, which is told of today's book alone."""
+        today = paris_date(self.at)
+        asked = read_date(self.request, "as_of") or today
+        days = expected_days(rows, on=today) if asked >= today else {}
+        return [item_answer(row) | expected_answer(days.get(row.pk)) for row in rows]
 
     def _flag(self, name: str) -> bool:
         text = self.request.query_params.get(name)

@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from credit.queries import money
 from invoicing.enums import DocumentKind, InvoiceStatus, ItemKind, Origin
+from invoicing.expected.policy import Expected, Why
 from invoicing.models import Allocation, Invoice, InvoiceLine, ReceivableItem
 from invoicing.policy import Instalment, LineInput, invoice_status
 from o2c.shared.api.bodies import (
@@ -109,6 +110,8 @@ class ItemAnswer(Shape):
     open_amount = amount_field()
     disputed_amount = amount_field()
     days_late = serializers.IntegerField()
+    expected_on = serializers.DateField(allow_null=True, required=False)
+    expected_because = serializers.ChoiceField(Why.choices, allow_null=True, required=False)
     flags = serializers.ListField(child=serializers.CharField())
 
 
@@ -231,6 +234,14 @@ def item_answer(item: ReceivableItem) -> dict[str, Any]:
         "disputed_amount": money(disputed),
         "days_late": days_late,
         "flags": [flag for flag, holds in shown.items() if holds],
+    }
+
+
+def expected_answer(expected: Expected | None) -> dict[str, Any]:
+    """When an item is expected to be paid and why; null of what is settled, not owed, or seen on a past day."""
+    return {
+        "expected_on": expected.day if expected else None,
+        "expected_because": expected.why.value if expected else None,
     }
 
 

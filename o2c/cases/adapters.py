@@ -17,6 +17,7 @@ from accounts import policy as terms
 from credit import formulas
 from invoicing import ageing
 from invoicing.einvoicing import policy as einvoices
+from invoicing.expected import policy as receipts
 from o2c.shared import vat
 from o2c.shared.money import split_shares
 
@@ -139,6 +140,37 @@ def einvoice_statuses(case: Values) -> Values:
     return asdict(einvoices.marks_of(einvoices.EInvoiceStatus(case["status"])))
 
 
+def average_days_late(case: Values) -> Values:
+    """Mean delay of paid invoices, weighted by amount: early ones as 0, and signed."""
+    paid = [
+        receipts.Paid(Decimal(row["amount"]), date.fromisoformat(row["due"]), date.fromisoformat(row["paid"]))
+        for row in case["paid_invoices"]
+    ]
+    return {
+        "weighted_days_late_floor0": receipts.mean_delay(paid, signed=False),
+        "weighted_days_signed": receipts.mean_delay(paid),
+    }
+
+
+def cash_forecast(case: Values) -> Values:
+    """Expected days of open items, and their sums by week."""
+    on, delays = date.fromisoformat(case["as_of"]), case["average_delay_days"]
+    found, amounts = [], []
+    for item in case["items"]:
+        facts = receipts.Facts(
+            due_date=date.fromisoformat(item["due_date"]),
+            promised=_day(item.get("promised_date")),
+            is_disputed=item.get("status") == "DISPUTED",
+            resolution=_day(item.get("dispute_expected_resolution")),
+            delay=receipts.whole_days(Decimal(delays.get(item["customer"], delays["*"]))),
+            is_insolvent=item.get("status") == "INSOLVENT",
+        )
+        found.append(receipts.expected_date(facts, on=on).day)
+        amounts.append(Decimal(item["open_amount"]))
+    weeks = receipts.by_week(zip(found, amounts, strict=True), on=on, weeks=case["weeks"])
+    return {"expected_dates": found, **weeks._asdict()}
+
+
 ADAPTERS: Final[dict[str, Adapter]] = {
     "due_dates": due_dates,
     "siren": siren,
@@ -147,4 +179,6 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "instalments": instalments,
     "vat_totals": vat_totals,
     "einvoice_statuses": einvoice_statuses,
+    "average_days_late": average_days_late,
+    "cash_forecast": cash_forecast,
 }

@@ -8,6 +8,7 @@ from random import Random
 from django.db import connection, transaction
 
 from accounts.models import Company
+from invoicing.expected.services import refresh_habits
 from o2c.shared.calendar import paris_date
 
 from .clients import make_clients
@@ -56,6 +57,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         story.requests_and_watches()
         story.money_not_matched()
         make_snapshots(company, at=at, today=today)
+        refresh_habits(company, on=today)
     # So much at once is unknown to the planner until somebody counts it; a role that may not is passed over.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
