@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from accounts.models import Company, CustomerAccount, User, documents_of
 
+from .accounting.models import LedgerAccount
 from .bank_models import (
     BankAccount,
     BankStatement,
@@ -37,6 +38,7 @@ __all__ = [
     "EInvoiceEvent",
     "Invoice",
     "InvoiceLine",
+    "LedgerAccount",
     "NumberSeries",
     "PayerLink",
     "Payment",

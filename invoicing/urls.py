@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import credit_notes, documents, due_dates, einvoices, lists, matching, periods, returns
+from .views import (
+    accounting,
+    credit_notes,
+    documents,
+    due_dates,
+    einvoices,
+    lists,
+    matching,
+    periods,
+    returns,
+)
 
 app_name = "invoicing"
 
@@ -26,6 +36,8 @@ urlpatterns = [
     path("credit/<path:number>/", credit_notes.CreditInvoice.as_view(), name="credit"),
     path("platform/<path:number>/", einvoices.SetStatus.as_view(), name="set_status"),
     path("periods/", periods.Periods.as_view(), name="periods"),
+    path("periods/accounts/", accounting.Accounts.as_view(), name="accounts"),
+    path("periods/<int:year>-<int:month>/entries/", accounting.entries_file, name="entries"),
     path("periods/<int:year>-<int:month>/close/", periods.ClosePeriod.as_view(), name="close_period"),
     path("periods/<int:year>-<int:month>/reopen/", periods.ReopenPeriod.as_view(), name="reopen_period"),
     # Numbers given elsewhere may hold a slash; everything above goes first.

@@ -41,6 +41,8 @@ PERMISSIONS: Final = frozenset(
         "policy.change",  # what a company asks of its orders: evidence by class, the look before production
         "periods.close",  # no entry takes effect in a closed month
         "periods.reopen",
+        "accounting.export",  # entries for the general ledger
+        "accounting.accounts",  # which accounts they are booked on
         "reports.view",
         "imports.run",
         "audit.view",
@@ -115,16 +117,18 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "receivables_accountant": _role(
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
-        " invoicing.einvoice payments.record payments.allocate bank.view bank.import periods.close imports.run",
+        " invoicing.einvoice payments.record payments.allocate bank.view bank.import periods.close imports.run"
+        " accounting.export",
     ),
     "finance_director": _role(
         _("Finance director"),
-        f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view bank.import",
+        f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view bank.import"
+        " accounting.export accounting.accounts",
         4,
     ),
     "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move policy.change audit.view", 5),
     "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
-    "auditor": _role(_("Auditor"), f"{_READ} bank.view audit.view duties.view"),
+    "auditor": _role(_("Auditor"), f"{_READ} bank.view audit.view duties.view accounting.export"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),

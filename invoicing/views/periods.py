@@ -46,6 +46,8 @@ class Periods(PermissionMixin, View):
                 "title": _("Accounting periods"),
                 "months": months_of(company, timezone.localdate()),
                 "may_close": request.user.may("periods.close", company),
+                "may_export": request.user.may("accounting.export", company),
+                "may_set_accounts": request.user.may("accounting.accounts", company),
                 "may_reopen": request.user.may("periods.reopen", company),
             },
         )

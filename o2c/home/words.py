@@ -86,6 +86,12 @@ WORDS: Final[dict[str, Words]] = {
     "item.due_date_changed": Words(
         gettext_lazy("Due date of %(label)s changed"), "calendar-repeat", "warn", MONEY
     ),
+    "accounting.accounts": Words(
+        gettext_lazy("Accounts of the accounting interface changed (%(label)s)"),
+        "list-details",
+        "warn",
+        MONEY,
+    ),
     "period.closed": Words(gettext_lazy("Month %(label)s closed"), "lock", "", MONEY),
     "period.reopened": Words(gettext_lazy("Month %(label)s opened again"), "rotate", "warn", MONEY),
     "allocation.made": Words(gettext_lazy("Matched: %(label)s"), "arrows-join", "ok", MONEY),

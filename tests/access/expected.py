@@ -63,6 +63,8 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "orders.request_override": _ADV | _CREDIT | _SALES,
     "invoicing.view": _EVERYBODY,
     "invoicing.issue": _ADV | _BOOKS,
+    "accounting.export": frozenset({"receivables_accountant", "finance_director", "auditor"}),
+    "accounting.accounts": frozenset({"finance_director"}),
     "invoicing.einvoice": _ADV | _BOOKS,
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
@@ -328,6 +330,8 @@ PAGES: Final[Mapping[str, Entry]] = {
         by_authority=True,
     ),
     "invoicing/periods/": Entry(get="invoicing.view"),
+    "invoicing/periods/accounts/": Entry(get="accounting.accounts", post="accounting.accounts"),
+    "invoicing/periods/<year>-<month>/entries/": Entry(get="accounting.export", then=("2026-01",)),
     "invoicing/periods/<year>-<month>/close/": Entry(
         get="periods.close", post="periods.close", then=("2026-01",)
     ),

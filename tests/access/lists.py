@@ -66,6 +66,7 @@ OTHERS: Final = frozenset({
         "invoicing/credit/<number>/", "invoicing/credit/<number>/preview/", "invoicing/platform/<number>/",
     "invoicing/items/<key>/due-date/",
         "webhooks/new/", "webhooks/<pk>/edit/", "webhooks/<pk>/end/", "api/v1/webhooks/<pk>/",
+    "invoicing/periods/accounts/", "invoicing/periods/<year>-<month>/entries/",
     "invoicing/periods/<year>-<month>/close/", "invoicing/periods/<year>-<month>/reopen/",
     "imports/new/",
     "imports/sample/<kind>/", "imports/mappings/<key>/", "imports/<key>/", "imports/<key>/mapping/",
