@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import (
     Case,
     CharField,
+    Count,
     DecimalField,
     Exists,
     F,
@@ -90,11 +91,12 @@ def invoice_list(user: User, company: Company | None, today: date) -> QuerySet[I
 
 
 class Totals(NamedTuple):
-    """Sums of filtered documents in one currency."""
+    """Number and sums of filtered documents in one currency."""
 
     currency: str
     total: Decimal
     open_amount: Decimal
+    number: int
 
 
 def invoice_totals(
@@ -107,22 +109,23 @@ def invoice_totals(
     items = _book(user, company, today).order_by()
     items = items.exclude(invoice=None) if whole else items.filter(invoice__in=rows.order_by().values("pk"))
     left = dict(items.values_list("currency").annotate(sum=Sum("open_on")))
-    sums = rows.order_by().values_list("currency").annotate(sum=Sum("total_incl_vat")).order_by("currency")
-    return [Totals(currency, total, left.get(currency, ZERO)) for currency, total in sums]
+    sums = rows.order_by().values_list("currency").annotate(sum=Sum("total_incl_vat"), number=Count("pk"))
+    return [
+        Totals(currency, total, left.get(currency, ZERO), number)
+        for currency, total, number in sums.order_by("currency")
+    ]
 
 
-def _book(user: User, company: Company | None, on: date) -> QuerySet[ReceivableItem]:
+def _book(user: User, company: Company | None, on: date) -> queries.ItemsOnDay:
     accounts = CustomerAccount.objects.visible_to(user, company)
     whose = documents_of(user, company) & own_items(user, company)
-    return queries.items_on(accounts, on=on, open_only=True, whose=whose)
+    return queries.items_on(accounts, on=on, open_only=True, whose=whose, whole=user.sees_every_sale(company))
 
 
 def open_items(user: User, company: Company | None, on: date) -> QuerySet[ReceivableItem]:
     """What was open at the end of a day, oldest due first, with ``status`` and what ``queries.items_on`` tells."""
-    return (
-        with_status(_book(user, company, on))
-        .select_related("account", "company", "invoice", "payment")
-        .order_by("due_date", "pk")
+    return with_status(_book(user, company, on).order_by("due_on", "pk")).select_related(
+        "account", "company", "invoice", "payment"
     )
 
 
@@ -160,8 +163,9 @@ def with_status(items: QuerySet[ReceivableItem]) -> QuerySet[ReceivableItem]:
 
 
 def item_totals(rows: QuerySet[ReceivableItem]) -> list[Totals]:
-    """Return what these items come to, per currency."""
-    sums = rows.order_by().values_list("currency").annotate(sum=Sum("amount"), left=Sum("open_on"))
+    """Return how many these items are and what they come to, per currency."""
+    by_currency = rows.order_by().values_list("currency")
+    sums = by_currency.annotate(sum=Sum("amount"), left=Sum("open_on"), number=Count("pk"))
     return [Totals(*row) for row in sums.order_by("currency")]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypedDict
@@ -25,16 +24,17 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import CustomerAccount
 from o2c.shared.money import ZERO
 
 from . import policy
-from .book import LEDGER_TOTALS, OF_SCOPE, OPEN_BOOK, moved_after, scope_sql
+from .book import LEDGER_TOTALS, OF_SCOPE, moved_after, scope_sql
 from .enums import InvoiceStatus, ItemKind, PaymentStatus
 from .models import Allocation, DisputedAmount, DueDateChange, Invoice, Payment, ReceivableItem
+from .past_items import due_date_then, open_amount_then, open_then
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -173,13 +173,16 @@ def with_open_amount(items: QuerySet[ReceivableItem], *, on: date, moved: bool |
 
     :param moved: what ``moved_after`` said of the day, where the caller knows
     """
-    open_on: Combinable = F("open_amount")
-    due: Combinable = F("due_date")
-    if moved_after(on) if moved is None else moved:
-        due = due_on(on)
-        given = _summed(_later("debit").filter(effective_date__gt=on))
-        taken = _summed(_later("credit").filter(effective_date__gt=on))
-        open_on = open_on + given - taken
+    if not (moved_after(on) if moved is None else moved):
+        return _with_figures(items, F("open_amount"), F("due_date"), on)
+    given = _summed(_later("debit").filter(effective_date__gt=on))
+    taken = _summed(_later("credit").filter(effective_date__gt=on))
+    return _with_figures(items, F("open_amount") + given - taken, due_on(on), on)
+
+
+def _with_figures(
+    items: QuerySet[ReceivableItem], open_on: Combinable, due: Combinable, on: date
+) -> ItemsOnDay:
     in_force = (
         DisputedAmount.objects.filter(item=OuterRef("pk"), effective_from__lte=on)
         .filter(Q(effective_to=None) | Q(effective_to__gt=on))
@@ -213,6 +216,7 @@ def items_on(
     overdue_only: bool = False,
     kind: str | None = None,
     whose: Q | None = None,
+    whole: bool = False,
 ) -> ItemsOnDay:
     """Return the items of accounts as the book stood at the end of a day, credits and payments included.
 
@@ -222,43 +226,21 @@ def items_on(
     :param overdue_only: those owed and due before ``on``; implies ``open_only``
     :param kind: one ``ItemKind``
     :param whose: a shorter way to say that items are those of ``accounts`` (``accounts.models.documents_of``)
+    :param whole: these are a whole company's: what has moved is added up without asking whose it is
     """
-    items: QuerySet[ReceivableItem] = ReceivableItem.objects.filter(
-        Q(account__in=accounts) if whose is None else whose, effective_date__lte=on
-    )
+    then_open = open_only or overdue_only
+    moved = moved_after(on)
+    items: QuerySet[ReceivableItem] = ReceivableItem.objects.all()
+    if then_open and moved:
+        items = open_then(on, None if whole else accounts)
+    items = items.filter(Q(account__in=accounts) if whose is None else whose, effective_date__lte=on)
     if kind:
         items = items.filter(kind=kind)
-    moved = moved_after(on)
-    if overdue_only:
-        items = _kept_late(items.filter(amount__gt=0), on, moved=moved)
-    if open_only or overdue_only:
-        items = _kept_open(items, accounts, on, moved=moved)
-    return with_open_amount(items, on=on, moved=moved)
-
-
-def _kept_late(items: QuerySet[ReceivableItem], on: date, *, moved: bool) -> QuerySet[ReceivableItem]:
-    """Keep the items that were due before a day."""
-    if not moved:
-        return items.filter(due_date__lt=on)
-    return items.alias(due_then=due_on(on)).filter(due_then__lt=on)
-
-
-def _kept_open(
-    items: QuerySet[ReceivableItem], accounts: QuerySet[CustomerAccount], on: date, *, moved: bool
-) -> QuerySet[ReceivableItem]:
-    """Keep the items of which something was open on a day."""
-    if not moved:
-        return items.exclude(open_amount=0)
-    scope, params = scope_sql(accounts)
-    book = OPEN_BOOK.format(aged_on="due_date", whose=OF_SCOPE)
-    sql = f"WITH scope AS MATERIALIZED ({scope}), {book} SELECT id FROM book"
-    return items.filter(pk__in=_raw(sql, {**params, "on": on}))
-
-
-def _raw(sql: str, params: dict[str, Any]) -> RawSQL:
-    """Return a subquery for the ORM, whose parameters go by position."""
-    names = re.findall(r"%\((\w+)\)s", sql)
-    return RawSQL(re.sub(r"%\(\w+\)s", "%s", sql), [params[name] for name in names])
+    if then_open and moved:
+        found = _with_figures(items, open_amount_then(), due_date_then(), on)
+    else:
+        found = with_open_amount(items.exclude(open_amount=0) if then_open else items, on=on, moved=moved)
+    return found.filter(amount__gt=0, due_on__lt=on) if overdue_only else found
 
 
 # --- documents -----------------------------------------------------------------------------------------------------

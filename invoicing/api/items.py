@@ -79,13 +79,14 @@ class ItemViewSet(CompanyViewSet):
     def get_queryset(self) -> QuerySet[ReceivableItem]:
         """Items of the clients this user may see, on the day asked for."""
         accounts = CustomerAccount.objects.visible_to(self.user, self.company)
-        whose = documents_of(self.user, self.company)
+        whose, whole = documents_of(self.user, self.company), self.user.sees_every_sale(self.company)
         if code := self.request.query_params.get("account"):
             client = self.account(code)
-            accounts, whose = accounts.filter(pk=client.pk), Q(account=client)
+            accounts, whose, whole = accounts.filter(pk=client.pk), Q(account=client), False
         items = queries.items_on(
             accounts,
             whose=whose,
+            whole=whole,
             on=read_date(self.request, "as_of") or paris_date(self.at),
             open_only=self._flag("open"),
             overdue_only=self._flag("overdue"),

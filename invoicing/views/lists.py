@@ -86,6 +86,10 @@ class InvoiceList(ListPage):
         outside = in_words(lists.outside_invoices(user, company, self.request.GET.get("account", "")))
         return " · ".join(part for part in (_open_per_currency(self._sums(rows)), outside) if part)
 
+    def get_count(self, rows: QuerySet[Invoice]) -> int:
+        """Return how many rows there are, as the sums counted them."""
+        return sum(each.number for each in self._sums(rows))
+
     def get_currency(self, rows: QuerySet[Invoice]) -> str:
         """Return the one currency of the totals."""
         return self._sums(rows)[0].currency if self._sums(rows) else ""
@@ -159,6 +163,10 @@ class ItemList(ListPage):
         user, company = self.request.user, self.request.company
         outside = in_words(lists.outside_items(user, company, self.day, self.request.GET.get("account", "")))
         return " · ".join(part for part in (_open_per_currency(self._sums(rows)), outside) if part)
+
+    def get_count(self, rows: QuerySet[ReceivableItem]) -> int:
+        """Return how many rows there are, as the sums counted them."""
+        return sum(each.number for each in self._sums(rows))
 
     def get_currency(self, rows: QuerySet[ReceivableItem]) -> str:
         """Return the one currency of the total."""

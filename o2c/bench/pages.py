@@ -164,6 +164,7 @@ def _pages(company: Company) -> Iterator[Page]:
     yield Page("aged balance", reverse("reports:aged_balance"))
     drilled = f"?{urlencode({'client': heavy, 'currency': account.currency, 'bucket': 'total'})}"
     yield Page("aged balance, items of one client", reverse("reports:aged_balance_items") + drilled, (_LEAD,))
+    yield Page("exposure", reverse("reports:exposure"))
     yield Page("overdue history", reverse("reports:overdue_history"))
     for resource in _API:
         yield Page(f"api {resource}", f"/api/v1/{resource}/")

@@ -18,7 +18,14 @@ class KeyedPaginator(Pages):
     """Finds the keys of a later page first and then reads its rows alone.
 
     The database computes what a row shows before it skips the row: page 20 000 would cost a million look-ups.
+
+    :param count: how many rows there are, where that is known already
     """
+
+    def __init__(self, *args: Any, count: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if count is not None:
+            self.count = count
 
     def page(self, number: Any) -> Page[Any]:
         """The page of this number.

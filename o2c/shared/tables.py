@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import django_tables2 as tables
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -323,6 +324,11 @@ class Table(tables.Table):
         kwargs.setdefault("attrs", {"class": self.css})
         kwargs.setdefault("template_name", "components/table.html")
         super().__init__(*args, **kwargs)
+
+    def paginate(self, *args: Any, **kwargs: Any) -> Table:
+        """Take the way to count the rows; which page is shown is the list's matter, and it may know the number."""
+        self.paginator = Paginator(self.rows, self._meta.per_page)
+        return self
 
     @property
     def shown_columns(self) -> list[Any]:

@@ -164,6 +164,10 @@ class ListPage(PermissionMixin, View):
             else {}
         )
 
+    def get_count(self, rows: QuerySet[Any]) -> int | None:
+        """Return how many rows there are where the page knows by then; None asks the database."""
+        return None
+
     def get_context(self, **extra: Any) -> dict[str, Any]:
         """Return further variables for a page with a template of its own."""
         return extra
@@ -192,7 +196,7 @@ class ListPage(PermissionMixin, View):
         request = self.request
         totals = {name.removeprefix("sum_"): value for name, value in self.get_totals(rows).items()}
         table = self.build_table(rows, totals=totals, currency=self.get_currency(rows))
-        pages = KeyedPaginator(table.rows, self.paginate_by)
+        pages = KeyedPaginator(table.rows, self.paginate_by, count=self.get_count(rows))
         table.caption = table.caption or str(self.get_title())
         table.paginator, table.page = pages, _page_of(pages, request.GET.get("page"))
         count = pages.count

@@ -65,7 +65,7 @@ def test_sums_of_all_are_those_of_the_rows_one_by_one(clerk):
     rows = lists.invoice_list(clerk, clerk.home_company, TODAY)
     for whole in (True, False):
         totals = lists.invoice_totals(rows, clerk, clerk.home_company, TODAY, whole=whole)
-        assert totals == [lists.Totals("EUR", Decimal(150), Decimal(150))]
+        assert totals == [lists.Totals("EUR", Decimal(150), Decimal(150), 2)]
 
 
 def test_documents_are_those_of_the_company_the_portfolio_or_nobodys():
