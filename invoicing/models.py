@@ -23,12 +23,14 @@ from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeri
 from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
 from .expected.models import PaymentHabit
+from .firewall.models import AnomalyRule, InvoiceAnomaly
 from .payment_models import Payment, PaymentReturn
 from .scope import own_items
 
 __all__ = [
     "AccountingPeriod",
     "Allocation",
+    "AnomalyRule",
     "BankAccount",
     "BankStatement",
     "CreditNoteRequest",
@@ -37,6 +39,7 @@ __all__ = [
     "EInvoice",
     "EInvoiceEvent",
     "Invoice",
+    "InvoiceAnomaly",
     "InvoiceLine",
     "LedgerAccount",
     "NumberSeries",

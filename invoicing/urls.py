@@ -6,6 +6,7 @@ from django.urls import path
 
 from .views import (
     accounting,
+    anomalies,
     credit_notes,
     documents,
     due_dates,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("credit-notes/<int:key>/decide/", credit_notes.decide, name="decide_credit"),
     path("credit/<path:number>/preview/", credit_notes.preview, name="credit_preview"),
     path("credit/<path:number>/", credit_notes.CreditInvoice.as_view(), name="credit"),
+    path("anomalies/", anomalies.Rules.as_view(), name="anomalies"),
     path("platform/<path:number>/", einvoices.SetStatus.as_view(), name="set_status"),
     path("periods/", periods.Periods.as_view(), name="periods"),
     path("periods/accounts/", accounting.Accounts.as_view(), name="accounts"),

@@ -25,6 +25,7 @@ APPEND_ONLY: Final = (
     "orders.OrderEvidence",
     "invoicing.Invoice",
     "invoicing.InvoiceLine",
+    "invoicing.InvoiceAnomaly",
     "invoicing.Allocation",
     "invoicing.DueDateChange",
     "invoicing.BankStatement",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, Prefetch, Q, QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,6 +35,15 @@ from .serializers import (
     invoice_answer,
     invoice_line_answer,
 )
+
+ACKNOWLEDGE = OpenApiParameter(
+    "acknowledge", str, description="Codes of anomalies that were seen, with commas: those that only ask."
+)
+
+
+def acknowledged_in(request: Request) -> list[str]:
+    """The codes of ``?acknowledge=``."""
+    return [code.strip() for code in request.query_params.get("acknowledge", "").split(",") if code.strip()]
 
 
 class InvoiceFilters(filters.FilterSet):
@@ -96,6 +105,7 @@ class DocumentViewSet(CompanyViewSet):
     ordering = "-issue_date"
     reads = "invoicing.view"
     acts = {"create": "invoicing.issue"}
+    takes = {"create": ("acknowledge",)}
 
     def get_queryset(self) -> QuerySet[Invoice]:
         """Documents of the clients this user may see."""
@@ -119,10 +129,16 @@ class DocumentViewSet(CompanyViewSet):
             raise NotFound(code="invoice_not_found")
         return Response(self._detail(found))
 
-    @extend_schema(request=InvoiceBody, responses={201: InvoiceDetail})
+    @extend_schema(request=InvoiceBody, parameters=[ACKNOWLEDGE], responses={201: InvoiceDetail})
     def create(self, request: Request) -> Response:
         """Issue or take over a document; the same body again answers 200 with its present state."""
-        entered = enter_invoice(request.data, company=self.company, by=self.user, at=self.at)
+        entered = enter_invoice(
+            request.data,
+            company=self.company,
+            acknowledged=acknowledged_in(request),
+            by=self.user,
+            at=self.at,
+        )
         return creation_answer(self._answer(entered.document), is_new=entered.is_new)
 
     def _answer(self, invoice: Invoice) -> dict[str, Any]:
@@ -139,8 +155,9 @@ class InvoiceFromOrderView(CompanyEdge):
 
     serializer_class = InvoiceAnswer
     acts = {"post": "invoicing.issue"}
+    takes = {"post": ("acknowledge",)}
 
-    @extend_schema(request=FromOrderBody, responses={201: InvoiceAnswer})
+    @extend_schema(request=FromOrderBody, parameters=[ACKNOWLEDGE], responses={201: InvoiceAnswer})
     def post(self, request: Request, number: str) -> Response:
         """Invoice what is delivered, or the whole order in advance if its check lets it pass."""
         order = find_order(self.user, self.company, number)
@@ -152,6 +169,7 @@ class InvoiceFromOrderView(CompanyEdge):
             issue_date=body.get("issue_date"),
             due_date=body.get("due_date"),
             instalments=instalments(body.get("instalments")),
+            acknowledged=acknowledged_in(request),
         )
         found = shown(Invoice.objects.filter(pk=made.pk), on=paris_date(self.at)).get()
         return Response(invoice_answer(found), status=status.HTTP_201_CREATED)

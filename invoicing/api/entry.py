@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import cache
@@ -33,8 +33,13 @@ from .serializers import InvoiceBody, instalments, line_inputs
 Outcome = Entered | Exception
 
 
-def enter_invoice(document: Any, *, company: Company, by: User, at: datetime) -> Entered:
-    """Issue or take over a document, or find the one that the same body made before."""
+def enter_invoice(
+    document: Any, *, company: Company, by: User, at: datetime, acknowledged: Collection[str] = ()
+) -> Entered:
+    """Issue or take over a document, or find the one that the same body made before.
+
+    :param acknowledged: codes of anomalies that only ask, and that whoever issues it has seen
+    """
     body = read_body(InvoiceBody, document)
     account = account_of(by, company, body["account"])
     order = find_order(by, company, body["order"]) if body.get("order") else None
@@ -49,6 +54,7 @@ def enter_invoice(document: Any, *, company: Company, by: User, at: datetime) ->
             lines=line_inputs(body.get("lines")),
             instalments=instalments(body.get("instalments")),
             creation_hash=hashed,
+            acknowledged=acknowledged,
             by=by,
             at=at,
             **{k: v for k, v in body.items() if k not in {"account", "order", "lines", "instalments"}},

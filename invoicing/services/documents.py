@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,6 +15,8 @@ from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit
 from invoicing import policy
 from invoicing.enums import DocumentKind, ItemKind, Origin
+from invoicing.firewall.gate import keep, let_through
+from invoicing.firewall.policy import Judged
 from invoicing.models import Invoice, InvoiceLine, NumberSeries, ReceivableItem
 from invoicing.policy import Instalment, LineInput
 from o2c.shared import audit
@@ -23,7 +25,7 @@ from o2c.shared.locking import retrying
 from o2c.shared.problems import Invalid, RuleRefused
 from o2c.shared.vat import VatTotals, line_net, vat_totals
 from orders.enums import OrderState
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 from .frozen import frozen_facts
 from .ordered import count_as_invoiced, lock_order, quantities_named
@@ -75,6 +77,7 @@ def record_invoice(
     order: Order | None = None,
     customer_reference: str = "",
     creation_hash: str = "",
+    acknowledged: Collection[str] = (),
     by: User,
     at: datetime,
 ) -> Invoice:
@@ -85,6 +88,8 @@ def record_invoice(
 
     :param term: the account's when left out; gives the due date where there is none
     :param instalments: instead of one due date
+    :param acknowledged: codes of anomalies that whoever issues it has seen
+    :raises AnomaliesFound: issued here, and something stops it or asks first
     :raises KeyTaken: the number exists already
     :raises InstalmentsDoNotAddUp: a wrong sum
     :raises DatedAhead: issue date after today
@@ -130,20 +135,36 @@ def record_invoice(
             recorded_at=at,
             creation_hash=creation_hash,
         )
+        judged: list[Judged] = []
+        ordered = _lines_of(order)
+        billed = document_lines(lines or (), ordered)
+        if not imported:
+            judged = let_through(
+                invoice,
+                billed,
+                order_lines=ordered,
+                prices={line.pk: line.approved_price for line in ordered if line.approved_quantity},
+                acknowledged=acknowledged,
+            )
         if order is not None:
-            _count_on_order(order, lines or ())
-        store_document(
-            invoice, parts, document_lines(lines or ()), totals if lines else None, supplied_on=None
-        )
+            _count_on_order(order, ordered, lines or ())
+        store_document(invoice, parts, billed, totals if lines else None, supplied_on=None)
+        keep(invoice, judged, by=by, at=at)
         record_document(invoice, by=by, at=at)
         (tell_credit_changed if total < 0 else tell_credit_taken)([account.pk])
     return invoice
 
 
-def _count_on_order(order: Order, lines: Sequence[LineInput]) -> None:
-    order = lock_order(order.pk)
-    if order.state in {OrderState.CONFIRMED, OrderState.CLOSED}:
-        ordered = list(order.lines.all())
+def _lines_of(order: Order | None) -> list[OrderLine]:
+    """The lines of an order, which is locked with them; none of an order that cannot be invoiced."""
+    if order is None:
+        return []
+    locked = lock_order(order.pk)
+    return list(locked.lines.all()) if locked.state in {OrderState.CONFIRMED, OrderState.CLOSED} else []
+
+
+def _count_on_order(order: Order, ordered: Sequence[OrderLine], lines: Sequence[LineInput]) -> None:
+    if ordered:
         count_as_invoiced(order, ordered, quantities_named(ordered, lines))
 
 
@@ -179,11 +200,13 @@ def _check_due_dates(parts: Sequence[Instalment], account: CustomerAccount, issu
         raise policy.BeyondLegalCap
 
 
-def document_lines(lines: Sequence[LineInput]) -> list[InvoiceLine]:
-    """Return the lines of a document, numbered from 1, not yet stored."""
+def document_lines(lines: Sequence[LineInput], ordered: Sequence[OrderLine] = ()) -> list[InvoiceLine]:
+    """Return the lines of a document, numbered from 1, not yet stored; each with the order's line that it names."""
+    by_number = {line.line: line.pk for line in ordered}
     return [
         InvoiceLine(
             line=position,
+            order_line_id=by_number.get(line.order_line or 0),
             sku=line.sku,
             description=line.description,
             quantity=line.quantity,

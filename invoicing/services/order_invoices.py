@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from accounts.models import User
 from credit.locks import lock_credit
 from invoicing import policy
 from invoicing.enums import DocumentKind, Origin
+from invoicing.firewall.gate import keep, let_through
 from invoicing.models import Invoice, InvoiceLine
 from invoicing.policy import Instalment
 from o2c.shared.calendar import paris_date
@@ -52,6 +53,7 @@ def issue_from_order(
     due_date: date | None = None,
     instalments: Sequence[Instalment] | None = None,
     only_delivered: bool = True,
+    acknowledged: Collection[str] = (),
 ) -> Invoice:
     """Issue an invoice for an order.
 
@@ -61,6 +63,8 @@ def issue_from_order(
     :param issue_date: today when left out; not before the last document of the series
     :param due_date: the order's term gives it when left out
     :param only_delivered: False invoices also what is left of a part-delivered order, after a check
+    :param acknowledged: codes of anomalies that whoever issues it has seen
+    :raises AnomaliesFound: something stops it or asks first
     :raises NothingToInvoice: nothing is left
     :raises NotConfirmed: the order has not passed its check yet, or has ended
     :raises HeldAgain: invoicing in advance, and the check holds the order
@@ -77,7 +81,9 @@ def issue_from_order(
         lines = list(order.lines.all())
         quantities = _quantities(order, lines, only_delivered=only_delivered)
         policy.check_document_date(issue_date, today=today, open_days=open_days(order.company, today=today))
-        invoice = _issue(order, lines, quantities, issue_date, due_date, instalments, by=by, at=at)
+        invoice = _issue(
+            order, lines, quantities, issue_date, due_date, instalments, acknowledged, by=by, at=at
+        )
         count_as_invoiced(order, lines, quantities)
         record_document(invoice, by=by, at=at)
         tell_credit_taken([order.account_id])
@@ -124,6 +130,7 @@ def _issue(
     issue_date: date,
     due_date: date | None,
     instalments: Sequence[Instalment] | None,
+    acknowledged: Collection[str],
     *,
     by: User,
     at: datetime,
@@ -164,7 +171,10 @@ def _issue(
         created_by=by,
         recorded_at=at,
     )
+    prices = {line.pk: agreed_price(line) for line in lines}
+    judged = let_through(invoice, billed, order_lines=lines, prices=prices, acknowledged=acknowledged)
     store_document(invoice, parts, billed, totals, supplied_on=supplied_on)
+    keep(invoice, judged, by=by, at=at)
     return invoice
 
 

@@ -16,10 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.queries import find_account
 from accounts.scope import in_words
 from invoicing import lists, pages, services
+from invoicing.firewall.gate import AnomaliesFound
 from o2c.shared.past import look
 from o2c.shared.problems import Refusal
 from orders.models import Order
 
+from .anomalies import anomalies_context, ask_first
 from .base import is_ours, needs, said, translated
 from .credit_notes import credit_context
 from .einvoices import einvoice_context
@@ -49,6 +51,7 @@ def detail(request: Any, number: str) -> HttpResponse:
             else credit_context(request, invoice)
             | match_context(request, credit)
             | einvoice_context(request, invoice)
+            | anomalies_context(invoice)
         ),
     )
 
@@ -103,7 +106,14 @@ def from_order(request: Any, number: str) -> HttpResponse:
         raise Http404
     try:
         with translated():
-            invoice = services.issue_from_order(order_id=order.pk, by=request.user, at=timezone.now())
+            invoice = services.issue_from_order(
+                order_id=order.pk,
+                acknowledged=request.POST.get("acknowledge", "").split(","),
+                by=request.user,
+                at=timezone.now(),
+            )
+    except AnomaliesFound as refusal:
+        return ask_first(request, order, refusal.findings)
     except Refusal as refusal:
         messages.error(request, " ".join([str(refusal), *said(refusal)]))
         return _back(request, order)

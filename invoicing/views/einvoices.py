@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,9 +16,11 @@ from django.views import View
 
 from invoicing import lists
 from invoicing.einvoicing import services
-from invoicing.einvoicing.policy import CODES, REASON_WORDS, REASONS, EInvoiceStatus, followers
+from invoicing.einvoicing.policy import CODES, DISPUTE_TYPE, REASON_WORDS, REASONS, EInvoiceStatus, followers
 from invoicing.enums import DocumentKind
-from invoicing.models import EInvoice, EInvoiceEvent, Invoice
+from invoicing.firewall.policy import DISPUTE_TYPE as ANOMALY_DISPUTES
+from invoicing.firewall.policy import Anomaly
+from invoicing.models import EInvoice, EInvoiceEvent, Invoice, InvoiceAnomaly
 from o2c.shared.fields import MoneyField
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
@@ -87,10 +90,11 @@ def einvoice_context(request: Any, invoice: Invoice) -> dict[str, Any]:
     may = request.user.may(services.RIGHT, invoice.company_id) and bool(followers(last))
     if not events and not may:
         return {}
+    passed = list(InvoiceAnomaly.objects.filter(invoice=invoice)) if events else []
     return {
         "einvoice": _badge_of(last) if last else None,
         "einvoice_next": NEXT.get(last) if last else None,
-        "einvoice_events": [_row(event, invoice.currency) for event in reversed(events)],
+        "einvoice_events": [_row(event, invoice.currency, passed) for event in reversed(events)],
         "may_set_status": may,
     }
 
@@ -100,14 +104,18 @@ def _badge_of(status: EInvoiceStatus) -> dict[str, Any]:
     return {"tone": tone, "icon": icon, "label": status.label}
 
 
-def _row(event: EInvoiceEvent, currency: str) -> dict[str, Any]:
-    """One status as the timeline draws it."""
+def _row(event: EInvoiceEvent, currency: str, passed: Sequence[InvoiceAnomaly]) -> dict[str, Any]:
+    """One status as the timeline draws it; a dispute points back to what the invoice was issued in spite of."""
     status = EInvoiceStatus(event.status)
     reason = REASON_WORDS.get(event.reason_code)
     who = event.recorded_by.label() if event.recorded_by else _("by the platform")
     sub = [f"{reason} ({event.reason_code})" if reason else "", event.comment, who]
     if event.outgoing and event.sent_at is None:
         sub.append(_("not handed over yet"))
+    meant = DISPUTE_TYPE.get(event.reason_code)
+    known = {Anomaly(row.code).label for row in passed if meant and ANOMALY_DISPUTES[row.code] == meant}
+    if known:
+        sub.append(_("known when it was issued: %(what)s") % {"what": ", ".join(sorted(map(str, known)))})
     badge = _badge_of(status)
     return {
         "at": event.happened_at,

@@ -86,6 +86,12 @@ WORDS: Final[dict[str, Words]] = {
     "item.due_date_changed": Words(
         gettext_lazy("Due date of %(label)s changed"), "calendar-repeat", "warn", MONEY
     ),
+    "company.anomalies_changed": Words(
+        gettext_lazy("What is looked for before an invoice is issued changed (%(label)s)"),
+        "adjustments",
+        "warn",
+        MONEY,
+    ),
     "accounting.accounts": Words(
         gettext_lazy("Accounts of the accounting interface changed (%(label)s)"),
         "list-details",
