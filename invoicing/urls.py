@@ -7,6 +7,7 @@ from django.urls import path
 from .views import (
     accounting,
     anomalies,
+    billing,
     credit_notes,
     documents,
     due_dates,
@@ -24,6 +25,8 @@ urlpatterns = [
     path("items/", lists.ItemList.as_view(), name="items"),
     path("items/<int:key>/match/", matching.match, name="match"),
     path("items/<int:key>/due-date/", due_dates.ChangeDueDate.as_view(), name="due_date"),
+    path("to-invoice/", billing.ToInvoice.as_view(), name="to_invoice"),
+    path("to-invoice/issue/", billing.Bill.as_view(), name="bill"),
     path("payments/", lists.PaymentList.as_view(), name="payments"),
     path("payments/<int:key>/", documents.payment, name="payment"),
     path("payments/<int:key>/return/", returns.ReturnPayment.as_view(), name="return_payment"),

@@ -79,6 +79,13 @@ MENU = Menu(
                 ),
                 Entry("orders", _("Orders"), "shopping-cart", "orders:list", permission="orders.view"),
                 Entry(
+                    "billing",
+                    _("To invoice"),
+                    "truck-delivery",
+                    "invoicing:to_invoice",
+                    permission="invoicing.issue",
+                ),
+                Entry(
                     "invoices", _("Invoices"), "file-invoice", "invoicing:list", permission="invoicing.view"
                 ),
                 Entry(

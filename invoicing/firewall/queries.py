@@ -41,7 +41,7 @@ def anomalies_of(
     :param order_lines: those of its order, before they count as invoiced
     :param prices: agreed price by key of an order's line
     """
-    company, account, order = invoice.company, invoice.account, invoice.order
+    company, account = invoice.company, invoice.account
     facts = InvoiceFacts(
         country=account.country,
         siren=account.siren or "",
@@ -53,24 +53,30 @@ def anomalies_of(
         missing_of_seller=[name for name in _OF_SELLER if not getattr(company, name)],
         has_bank_account=BankAccount.objects.filter(company=company, currency=invoice.currency).exists(),
         wants_reference=account.risk_class in order_rules(company).evidence_classes,
-        differences=len(differences_of(order, order_lines)) if order is not None and order_lines else 0,
-        is_delivered=_is_delivered(order, lines, order_lines),
-        twins=_twins(invoice),
+        differences=_differences(order_lines),
+        is_delivered=_is_delivered(lines, order_lines),
+        twins=_twins(invoice, {line.order_id for line in order_lines}),
         lines=_lines(lines, order_lines, prices or {}),
     )
     return list(anomalies(facts))
 
 
-def _is_delivered(
-    order: Order | None, lines: Sequence[InvoiceLine], order_lines: Sequence[OrderLine]
-) -> bool | None:
-    if order is None or not order_lines:
+def _differences(order_lines: Sequence[OrderLine]) -> int:
+    """How much still differs from the client's own purchase orders."""
+    of_order: dict[Order, list[OrderLine]] = {}
+    for line in order_lines:
+        of_order.setdefault(line.order, []).append(line)
+    return sum(len(differences_of(order, lines)) for order, lines in of_order.items())
+
+
+def _is_delivered(lines: Sequence[InvoiceLine], order_lines: Sequence[OrderLine]) -> bool | None:
+    if not order_lines:
         return None
     waiting = {line.pk: line.delivered - line.invoiced for line in order_lines}
     return all(line.quantity <= waiting.get(line.order_line_id or 0, line.quantity) for line in lines)
 
 
-def _twins(invoice: Invoice) -> list[str]:
+def _twins(invoice: Invoice, orders: set[int]) -> list[str]:
     """Invoices of the client with the same amount and the client's same reference; parts of one order are none."""
     if not invoice.customer_reference:
         return []
@@ -83,8 +89,8 @@ def _twins(invoice: Invoice) -> list[str]:
         issue_date__gte=invoice.issue_date - _TWINS_WITHIN,
         credit_notes=None,
     )
-    if invoice.order_id is not None:
-        rows = rows.exclude(order=invoice.order_id)
+    if orders:
+        rows = rows.exclude(order__in=orders).exclude(lines__order_line__order__in=orders)
     return list(rows.order_by("-issue_date", "-pk").values_list("number", flat=True)[:_TWINS_TOLD])
 
 

@@ -16,6 +16,7 @@ from .credit_worth import CreditLine
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
+from .grouped import NotOneInvoice, issue_grouped
 from .many import (
     Verdict,
     document_verdicts,
@@ -43,6 +44,7 @@ __all__ = [
     "ImportedSettlement",
     "KeyTaken",
     "MatchPair",
+    "NotOneInvoice",
     "NotReturned",
     "NotUndone",
     "OfReturn",
@@ -64,6 +66,7 @@ __all__ = [
     "enter_documents",
     "enter_payments",
     "issue_from_order",
+    "issue_grouped",
     "match_again",
     "open_days",
     "payment_verdicts",

@@ -253,8 +253,8 @@ def _issue(request: CreditNoteRequest, *, by: User, at: datetime) -> None:
     """Make the document under the client's lock, put it on what is open, and let the order go on."""
     invoice, today = request.invoice, paris_date(at)
     is_whole = request.amount == invoice.total_incl_vat
-    reopens = is_whole and request.reason_code == policy.REINVOICE and invoice.order_id is not None
-    order = lock_order(invoice.order_id) if reopens and invoice.order_id else None
+    reopens = is_whole and request.reason_code == policy.REINVOICE
+    orders = [lock_order(key) for key in _orders_of(invoice)] if reopens else []
     totals, lines = document_of(request)
     note = Invoice(
         company=invoice.company,
@@ -286,14 +286,25 @@ def _issue(request: CreditNoteRequest, *, by: User, at: datetime) -> None:
     )
     own = lock_items(note.items.values_list("pk", flat=True))
     _put_on_open(next(iter(own.values())), items, by=by, at=at)
-    if order is not None:
-        uncount_invoiced(order, list(order.lines.all()), list(invoice.lines.all()))
+    for order in orders:
+        billed = [
+            line
+            for line in invoice.lines.select_related("order_line")
+            if line.order_line is None or line.order_line.order_id == order.pk
+        ]
+        uncount_invoiced(order, list(order.lines.all()), billed)
     request.credit_note, request.number, request.status = note, note.number, CreditRequestStatus.ISSUED
     request.save(
         update_fields=["credit_note", "number", "status", "decided_by", "decided_at", "decision_reason"]
     )
     _record("credit_note.issued", request, by=by, at=at, reason=request.decision_reason or request.reason)
     tell_credit_changed([invoice.account_id])
+
+
+def _orders_of(invoice: Invoice) -> list[int]:
+    """Keys of the orders that an invoice takes lines of, by key; its own where the lines do not say."""
+    keys = set(invoice.lines.exclude(order_line=None).values_list("order_line__order", flat=True))
+    return sorted(keys | ({invoice.order_id} if invoice.order_id is not None else set()))
 
 
 def _parts(amount: Decimal, items: Iterable[ReceivableItem]) -> Iterator[tuple[ReceivableItem, Decimal]]:

@@ -320,6 +320,8 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/credit/<number>/preview/": Entry(
         get="invoicing.credit", about="invoice", asks={"amount": "1"}
     ),
+    "invoicing/to-invoice/": Entry(get="invoicing.view"),
+    "invoicing/to-invoice/issue/": Entry(post="invoicing.issue"),
     "invoicing/anomalies/": Entry(get="invoicing.view", post="policy.change", body=_REASON),
     "invoicing/platform/<number>/": Entry(
         get="invoicing.einvoice", post="invoicing.einvoice", about="invoice", body={"status": "APPROVED"}
