@@ -36,12 +36,16 @@ def company() -> Company:
     return CompanyFactory(code="DEMO")
 
 
-def record(subject: Any, action: str = "order.released", *, settled: bool = True, **facts: Any) -> AuditEvent:
+def record(subject: Any, action: str = "order.released", **facts: Any) -> AuditEvent:
     facts.setdefault("label", "CDE-1")
     audit.record(action, subject, by=None, at=facts.pop("at", AT), **facts)
-    if settled:
-        wait_until_settled()
     return AuditEvent.objects.latest("pk")
+
+
+def seal() -> int:
+    """Seal all that was recorded: once for several events, since it waits for tests in other processes."""
+    wait_until_settled()
+    return sealing.seal(at=AT)
 
 
 @contextmanager
@@ -62,10 +66,10 @@ def test_the_digest_covers_every_column():
 
 def test_settled_events_are_sealed_once_and_chained(company):
     first, second = record(company), record(company, "order.held")
-    assert sealing.seal(at=AT) == 2
-    assert sealing.seal(at=AT) == 0
+    assert seal() == 2
+    assert seal() == 0
     third = record(company)
-    assert sealing.seal(at=AT) == 1
+    assert seal() == 1
     one, two = AuditSeal.objects.order_by("number")
     assert (one.number, one.event_ids, one.count, one.previous) == (1, [first.pk, second.pk], 2, "")
     assert (two.number, two.event_ids, two.previous) == (2, [third.pk], one.head)
@@ -75,7 +79,7 @@ def test_settled_events_are_sealed_once_and_chained(company):
 def test_a_large_journal_is_cut_into_several_seals(company, monkeypatch):
     monkeypatch.setattr(sealing, "PER_SEAL", 2)
     events = [record(company).pk for _ in range(5)]
-    assert sealing.seal(at=AT) == 5
+    assert seal() == 5
     assert [seal.event_ids for seal in AuditSeal.objects.order_by("number")] == [
         events[:2],
         events[2:4],
@@ -90,7 +94,7 @@ def test_an_act_that_still_runs_is_sealed_later_and_never_missed(company):
 
     def slow_act() -> None:
         with transaction.atomic():
-            kept.append(record(company, "slow.act", settled=False).pk)
+            kept.append(record(company, "slow.act").pk)
             began.set()
             may_end.wait(20)
         connections.close_all()
@@ -98,12 +102,11 @@ def test_an_act_that_still_runs_is_sealed_later_and_never_missed(company):
     thread = threading.Thread(target=slow_act)
     thread.start()
     assert began.wait(20)
-    later = record(company, "quick.act", settled=False).pk
+    later = record(company, "quick.act").pk
     assert sealing.seal(at=AT) == 0, "the quick one is above the oldest running transaction"
     may_end.set()
     thread.join()
-    wait_until_settled()
-    assert sealing.seal(at=AT) == 2
+    assert seal() == 2
     assert AuditSeal.objects.get().event_ids == [kept[0], later]
     assert told() == []
 
@@ -111,6 +114,7 @@ def test_an_act_that_still_runs_is_sealed_later_and_never_missed(company):
 def test_two_tasks_at_once_do_not_fork_the_chain(company):
     for _ in range(20):
         record(company)
+    wait_until_settled()
     together, sealed = threading.Barrier(2), []
 
     def task() -> None:
@@ -130,7 +134,7 @@ def test_two_tasks_at_once_do_not_fork_the_chain(company):
 
 def test_a_second_seal_after_the_same_one_is_refused_by_the_database(company):
     record(company)
-    sealing.seal(at=AT)
+    seal()
     fork = AuditSeal.objects.get()
     fork.pk, fork.number, fork.previous = None, 2, ""
     with pytest.raises(IntegrityError):
@@ -140,7 +144,7 @@ def test_a_second_seal_after_the_same_one_is_refused_by_the_database(company):
 @pytest.mark.parametrize("change", [{"count": 7}, None])
 def test_seals_are_neither_changed_nor_deleted(company, change):
     record(company)
-    sealing.seal(at=AT)
+    seal()
     with pytest.raises(InternalError, match="Cannot update or delete"):
         AuditSeal.objects.update(**change) if change else AuditSeal.objects.all().delete()
 
@@ -155,7 +159,7 @@ def test_seals_are_neither_changed_nor_deleted(company, change):
 )  # fmt: skip
 def test_a_changed_event_is_named(company, change):
     event = record(company, after={"amount": "1.00"})
-    sealing.seal(at=AT)
+    seal()
     with without_triggers() as cursor:
         cursor.execute(f"UPDATE shared_auditevent SET {change} WHERE id = %s", [event.pk])
     label = "CDE-2" if "CDE-2" in change else "CDE-1"
@@ -165,7 +169,7 @@ def test_a_changed_event_is_named(company, change):
 def test_a_deleted_event_is_named(company):
     event = record(company)
     record(company)
-    sealing.seal(at=AT)
+    seal()
     with without_triggers() as cursor:
         cursor.execute("DELETE FROM shared_auditevent WHERE id = %s", [event.pk])
     assert told() == [f"audit event {event.pk} was deleted after it was sealed (seal 1)"]
@@ -173,10 +177,10 @@ def test_a_deleted_event_is_named(company):
 
 def test_an_event_slipped_in_behind_the_seals_is_named(company):
     event = record(company)
-    sealing.seal(at=AT)
+    seal()
     with connection.cursor() as cursor:
         cursor.execute(INSERT, ["CDE-9", event.transaction_id])
-    sealing.seal(at=AT)
+    seal()
     key = AuditEvent.objects.latest("pk").pk
     assert told() == [f"audit event {key} order.released CDE-9 was inserted behind the seals"]
 
@@ -194,7 +198,7 @@ def test_an_event_slipped_in_behind_the_seals_is_named(company):
 def test_a_broken_or_missing_seal_is_named(company, change, complaint):
     for _ in range(3):
         record(company)
-        sealing.seal(at=AT)
+        seal()
     with without_triggers() as cursor:
         cursor.execute(change)
     assert complaint in told()
@@ -203,13 +207,13 @@ def test_a_broken_or_missing_seal_is_named(company, change, complaint):
 def test_a_rewritten_end_of_the_chain_is_told_by_the_head_kept_outside(company):
     record(company)
     event = record(company)
-    sealing.seal(at=AT)
+    seal()
     kept = {1: AuditSeal.objects.get().head}
     with without_triggers() as cursor:
         cursor.execute("DELETE FROM shared_auditseal")
         cursor.execute("UPDATE shared_auditevent SET reason = 'forged' WHERE id = %s", [event.pk])
     assert told(kept=kept)[0] == "audit seal 1, whose head was kept outside, is missing"
-    sealing.seal(at=AT)
+    seal()
     assert told() == []
     assert told(kept=kept) == ["audit seal 1 is not the one whose head was kept outside"]
 
@@ -219,14 +223,14 @@ def test_after_a_restore_into_another_cluster_nothing_is_missed_or_sealed_twice(
     before = record(company)
     with monkeypatch.context() as former:
         former.setattr(sealing, "_HORIZON", "SELECT 1000000000000, 'former'")
-        assert sealing.seal(at=AT) == 1
+        assert seal() == 1
     with connection.cursor() as cursor:
         cursor.execute(INSERT, ["restored", 1_000_000_000_005])
     restored, fresh = AuditEvent.objects.latest("pk"), record(company)
-    assert sealing.seal(at=AT) == 2
-    assert sealing.seal(at=AT) == 0
+    assert seal() == 2
+    assert seal() == 0
     last = record(company)
-    assert sealing.seal(at=AT) == 1
+    assert seal() == 1
     sealed = [seal.event_ids for seal in AuditSeal.objects.order_by("number")]
     assert sealed == [[before.pk], [restored.pk, fresh.pk], [last.pk]]
     assert told() == []
@@ -251,6 +255,7 @@ def test_waiting_long_for_a_seal_is_a_warning(company):
 
 def test_verify_books_names_it_and_ends_with_1(company):
     event = record(company)
+    wait_until_settled()
     call_command("seal_journal", stdout=(printed := StringIO()))
     assert printed.getvalue().strip() == f"1:{AuditSeal.objects.get().head}"
     call_command("verify_books", "--head", printed.getvalue().strip(), stdout=StringIO())
