@@ -24,10 +24,44 @@ from o2c.shared import work
 hypothesis_settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("portal")
 
+# Taken first, in this order: what takes longest must not be left for the end, where one process would run alone.
+LONGEST = (
+    "access/test_access.py",
+    "demo/test_demo.py",
+    "api/test_edges.py",
+    "door/test_portal.py",
+    "access/test_list_queries.py",
+    "flows/test_properties.py",
+)
+# Taken last: a seal waits for every transaction of the server, and beside these run short ones alone.
+WAITING = ("shared/test_sealing.py", "browser/test_audit.py")
+
 # Django makes these again itself after it has emptied a database.
 MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission", "accounts.user"}
 
+TESTS = Path(__file__).parent
+
 _reference_rows: list[models.Model] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files: the longest, those of real processes, browsers and many rows, the rest, those that wait."""
+    heavy = {
+        item.path
+        for item in items
+        if any(item.get_closest_marker(name) for name in ("slow", "browser", "volume"))
+    }
+
+    def turn(item: pytest.Item) -> int:
+        name = item.path.relative_to(TESTS).as_posix()
+        if name in LONGEST:
+            return LONGEST.index(name)
+        if name in WAITING:
+            return len(LONGEST) + 2
+        return len(LONGEST) + (0 if item.path in heavy else 1)
+
+    items.sort(key=turn)
 
 
 def ensure_reference_data(**_signal: Any) -> None:
