@@ -86,15 +86,8 @@ def page(context: BrowserContext) -> Iterator[Page]:
     assert not said, f"The console was not silent: {said}"
 
 
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: the folder ``PORTAL_SHOTS``, else one of pytest's own."""
-    folder = Path(os.environ.get("PORTAL_SHOTS") or tmp_path_factory.mktemp("shots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ["PORTAL_SHOTS"] = str(folder)
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _shots_folder(shots: Path) -> None:
-    """Name the folder before the first screenshot."""
+@pytest.fixture(scope="session", autouse=True)
+def _shots_folder() -> None:
+    """Make the folder for screenshots where ``PORTAL_SHOTS`` names one."""
+    if folder := os.environ.get("PORTAL_SHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
