@@ -24,6 +24,7 @@ from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
 from .expected.models import PaymentHabit
 from .firewall.models import AnomalyRule, InvoiceAnomaly
+from .matching_models import CashDiscount, Matching, MatchingRules
 from .payment_models import Payment, PaymentReturn
 from .scope import own_items
 
@@ -33,6 +34,7 @@ __all__ = [
     "AnomalyRule",
     "BankAccount",
     "BankStatement",
+    "CashDiscount",
     "CreditNoteRequest",
     "DisputedAmount",
     "DueDateChange",
@@ -42,6 +44,8 @@ __all__ = [
     "InvoiceAnomaly",
     "InvoiceLine",
     "LedgerAccount",
+    "Matching",
+    "MatchingRules",
     "NumberSeries",
     "PayerLink",
     "Payment",
@@ -60,6 +64,13 @@ class ReceivableItemQuerySet(models.QuerySet["ReceivableItem"]):
     def visible_to(self, user: User, company: Company | None = None) -> ReceivableItemQuerySet:
         """Items of the accounts this user may see, without colleagues' sales to them."""
         return self.filter(documents_of(user, company)).filter(own_items(user, company))
+
+
+class NumberKey(models.Func):
+    """A document's number without what people leave out of it (``matching.words.number_key``)."""
+
+    function = "invoicing_number_key"
+    output_field = models.TextField()
 
 
 OPEN_AMOUNT_CHECK = """
@@ -126,6 +137,13 @@ class ReceivableItem(models.Model):
                 name="item_open_by_due_date",
             ),
             models.Index(fields=["company", "document"], name="item_by_document"),
+            # What the text of a payment names, however it is written there.
+            models.Index(
+                F("company"),
+                NumberKey("document"),
+                condition=~Q(open_amount=0),
+                name="item_open_by_number_key",
+            ),
             models.Index(fields=["company", "effective_date"], name="item_by_effective_date"),
             # The few items that are not the amount of an invoice or a payment: control lines add them apart.
             models.Index(

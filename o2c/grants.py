@@ -30,6 +30,7 @@ APPEND_ONLY: Final = (
     "invoicing.DueDateChange",
     "invoicing.BankStatement",
     "invoicing.StatementLine",
+    "invoicing.Matching",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.

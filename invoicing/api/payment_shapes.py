@@ -108,23 +108,6 @@ class AllocatedAnswer(Shape):
     allocations = MatchAnswer(many=True)
 
 
-class ProposalShape(MatchLine):
-    """What a payment probably settles, and why."""
-
-    document = serializers.CharField()
-    account = serializers.CharField()
-    due_date = serializers.DateField()
-    open_amount = amount_field()
-    reason = serializers.ChoiceField(["named", "same_amount"])
-
-
-class ProposalAnswer(Shape):
-    """Proposed matches; nothing is stored."""
-
-    items = ProposalShape(many=True)
-    unallocated_amount = amount_field()
-
-
 def payment_answer(payment: Payment) -> dict[str, Any]:
     """A payment as the API shows it, from ``payments_with_unallocated`` with its items."""
     returned = next((row for row in payment.returns.all() if row.undone_at is None), None)

@@ -17,9 +17,10 @@ from accounts.api.base import CompanyViewSet
 from accounts.enums import PaymentMethod
 from credit.queries import money
 from invoicing import queries, services
-from invoicing.enums import ItemKind, PaymentStatus
-from invoicing.lists import candidates_for, payment_list
-from invoicing.models import Payment, PaymentReturn, ReceivableItem
+from invoicing.enums import PaymentStatus
+from invoicing.lists import payment_list
+from invoicing.matching import reading
+from invoicing.models import Payment, PaymentReturn
 from o2c.shared.api import Pages
 from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import REPLAYED, creation_answer
@@ -34,9 +35,9 @@ from .payment_shapes import (
     PaymentAnswer,
     PaymentBody,
     PaymentReturnBody,
-    ProposalAnswer,
     payment_answer,
 )
+from .proposal_shapes import ProposalAnswer, proposal_answer
 
 
 class PaymentFilters(filters.FilterSet):
@@ -145,29 +146,15 @@ class PaymentViewSet(CompanyViewSet):
     @extend_schema(request=None, responses={200: ProposalAnswer})
     @action(detail=True, methods=["get", "post"])
     def propose(self, request: Request, pk: str) -> Response:
-        """What it probably settles; nothing is stored."""
+        """What it may settle, the surest first, each with its score and reasons; nothing is stored."""
         payment = self._payment(pk)
-        own = ReceivableItem.objects.select_related("account__entity", "company")
-        credit = own.filter(payment=payment, kind=ItemKind.PAYMENT).first()
-        found = (
-            candidates_for(credit, self.user, paris_date(self.at), reference=payment.reference)
-            if credit
-            else []
+        rules = reading.rules_of(payment.company)
+        cases = list(reading.proposals_for(payment.company, [payment.pk], reader=self.user, rules=rules))
+        proposals = cases[0].proposals if cases else ()
+        return Response(
+            proposal_answer(payment, proposals, rules)
+            | {"unallocated_amount": payment_answer(payment)["unallocated_amount"]}
         )
-        rows = [
-            {
-                "item": each.item.pk,
-                "amount": money(each.suggested),
-                "document": each.item.document,
-                "account": each.item.account.code,
-                "due_date": each.item.due_date,
-                "open_amount": money(each.item.open_amount),
-                "reason": each.reason,
-            }
-            for each in found
-            if each.suggested is not None
-        ]
-        return Response({"items": rows, "unallocated_amount": payment_answer(payment)["unallocated_amount"]})
 
     def _payment(self, pk: str) -> Payment:
         found = self.get_queryset().filter(pk=pk).first()

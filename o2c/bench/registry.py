@@ -16,6 +16,7 @@ BENCHMARKS: Final[dict[str, str]] = {
     "aged": "o2c.bench.aged.run",
     "pages": "o2c.bench.pages.run",
     "import": "o2c.bench.imports.run",
+    "matching": "o2c.bench.matching.run",
     "fuzz": "o2c.bench.fuzz.run",
 }
 # Named in the interface, measured once the application is there.

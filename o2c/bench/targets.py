@@ -83,6 +83,12 @@ TARGETS: Final[dict[str, Target]] = {
     "fuzz.memory": Target("fuzz", "any request: memory gained after the first tenth", 60, 30, unit="MB"),
     "pages.well": Target("pages", "pages that answer anything but 200", 0, 0, unit=""),
     "import.once": Target("import", "invoices missing or entered twice", 0, 0, unit=""),
+    "matching.wrong": Target("matching", "payments matched wrongly by themselves", 0, 0, unit=""),
+    "matching.automatic": Target("matching", "payments matched by themselves", 50, 70, least=True, unit="%"),
+    "matching.first": Target(
+        "matching", "proposed right first, of those that settle something", 80, 90, least=True, unit="%"
+    ),
+    "matching.line": Target("matching", "milliseconds a line of a statement", 10, 3, unit=""),
     "dunning": Target("dunning", "proposals, beside raw", 10, 4),
     "dunning.again": Target("dunning", "the same run again, beside the first", 1, 0.5),
 }
