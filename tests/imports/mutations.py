@@ -16,6 +16,7 @@ import xlsxwriter
 
 Rows = list[list[str]]
 
+_MOST_CELLS: Final = 250_000
 _DAY: Final = date(2026, 11, 2)
 _HEADS: Final[dict[str, list[str]]] = {
     "accounts": ["code", "nom", "siren", "devise", "délai", "ville"],
@@ -38,9 +39,12 @@ def kinds() -> tuple[str, ...]:
     return tuple(_HEADS)
 
 
-def mutated_files(seed: int, count: int) -> Iterator[tuple[str, bytes]]:
-    """Yield files spoilt in one to three ways; the name begins with the kind and ends in ``.csv`` or ``.xlsx``."""
-    for number in range(count):
+def mutated_files(seed: int, count: int, first: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Yield files spoilt in one to three ways; the name begins with the kind and ends in ``.csv`` or ``.xlsx``.
+
+    :param first: number of the first one: each file depends on seed and number alone
+    """
+    for number in range(first, first + count):
         chance = random.Random(f"{seed}:{number}")
         kind = chance.choice(kinds())
         rows = _good_rows(kind, chance)
@@ -77,10 +81,12 @@ def _csv(rows: Rows, chance: random.Random) -> bytes:
 
 def _xlsx(rows: Rows) -> bytes:
     target = io.BytesIO()
+    # Wide or long, but not both: twenty million cells are minutes of writing, and refused by their number.
+    widest = min(16_000, _MOST_CELLS // max(1, len(rows)))
     with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": True}) as book:
         page = book.add_worksheet()
         for line, row in enumerate(rows):
-            for column, cell in enumerate(row[:16_000]):
+            for column, cell in enumerate(row[:widest]):
                 page.write(line, column, cell[:32_000])
     return target.getvalue()
 
@@ -107,9 +113,12 @@ def _twice_a_header(rows: Rows, chance: random.Random) -> None:
         row.append("1")
 
 
+_MORE: Final = [f"c{n}" for n in range(10_000)]
+
+
 def _many_columns(rows: Rows, chance: random.Random) -> None:
     for row in rows:
-        row += [f"c{n}" for n in range(chance.choice((300, 10_000)))]
+        row += _MORE[: chance.choice((300, 10_000))]
 
 
 def _ragged(rows: Rows, chance: random.Random) -> None:

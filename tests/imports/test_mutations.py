@@ -21,8 +21,10 @@ from .mutations import mutated_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-# The full count is 1 000: MUTATED_FILES=1000.
+# The full count is 1 000: MUTATED_FILES=1000. One that failed is looked at again by its number:
+# MUTATED_FILES=1 MUTATED_FIRST=102.
 COUNT = int(os.environ.get("MUTATED_FILES", "60"))
+FIRST = int(os.environ.get("MUTATED_FIRST", "0"))
 SEED = int(os.environ.get("MUTATED_SEED", "1"))
 # Looked at twice and measured, which is several times as slow as an import.
 SECONDS = 30
@@ -43,7 +45,7 @@ def test_spoilt_files_are_refused_or_entered_soundly(tmp_path: Path) -> None:
     CustomerAccountFactory(company=company, code="C0001", entity=LegalEntityFactory(siren="732829320"))
     user = make_user("integration", company)
     refused = entered = 0
-    for name, content in mutated_files(SEED, COUNT):
+    for name, content in mutated_files(SEED, COUNT, FIRST):
         path = tmp_path / name
         path.write_bytes(content)
         began = time.monotonic()
@@ -72,7 +74,8 @@ def test_spoilt_files_are_refused_or_entered_soundly(tmp_path: Path) -> None:
         assert peak < MEGABYTES, name
         path.unlink()
     assert refused + entered == COUNT
-    assert refused
-    assert entered
+    if COUNT >= 60:
+        assert refused
+        assert entered
     out = io.StringIO()
     call_command("verify_books", stdout=out)
