@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Company, CustomerAccount, User, documents_of
 from orders.models import Order, OrderLine
 
-from .enums import CreditRequestStatus, DocumentKind, Origin
+from .enums import CreditRequestStatus, DocumentKind, Origin, VatCategory
 from .scope import own_documents
 
 
@@ -117,6 +117,14 @@ class InvoiceLine(models.Model):
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
     unit_price = models.DecimalField(max_digits=14, decimal_places=4)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2)
+    # Category of EN 16931; empty in documents older than it, where rate and parties tell it.
+    vat_category = models.CharField(
+        max_length=2, choices=VatCategory.choices, blank=True, default="", db_default=""
+    )
+    # The deposit invoice that this line of a final invoice deducts.
+    deducts = models.ForeignKey(
+        Invoice, null=True, blank=True, on_delete=models.PROTECT, related_name="deductions"
+    )
     net = models.DecimalField(max_digits=14, decimal_places=2)
 
     class Meta:

@@ -106,3 +106,39 @@ class FileStatus(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     DONE = "done", _("Done")
     REFUSED = "refused", pgettext_lazy("import", "Refused")
+
+
+class OperationCategory(models.TextChoices):
+    """What a document bills (decree 2022-1299); the letter of the billing framework BT-23 follows from it."""
+
+    GOODS = "goods", _("Delivery of goods")
+    SERVICES = "services", _("Supply of services")
+    BOTH = "both", _("Goods and services")
+
+
+class VatCategory(models.TextChoices):
+    """Categories of VAT of EN 16931 that French documents use (UNTDID 5305)."""
+
+    STANDARD = "S", _("Standard")
+    ZERO = "Z", _("Zero rate")
+    EXEMPT = "E", _("Exempt")
+    REVERSE_CHARGE = "AE", _("Reverse charge")
+    INTRA_EU = "K", _("Within the European Union")
+    EXPORT = "G", _("Export")
+    OUT_OF_SCOPE = "O", _("Out of scope")
+
+
+class VatTreatment(models.TextChoices):
+    """Why a client is billed without VAT; by its country and VAT number where nothing is said."""
+
+    AUTOMATIC = "", _("By country and VAT number")
+    SUBCONTRACTING = "subcontracting", _("Reverse charge, construction subcontracting")
+    REVERSE_CHARGE = "reverse", _("Reverse charge")
+    EXEMPT = "exempt", _("Exempt, with its reference")
+
+
+class FileKind(models.TextChoices):
+    """Files made of a document."""
+
+    PDF = "pdf", "PDF/A-3 (Factur-X)"
+    XML = "xml", "XML (CII)"

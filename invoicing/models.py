@@ -19,6 +19,7 @@ from .bank_models import (
     StatementLine,
 )
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
+from .detail_models import BuyerDetails, InvoiceFile, SellerDetails
 from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeries
 from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
@@ -35,6 +36,7 @@ __all__ = [
     "BankAccount",
     "BankStatement",
     "CashDiscount",
+    "BuyerDetails",
     "CreditNoteRequest",
     "DisputedAmount",
     "DueDateChange",
@@ -42,6 +44,7 @@ __all__ = [
     "EInvoiceEvent",
     "Invoice",
     "InvoiceAnomaly",
+    "InvoiceFile",
     "InvoiceLine",
     "LedgerAccount",
     "Matching",
@@ -55,6 +58,7 @@ __all__ = [
     "ReturnProposal",
     "StatementFile",
     "StatementLine",
+    "SellerDetails",
 ]
 
 

@@ -40,6 +40,7 @@ _EVENTS = {
     "invoice.recorded": ("", "file-invoice", gettext_lazy("Invoice recorded")),
     "invoice.imported": ("", "file-import", gettext_lazy("Invoice imported")),
     "einvoice.status": ("", "send", gettext_lazy("Status on the platform")),
+    "invoice.files_made": ("", "file-text", gettext_lazy("PDF and XML made")),
     "payment.recorded": ("ok", "cash", gettext_lazy("Payment recorded")),
     "payment.returned": ("bad", "arrow-back-up", gettext_lazy("Payment returned")),
     "payment.return_undone": ("warn", "rotate", gettext_lazy("Return undone")),

@@ -12,6 +12,7 @@ from .views import (
     documents,
     due_dates,
     einvoices,
+    files,
     lists,
     matching,
     periods,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("periods/<int:year>-<int:month>/entries/", accounting.entries_file, name="entries"),
     path("periods/<int:year>-<int:month>/close/", periods.ClosePeriod.as_view(), name="close_period"),
     path("periods/<int:year>-<int:month>/reopen/", periods.ReopenPeriod.as_view(), name="reopen_period"),
+    path("<path:number>/file/<slug:kind>/", files.download, name="file"),
     # Numbers given elsewhere may hold a slash; everything above goes first.
     path("<path:number>/", documents.detail, name="detail"),
 ]

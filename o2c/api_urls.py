@@ -10,6 +10,7 @@ from credit.api.bulk import BulkView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
 from invoicing.api.documents import InvoiceFromOrderView
 from invoicing.api.einvoices import EInvoicesViewSet
+from invoicing.api.files import InvoicePdfView, InvoiceXmlView
 from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
@@ -52,6 +53,8 @@ urlpatterns = [
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     path("jobs/<int:pk>/file/", JobFileView.as_view(), name="api-job-file"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),
+    re_path(r"^invoices/(?P<number>.+?)/pdf/$", InvoicePdfView.as_view(), name="api-invoice-pdf"),
+    re_path(r"^invoices/(?P<number>.+?)/xml/$", InvoiceXmlView.as_view(), name="api-invoice-xml"),
     *(
         path(
             f"{resource}/bulk/",

@@ -26,6 +26,7 @@ APPEND_ONLY: Final = (
     "invoicing.Invoice",
     "invoicing.InvoiceLine",
     "invoicing.InvoiceAnomaly",
+    "invoicing.InvoiceFile",
     "invoicing.Allocation",
     "invoicing.DueDateChange",
     "invoicing.BankStatement",

@@ -116,7 +116,7 @@ def real_broker() -> None:
 def _no_broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wake no worker: work waits in its table until the test drains it."""
     if "real_broker" not in request.fixturenames:
-        monkeypatch.setattr(work, "_wake", lambda work_id: None)
+        monkeypatch.setattr(work, "_wake", lambda work_id, kind: None)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
 from .grouped import NotOneInvoice, issue_grouped
+from .files import DocumentRefused, StillMade, file_of
 from .many import (
     Verdict,
     document_verdicts,
@@ -39,6 +40,7 @@ __all__ = [
     "CreditLine",
     "CreditPreview",
     "Debtor",
+    "DocumentRefused",
     "DocumentRow",
     "ImportedRow",
     "ImportedSettlement",
@@ -50,6 +52,7 @@ __all__ = [
     "OfReturn",
     "PaymentRow",
     "Returned",
+    "StillMade",
     "Verdict",
     "allocate",
     "allocate_many",
@@ -65,6 +68,7 @@ __all__ = [
     "end_dispute",
     "enter_documents",
     "enter_payments",
+    "file_of",
     "issue_from_order",
     "issue_grouped",
     "match_again",

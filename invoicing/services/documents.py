@@ -17,6 +17,7 @@ from invoicing import policy
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.firewall.gate import keep, let_through
 from invoicing.firewall.policy import Judged
+from invoicing.facturx.facts import frozen_facts
 from invoicing.models import Invoice, InvoiceLine, NumberSeries, ReceivableItem
 from invoicing.policy import Instalment, LineInput
 from o2c.shared import audit
@@ -27,7 +28,6 @@ from o2c.shared.vat import VatTotals, line_net, vat_totals
 from orders.enums import OrderState
 from orders.models import Order, OrderLine
 
-from .frozen import frozen_facts
 from .ordered import count_as_invoiced, lock_order, quantities_named
 from .shared import (
     KeyTaken,
@@ -42,6 +42,7 @@ from .shared import (
 _PREFIXES = {
     DocumentKind.INVOICE: policy.INVOICE_PREFIX,
     DocumentKind.CREDIT_NOTE: policy.CREDIT_NOTE_PREFIX,
+    DocumentKind.DEPOSIT_INVOICE: policy.DEPOSIT_PREFIX,
 }
 
 
@@ -237,7 +238,7 @@ def store_document(
     elif invoice.origin == Origin.ISSUED and policy.is_series_number(invoice.number):
         raise NumberOfSeries
     if invoice.origin == Origin.ISSUED and totals is not None:
-        invoice.frozen = audit.plain(frozen_facts(invoice, parts, totals, supplied_on=supplied_on))
+        invoice.frozen = audit.plain(frozen_facts(invoice, parts, totals, lines, supplied_on=supplied_on))
     invoice.save(force_insert=True)
     for line in lines:
         line.invoice = invoice

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.queries import find_account
 from accounts.scope import in_words
 from invoicing import lists, pages, services
+from invoicing.enums import Origin
 from invoicing.firewall.gate import AnomaliesFound
 from o2c.shared.past import look
 from o2c.shared.problems import Refusal
@@ -45,6 +46,7 @@ def detail(request: Any, number: str) -> HttpResponse:
         "invoicing/invoice_detail.html",
         {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice, "look": looked}
         | {"may_change_due": may_change and not looked.is_past, "existed": invoice.issue_date <= looked.day}
+        | {"has_files": invoice.origin == Origin.ISSUED and bool(page.lines)}
         | (
             {}
             if looked.is_past

@@ -66,6 +66,7 @@ WORDS: Final[dict[str, Words]] = {
     "order.reopened": Words(gettext_lazy("Order %(label)s re-opened"), "rotate", "", ORDERS),
     "order.cancelled": Words(gettext_lazy("Order %(label)s cancelled"), "ban", "", ORDERS),
     "order.closed": Words(gettext_lazy("Order %(label)s closed"), "lock", "", ORDERS),
+    "invoice.files_made": Words(gettext_lazy("PDF and XML of %(label)s made"), "file-text"),
     "invoice.issued": Words(gettext_lazy("Invoice %(label)s issued"), "file-invoice", "", MONEY),
     "invoice.imported": Words(gettext_lazy("Invoice %(label)s taken over"), "file-import", "", MONEY),
     "credit_note.requested": Words(

@@ -11,7 +11,7 @@ from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 # Every address of a document starts so: no file of the machine and no other host can be named.
-_BASE: Final = "https://static.invalid/"
+BASE: Final = "https://static.invalid/"
 
 
 class ForbiddenAddress(FatalURLFetchingError):
@@ -26,9 +26,9 @@ class StaticFilesOnly(URLFetcher):
 
         :raises ForbiddenAddress: any other address
         """
-        name = url.removeprefix(_BASE).partition("?")[0]
+        name = url.removeprefix(BASE).partition("?")[0]
         # The finders refuse what leads out of their folders.
-        found = finders.find(name) if url.startswith(_BASE) and ".." not in name.split("/") else None
+        found = finders.find(name) if url.startswith(BASE) and ".." not in name.split("/") else None
         if not isinstance(found, str):
             raise ForbiddenAddress(f"Not one of our static files: {url}")
         kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
@@ -37,7 +37,7 @@ class StaticFilesOnly(URLFetcher):
 
 def draw(page: str) -> bytes:
     """A page as a PDF file with PDF/UA tags, so that it can be read aloud."""
-    drawn: bytes = HTML(string=page, base_url=_BASE, url_fetcher=StaticFilesOnly()).write_pdf(
+    drawn: bytes = HTML(string=page, base_url=BASE, url_fetcher=StaticFilesOnly()).write_pdf(
         pdf_tags=True, pdf_variant="pdf/ua-1"
     )
     return drawn

@@ -18,8 +18,8 @@ def sweep() -> None:
     """Hand out again what waits and what a dead worker left (every few seconds, by the scheduler)."""
     from o2c.shared import work
 
-    for work_id in work.sweep():
-        run_work.delay(work_id=work_id)
+    for work_id, kind in work.sweep():
+        work.send(work_id, kind)
 
 
 @shared_task

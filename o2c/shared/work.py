@@ -81,7 +81,7 @@ def add(
         return None
     work_id = int(row[0])
     if not_before is None:
-        transaction.on_commit(lambda: _wake(work_id))
+        transaction.on_commit(lambda: _wake(work_id, kind))
     return work_id
 
 
@@ -95,7 +95,7 @@ def add_many(kind: str, pieces: Mapping[str, Mapping[str, Any]]) -> int:
 
     def wake() -> None:
         for work_id in found:
-            _wake(work_id)
+            _wake(work_id, kind)
 
     transaction.on_commit(wake)
     return len(found)
@@ -107,11 +107,16 @@ def emit(event: str, key: str, payload: Mapping[str, Any]) -> None:
         add(f"{REACTION}{handler}", f"{event}:{key}", payload)
 
 
-def _wake(work_id: int) -> None:
+def send(work_id: int, kind: str) -> None:
+    """Give a piece of work to the workers: to the queue of its kind, or the common one (``WORK_QUEUES``)."""
     from .tasks import run_work
 
+    run_work.apply_async(kwargs={"work_id": work_id}, queue=settings.WORK_QUEUES.get(kind))
+
+
+def _wake(work_id: int, kind: str) -> None:
     try:
-        run_work.delay(work_id=work_id)
+        send(work_id, kind)
     except Exception:  # the sweep finds the row: a broker that is down must not fail an act that is committed
         logger.warning("broker not reachable, work %s waits for the sweep", work_id)
 
@@ -178,8 +183,8 @@ def _requeue(work_id: int, *, not_before: datetime, message: str = "") -> None:
         )
 
 
-def sweep() -> list[int]:
-    """Take back what died and return the ids of all rows that wait and are due, oldest first."""
+def sweep() -> list[tuple[int, str]]:
+    """Take back what died and return ids and kinds of all rows that wait and are due, oldest first."""
     now = timezone.now()
     with transaction.atomic():
         # A running row that can be locked has nobody working on it: its worker is gone.
@@ -194,7 +199,7 @@ def sweep() -> list[int]:
         Work.objects.filter(state=Work.State.QUEUED, not_before__lte=timezone.now())
         .filter(Q(created_at__lt=now - SWEEP_AGE) | Q(pk__in=dead))
         .order_by("not_before", "pk")
-        .values_list("pk", flat=True)[:SWEEP_BATCH]
+        .values_list("pk", "kind")[:SWEEP_BATCH]
     )
 
 

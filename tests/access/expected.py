@@ -341,6 +341,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/periods/<year>-<month>/reopen/": Entry(
         get="periods.reopen", post="periods.reopen", then=("2026-01",), body=_REASON
     ),
+    "invoicing/<number>/file/<kind>/": Entry(get="invoicing.view", about="invoice"),
     "invoicing/<number>/": Entry(get="invoicing.view", about="invoice"),
     # Reports and imports
     "reports/aged-balance/": Entry(get="reports.view"),
@@ -479,6 +480,8 @@ API: Final[Mapping[str, Entry]] = {
     "invoices/": Entry(get="invoicing.view", post="invoicing.import", body=_NEW_INVOICE),
     "invoices/bulk/": Entry(post="invoicing.issue", body=[_NEW_INVOICE]),
     "invoices/<number>/": Entry(get="invoicing.view", about="invoice"),
+    "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),
+    "invoices/<number>/xml/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/credit/": Entry(
         get="invoicing.view", post="invoicing.credit", about="invoice", body=_REASON | {"amount": "1.00"}
     ),

@@ -116,7 +116,7 @@ def test_an_event_reaches_everybody_named_for_it() -> None:
 def test_the_sweep_gives_back_what_a_dead_worker_left() -> None:
     work_id = work.add("note", "k")
     Work.objects.update(state="running", attempts=1, started_at=timezone.now() - timedelta(seconds=5))
-    assert work.sweep() == [work_id]
+    assert work.sweep() == [(work_id, "note")]
     assert Work.objects.get().state == "queued"
     assert work.drain() == 1
 
@@ -126,7 +126,7 @@ def test_what_a_dead_worker_left_gives_way_to_the_same_wish() -> None:
     Work.objects.update(state="running", attempts=1, started_at=timezone.now() - timedelta(seconds=5))
     newer = work.add("note", "k", {"n": 2})
     Work.objects.filter(key="k", state="queued").update(created_at=timezone.now() - timedelta(minutes=1))
-    assert work.sweep() == [newer]
+    assert work.sweep() == [(newer, "note")]
     assert work.drain() == 1
     assert done == [{"n": 2}]
 

@@ -1,0 +1,50 @@
+"""``invoices/{number}/pdf/`` and ``xml/``: the files of an issued document."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import CompanyEdge
+from invoicing import services
+from invoicing.enums import FileKind
+from invoicing.file_answers import file_response
+from invoicing.models import Invoice
+from o2c.shared.api.jobs import JobAnswer, job_answer
+from o2c.shared.problems import NotFound
+
+
+class InvoiceFileView(CompanyEdge):
+    """One file of a document; the first to ask waits until it is made."""
+
+    kind: FileKind
+    reads = "invoicing.view"
+
+    @extend_schema(responses={200: OpenApiTypes.BINARY, 202: JobAnswer})
+    def get(self, request: Request, number: str) -> HttpResponseBase:
+        """Hand it out: 202 with the work to look at where it takes longer, 422 with findings where it may not leave."""
+        invoice = Invoice.objects.visible_to(self.user, self.company).filter(number=number).first()
+        if invoice is None:
+            raise NotFound(code="invoice_not_found")
+        try:
+            found = services.file_of(invoice, self.kind, by=self.user)
+        except services.StillMade as waiting:
+            answer = job_answer(waiting.work)
+            return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Retry-After": "2"})
+        return file_response(found, invoice.number)
+
+
+class InvoicePdfView(InvoiceFileView):
+    """``invoices/{number}/pdf/``: PDF/A-3 with Factur-X."""
+
+    kind = FileKind.PDF
+
+
+class InvoiceXmlView(InvoiceFileView):
+    """``invoices/{number}/xml/``: CII, profile EN 16931."""
+
+    kind = FileKind.XML
