@@ -56,9 +56,9 @@ __all__ = [
     "PaymentReturn",
     "ReceivableItem",
     "ReturnProposal",
+    "SellerDetails",
     "StatementFile",
     "StatementLine",
-    "SellerDetails",
 ]
 
 

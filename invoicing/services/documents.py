@@ -15,9 +15,9 @@ from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit
 from invoicing import policy
 from invoicing.enums import DocumentKind, ItemKind, Origin
+from invoicing.facturx.facts import frozen_facts
 from invoicing.firewall.gate import keep, let_through
 from invoicing.firewall.policy import Judged
-from invoicing.facturx.facts import frozen_facts
 from invoicing.models import Invoice, InvoiceLine, NumberSeries, ReceivableItem
 from invoicing.policy import Instalment, LineInput
 from o2c.shared import audit
