@@ -137,7 +137,7 @@ def legal_line(party: Party) -> str:
     """Legal form, capital and register in one line (C. com. R123-237, R123-238)."""
     facts = party.facts
     words = [facts.get("legal_form", "")]
-    if facts.get("share_capital"):
+    if facts.get("share_capital") and "capital" not in words[0]:
         capital = formats.money(Decimal(facts["share_capital"]), "fr", facts.get("currency", "EUR"))
         words.append(f"au capital de {capital}")
     line = " ".join(word for word in words if word)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, Contact, CustomerAccount, ExchangeRate
 from accounts.policy import describe_term
 from invoicing.enums import DocumentKind, OperationCategory, VatCategory, VatTreatment
-from invoicing.models import BuyerDetails, Invoice, InvoiceLine, SellerDetails
+from invoicing.models import BankAccount, BuyerDetails, Invoice, InvoiceLine, SellerDetails
 from invoicing.policy import Instalment
 from o2c.shared.money import round_cents
 from o2c.shared.vat import VatTotals
@@ -81,7 +81,7 @@ def frozen_facts(
         "framework": _framework(invoice, seller, has_deductions=bool(deductions)),
         "operation_category": str(seller.operation_category),
         "corrects": {"number": corrected.number, "issue_date": corrected.issue_date} if corrected else None,
-        "seller": _seller(invoice.company, seller),
+        "seller": _seller(invoice.company, seller) | {"iban": _iban(seller, invoice.currency)},
         "buyer": _buyer(invoice.account, buyer),
         "billing": _address(buyer, "billing", invoice.account.country),
         "delivery": _address(buyer, "delivery", invoice.account.country),
@@ -118,6 +118,14 @@ def frozen_facts(
         "payment_method": invoice.account.payment_method,
         "recovery_fee": RECOVERY_FEE,
     }
+
+
+def _iban(details: SellerDetails, currency: str) -> str:
+    """The account to pay to: the one written for invoices, else the company's first in that currency."""
+    if details.iban:
+        return details.iban
+    accounts = BankAccount.objects.filter(company=details.company, currency=currency).exclude(iban="")
+    return accounts.order_by("pk").values_list("iban", flat=True).first() or ""
 
 
 def seller_details(company: Company) -> SellerDetails:

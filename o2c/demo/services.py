@@ -9,9 +9,10 @@ from django.db import connection, transaction
 
 from accounts.models import Company
 from invoicing.expected.services import refresh_habits
+from invoicing.models import SellerDetails
 from o2c.shared.calendar import paris_date
 
-from .clients import make_clients
+from .clients import make_clients, siret
 from .history import make_history, make_rates, make_snapshots
 from .papers import Papers
 from .people import make_people
@@ -35,11 +36,21 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
             code=CODE,
             name="Comptoir Valmont",
             siren="812740504",
-            vat_number="FR14812740504",
+            vat_number="FR36812740504",
             legal_form="SAS au capital de 1 200 000 €",
             address_line1="14 quai des Chartrons",
             postcode="33000",
             city="Bordeaux",
+        )
+        SellerDetails.objects.create(
+            company=company,
+            register_town="Bordeaux",
+            siret=siret(company.siren),
+            phone="05 56 00 00 00",
+            email="facturation@comptoir-valmont.example",
+            iban="FR7630006000011234567890189",
+            bic="AGRIFRPP",
+            bank_name="Crédit Agricole",
         )
         team = make_people(company)
         make_rates(today)

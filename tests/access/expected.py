@@ -480,6 +480,7 @@ API: Final[Mapping[str, Entry]] = {
     "invoices/": Entry(get="invoicing.view", post="invoicing.import", body=_NEW_INVOICE),
     "invoices/bulk/": Entry(post="invoicing.issue", body=[_NEW_INVOICE]),
     "invoices/<number>/": Entry(get="invoicing.view", about="invoice"),
+    "einvoices/read/": Entry(post="invoicing.view"),
     "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/xml/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/credit/": Entry(

@@ -49,7 +49,8 @@ ALWAYS_AS_MANY: Final = frozenset({
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
     "health/live", "health/ready", "metrics", "i18n/setlang/", "login/", "notifications/<pk>/", "work/<pk>/",
-    "work/<pk>/file/", "api/v1/jobs/<pk>/file/",
+    "work/<pk>/file/", "api/v1/jobs/<pk>/file/", "invoicing/<number>/file/<kind>/",
+    "api/v1/invoices/<number>/pdf/", "api/v1/invoices/<number>/xml/",
     "outbox/<pk>/", "my-mail/", "clients/new/", "clients/check/", "credit/can-i-sell/",
     "credit/limit-requests/new/", "credit/clients/<code>/edit/", "credit/clients/<code>/move/",
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",
