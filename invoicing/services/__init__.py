@@ -16,8 +16,8 @@ from .credit_worth import CreditLine
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
-from .grouped import NotOneInvoice, issue_grouped
 from .files import DocumentRefused, StillMade, file_of
+from .grouped import NotOneInvoice, issue_grouped
 from .many import (
     Verdict,
     document_verdicts,

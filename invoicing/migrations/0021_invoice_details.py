@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_team_members_dated"),
-        ("invoicing", "0016_anomalies"),
+        ("invoicing", "0020_matching"),
     ]
 
     operations = [
