@@ -12,6 +12,8 @@ from .conftest import order_body
 pytestmark = pytest.mark.django_db
 
 V1 = "/api/v1/"
+# What takes a file refuses every other body by its kind.
+FILES = {"einvoices/read/"}
 WRITING = [
     "auth/token/",
     "accounts/",
@@ -42,6 +44,8 @@ WRITING = [
     "invoices/ORD-1/credit/approve/",
     "invoices/ORD-1/credit/refuse/",
     "invoices/ORD-1/approve/",
+    "invoices/ORD-1/status/",
+    "einvoices/read/",
     "payments/",
     "payments/1/allocate/",
     "payments/1/propose/",
@@ -205,7 +209,8 @@ def test_ugly_bodies_are_refused(person, path):
         assert answer.status_code < 500, (name, answer.content)
         if name in {"no JSON", "NaN", "deep", "not UTF-8"}:
             # An act without a body does not look at it.
-            assert answer.status_code in {200, 201, 400, 404, 409}, (name, answer.content)
+            told = {415} if path in FILES else {200, 201, 400, 404, 409}
+            assert answer.status_code in told, (name, answer.content)
 
 
 @pytest.mark.parametrize("path", WRITING)

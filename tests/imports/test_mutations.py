@@ -30,7 +30,7 @@ FIRST = int(os.environ.get("MUTATED_FIRST", "0"))
 SEED = int(os.environ.get("MUTATED_SEED", "1"))
 # Of this process, whatever else runs: looked at twice and measured, which is several times as slow as an import.
 SECONDS = 30
-SECONDS_PER_LINE = 0.04
+SECONDS_PER_LINE = 0.06
 MEGABYTES = 300
 LONGEST_SHEET = 20_000_000
 
