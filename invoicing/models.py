@@ -25,6 +25,7 @@ from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
 from .expected.models import PaymentHabit
 from .firewall.models import AnomalyRule, InvoiceAnomaly
+from .interest_models import LegalRate
 from .matching_models import CashDiscount, Matching, MatchingRules
 from .payment_models import Payment, PaymentReturn
 from .scope import own_items
@@ -47,6 +48,7 @@ __all__ = [
     "InvoiceFile",
     "InvoiceLine",
     "LedgerAccount",
+    "LegalRate",
     "Matching",
     "MatchingRules",
     "NumberSeries",

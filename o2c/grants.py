@@ -32,6 +32,7 @@ APPEND_ONLY: Final = (
     "invoicing.BankStatement",
     "invoicing.StatementLine",
     "invoicing.Matching",
+    "invoicing.LegalRate",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.

@@ -119,6 +119,13 @@ MENU = Menu(
                     permission=("periods.close", "periods.reopen", "accounting.export"),
                 ),
                 Entry(
+                    "rates",
+                    _("Legal rates"),
+                    "percentage",
+                    "invoicing:rates",
+                    permission=("rates.manage", "invoicing.claim_interest"),
+                ),
+                Entry(
                     "rules",
                     _("Order rules"),
                     "settings",

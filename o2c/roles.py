@@ -34,6 +34,9 @@ PERMISSIONS: Final = frozenset(
         "invoicing.einvoice",  # what the platforms say of an invoice
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "invoicing.change_due_date",  # what was late may be late no longer
+        "invoicing.claim_interest",  # late-payment interest and the 40 € as a note, and taking one back
+        "invoicing.waive_interest",  # the choice not to claim them of an invoice
+        "rates.manage",  # the table of legal rates
         "payments.record",
         "payments.allocate",
         "bank.view",  # statements of the bank, with balances
@@ -59,6 +62,8 @@ DECISIONS: Final = frozenset(
         "credit.decide_limit",
         "invoicing.credit",
         "invoicing.change_due_date",
+        "invoicing.claim_interest",
+        "invoicing.waive_interest",
         "orders.hold",
         "orders.release",
         "payments.record",
@@ -98,6 +103,7 @@ _ADV: Final = (
 _CREDIT: Final = (
     f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
     " orders.hold orders.release orders.request_override invoicing.credit invoicing.change_due_date bank.view"
+    " invoicing.claim_interest invoicing.waive_interest"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
@@ -118,12 +124,12 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
         " invoicing.einvoice payments.record payments.allocate bank.view bank.import periods.close imports.run"
-        " accounting.export",
+        " accounting.export invoicing.claim_interest",
     ),
     "finance_director": _role(
         _("Finance director"),
         f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view bank.import"
-        " accounting.export accounting.accounts",
+        " accounting.export accounting.accounts rates.manage",
         4,
     ),
     "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move policy.change audit.view", 5),
@@ -132,7 +138,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),
-        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users",
+        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage",
         sees_all_companies=True,
     ),
     # Other systems, through the API: they post facts and release nothing.

@@ -21,6 +21,7 @@ from invoicing.expected import policy as receipts
 from o2c.shared import vat
 from o2c.shared.money import split_shares
 
+from . import adapters_interest
 from .runner import Adapter
 
 Values = Mapping[str, Any]
@@ -181,4 +182,7 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "einvoice_statuses": einvoice_statuses,
     "average_days_late": average_days_late,
     "cash_forecast": cash_forecast,
+    "late_interest": adapters_interest.late_interest,
+    "cash_discount": adapters_interest.cash_discount,
+    "discount_annual_rate": adapters_interest.discount_annual_rate,
 }

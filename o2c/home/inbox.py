@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, CustomerAccount, User
 from credit.lists import with_standing
 from credit.models import AccountBlock, AccountWatch, LimitRequest
+from invoicing.interest_policy import asked_for
+from invoicing.interest_queries import rate_table
 from o2c.shared import formats
 from o2c.shared.calendar import PARIS
 from orders.enums import OverrideStatus
@@ -104,6 +106,8 @@ class Inbox:
             rows += self._payments()
         if self.has_portfolio or self.may("payments.allocate"):
             rows += self._late_clients()
+        if self.may("rates.manage"):
+            rows += self._legal_rates()
         return sorted(rows, key=lambda row: row.due)
 
     def counts(self, rows: Sequence[Waiting]) -> dict[str, int]:
@@ -226,6 +230,25 @@ class Inbox:
                 note=formats.relative_day(item.effective_date, timezone.localdate(self.at), language()),
             )
             for item in queries.unmatched_payments(self.user, self.company)[:_ROWS]
+        ]
+
+    def _legal_rates(self) -> list[Waiting]:
+        """The half-year whose rates somebody must enter, from two weeks before it begins."""
+        missing = asked_for(timezone.localdate(self.at), rate_table())
+        if missing is None:
+            return []
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="warn",
+                icon="percentage",
+                word=_("Legal rates"),
+                title=_("The rates of %(half_year)s are missing") % {"half_year": missing},
+                sub=_("until then no interest of that half-year can be claimed"),
+                url=reverse("invoicing:rates"),
+                due=datetime.combine(missing.first, EVENING, PARIS),
+                note=formats.relative_day(missing.first, timezone.localdate(self.at), language()),
+            )
         ]
 
     def _late_clients(self) -> list[Waiting]:

@@ -99,6 +99,10 @@ WORDS: Final[dict[str, Words]] = {
         "warn",
         MONEY,
     ),
+    "legal_rate.added": Words(gettext_lazy("Legal rates of %(label)s added"), "percentage", "", MONEY),
+    "legal_rate.corrected": Words(
+        gettext_lazy("Legal rates of %(label)s corrected"), "percentage", "warn", MONEY
+    ),
     "period.closed": Words(gettext_lazy("Month %(label)s closed"), "lock", "", MONEY),
     "period.reopened": Words(gettext_lazy("Month %(label)s opened again"), "rotate", "warn", MONEY),
     "allocation.made": Words(gettext_lazy("Matched: %(label)s"), "arrows-join", "ok", MONEY),

@@ -69,6 +69,9 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
+    "invoicing.claim_interest": _CREDIT | {"receivables_accountant"},
+    "invoicing.waive_interest": _CREDIT,
+    "rates.manage": frozenset({"finance_director", "administrator"}),
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
     "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
@@ -109,6 +112,7 @@ _NO_ANSWER: Final = Entry()
 _PUBLIC: Final = Entry(get=ANYONE)
 _NEW_HOOK: Final = {"url": "https://93.184.215.14/new", "events": ["order.held"]}
 _REASON: Final = {"reason": "Agreed with the client"}
+_RATE: Final = {"ecb": "2.50", "legal": "2.60", "source": "JO"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
 _LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
 _NEW_ORDER: Final = {"number": "NEW-1", "account": "{client}", "currency": "EUR", "lines": [_LINE]}
@@ -331,6 +335,11 @@ PAGES: Final[Mapping[str, Entry]] = {
         about="credit_request",
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
+    ),
+    "invoicing/rates/": Entry(get="invoicing.view"),
+    "invoicing/rates/add/": Entry(get="rates.manage", post="rates.manage", body=_RATE | {"is_assumed": "1"}),
+    "invoicing/rates/<year>-S<half>/correct/": Entry(
+        get="rates.manage", post="rates.manage", then=("2024-S1",), body=_RATE | _REASON
     ),
     "invoicing/periods/": Entry(get="invoicing.view"),
     "invoicing/periods/accounts/": Entry(get="accounting.accounts", post="accounting.accounts"),

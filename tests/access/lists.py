@@ -20,7 +20,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
     for address in (
         "", "search/", "journal/", "notifications/", "work/", "decisions/", "decisions/mine/", "substitutes/",
         "outbox/", "clients/", "clients/search/", "clients/<code>/", "clients/<code>/part/<name>/",
-        "clients/<code>/team/",
+        "clients/<code>/team/", "invoicing/rates/",
         "credit/client-options/", "credit/limit-requests/", "credit/limit-requests/<pk>/", "orders/",
         "orders/holds/", "orders/quotations/", "orders/of-client/<account>/", "orders/<number>/papers/",
         "orders/<number>/", "invoicing/", "invoicing/items/",
@@ -43,11 +43,13 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 # Always as many rows: the latest events, the months of some years, what a payment suffices for.
 ALWAYS_AS_MANY: Final = frozenset({
-    "clients/<code>/part/<name>/", "invoicing/periods/", "api/v1/periods/", "api/v1/payments/<pk>/propose/",
+    "clients/<code>/part/<name>/", "invoicing/periods/", "invoicing/rates/", "api/v1/periods/",
+    "api/v1/payments/<pk>/propose/",
 })  # fmt: skip
 
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
+    "invoicing/rates/add/", "invoicing/rates/<year>-S<half>/correct/",
     "health/live", "health/ready", "metrics", "i18n/setlang/", "login/", "notifications/<pk>/", "work/<pk>/",
     "work/<pk>/file/", "api/v1/jobs/<pk>/file/", "invoicing/<number>/file/<kind>/",
     "api/v1/invoices/<number>/pdf/", "api/v1/invoices/<number>/xml/",
