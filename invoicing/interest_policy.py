@@ -130,6 +130,15 @@ class HalfYearRates:
 RateTable = Mapping[HalfYear, HalfYearRates]
 
 
+# A credit note for this reason is a gesture: it counts from its own day on, any other says it was never owed.
+_GESTURE: Final = "GOODWILL"
+
+
+def is_retroactive(reason_code: str) -> bool:
+    """Whether a credit note of an invoice says that its amount was never owed: price, quantity, quality, error."""
+    return reason_code != _GESTURE
+
+
 def rates_of(day: date, table: RateTable) -> HalfYearRates:
     """Return the figures of a day's half-year; a missing one is never made up from another.
 

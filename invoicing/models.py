@@ -28,10 +28,12 @@ from .firewall.models import AnomalyRule, InvoiceAnomaly
 from .interest_models import LegalRate
 from .matching_models import CashDiscount, Matching, MatchingRules
 from .payment_models import Payment, PaymentReturn
+from .penalty_models import AgreedTerms, PenaltyClaim, PenaltyNote, PenaltyWaiver
 from .scope import own_items
 
 __all__ = [
     "AccountingPeriod",
+    "AgreedTerms",
     "Allocation",
     "AnomalyRule",
     "BankAccount",
@@ -56,6 +58,9 @@ __all__ = [
     "Payment",
     "PaymentHabit",
     "PaymentReturn",
+    "PenaltyClaim",
+    "PenaltyNote",
+    "PenaltyWaiver",
     "ReceivableItem",
     "ReturnProposal",
     "SellerDetails",

@@ -46,6 +46,8 @@ _EVENTS = {
     "payment.return_undone": ("warn", "rotate", gettext_lazy("Return undone")),
     "allocation.made": ("ok", "arrows-join", gettext_lazy("Matched")),
     "allocation.reversed": ("warn", "arrow-back-up", gettext_lazy("Match undone")),
+    "penalty.waived": ("warn", "hand-stop", gettext_lazy("Interest waived")),
+    "penalty.waiver_lifted": ("", "rotate", gettext_lazy("Waiver of interest lifted")),
     "item.due_date_changed": ("warn", "calendar-repeat", gettext_lazy("Due date changed")),
     "dispute.noted": ("disp", "message-exclamation", gettext_lazy("Amount disputed")),
     "dispute.ended": ("", "message-check", gettext_lazy("Dispute ended")),

@@ -22,6 +22,7 @@ from .enums import InvoiceStatus, PaymentStatus
 INVOICE_PREFIX: Final = "FA"
 CREDIT_NOTE_PREFIX: Final = "AV"
 DEPOSIT_PREFIX: Final = "AC"
+PENALTY_PREFIX: Final = "IR"
 # A credit note of the whole invoice for this reason lets its order be invoiced again.
 REINVOICE: Final = "REINVOICE"
 # What whoever may credit at all credits alone (domain.md 5.4).
@@ -29,7 +30,7 @@ CREDITED_ALONE: Final = Decimal(500)
 FIRST_LETTERS: Final = "AAA"
 
 _SERIES_NUMBER: Final = re.compile(
-    rf"(?:{INVOICE_PREFIX}|{CREDIT_NOTE_PREFIX}|{DEPOSIT_PREFIX})\d{{4}}-\d{{6,}}"
+    rf"(?:{INVOICE_PREFIX}|{CREDIT_NOTE_PREFIX}|{DEPOSIT_PREFIX}|{PENALTY_PREFIX})\d{{4}}-\d{{6,}}"
 )
 # What a document number may look like inside the text of a transfer.
 _TOKEN: Final = re.compile(r"[0-9A-Za-zÀ-ÿ]+(?:[-/_.][0-9A-Za-zÀ-ÿ]+)*")

@@ -177,12 +177,29 @@ _PROOFS: Final[dict[str, str]] = {
         ) AS x ON x.item_id = i.id
         WHERE x.amount > i.amount AND {mine}
     """,
+    "items of an interest note": """
+        SELECT i.company_id, i.number, i.interest + i.fee, COALESCE(n.amount, 0) + COALESCE(f.amount, 0)
+        FROM invoicing_penaltynote i
+        LEFT JOIN invoicing_receivableitem n ON n.id = i.interest_item_id
+        LEFT JOIN invoicing_receivableitem f ON f.id = i.fee_item_id
+        WHERE (i.interest <> COALESCE(n.amount, 0) OR i.fee <> COALESCE(f.amount, 0)) AND {mine}
+    """,
+    "lines of an interest note": """
+        SELECT i.company_id, i.number, i.interest + i.fee, COALESCE(c.amount, 0)
+        FROM invoicing_penaltynote i
+        LEFT JOIN (
+            SELECT note_id, SUM(interest + fee) AS amount FROM invoicing_penaltyclaim GROUP BY note_id
+        ) AS c ON c.note_id = i.id
+        WHERE i.cancels_id IS NULL AND i.interest + i.fee <> COALESCE(c.amount, 0) AND {mine}
+    """,
     "numbers without gap": """
         SELECT i.company_id, i.prefix || i.fiscal_year, i.next_number - 1, COUNT(v.id)
         FROM invoicing_numberseries i
-        LEFT JOIN invoicing_invoice v
-          ON v.company_id = i.company_id AND v.origin = 'issued'
-         AND v.number LIKE i.prefix || i.fiscal_year || '-%%'
+        LEFT JOIN (
+            SELECT id, company_id, number FROM invoicing_invoice WHERE origin = 'issued'
+            UNION ALL
+            SELECT -id, company_id, number FROM invoicing_penaltynote
+        ) AS v ON v.company_id = i.company_id AND v.number LIKE i.prefix || i.fiscal_year || '-%%'
         WHERE {mine}
         GROUP BY i.id
         HAVING COUNT(v.id) <> i.next_number - 1

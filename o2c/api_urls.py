@@ -11,6 +11,7 @@ from credit.api.views import ClientViewSet, LimitRequestViewSet
 from invoicing.api.documents import InvoiceFromOrderView
 from invoicing.api.einvoices import EInvoicesViewSet
 from invoicing.api.files import InvoicePdfView, InvoiceXmlView
+from invoicing.api.interest import InvoiceInterestView
 from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
@@ -57,6 +58,9 @@ urlpatterns = [
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),
     re_path(r"^invoices/(?P<number>.+?)/pdf/$", InvoicePdfView.as_view(), name="api-invoice-pdf"),
     re_path(r"^invoices/(?P<number>.+?)/xml/$", InvoiceXmlView.as_view(), name="api-invoice-xml"),
+    re_path(
+        r"^invoices/(?P<number>.+?)/interest/$", InvoiceInterestView.as_view(), name="api-invoice-interest"
+    ),
     *(
         path(
             f"{resource}/bulk/",

@@ -33,6 +33,8 @@ APPEND_ONLY: Final = (
     "invoicing.StatementLine",
     "invoicing.Matching",
     "invoicing.LegalRate",
+    "invoicing.AgreedTerms",
+    "invoicing.PenaltyNote",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.
@@ -55,6 +57,8 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "invoicing.PaymentReturn": ("undone_by", "undone_at"),
     "invoicing.ReturnProposal": ("payment", "hint", "status", "decided_by", "decided_at", "reason"),
     "invoicing.PayerLink": ("payer_name", "seen", "ended_by", "ended_at"),
+    "invoicing.PenaltyClaim": ("undone_by",),
+    "invoicing.PenaltyWaiver": ("lifted_by", "lifted_at", "lift_reason"),
     "invoicing.AccountingPeriod": (
         "is_closed", "closed_by", "closed_at", "reopened_by", "reopened_at", "reopen_reason",
     ),

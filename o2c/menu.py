@@ -89,6 +89,13 @@ MENU = Menu(
                     "invoices", _("Invoices"), "file-invoice", "invoicing:list", permission="invoicing.view"
                 ),
                 Entry(
+                    "interest",
+                    _("Interest notes"),
+                    "receipt",
+                    "invoicing:penalty_notes",
+                    permission=("invoicing.claim_interest", "audit.view"),
+                ),
+                Entry(
                     "payments",
                     _("Matching"),
                     "arrows-join",

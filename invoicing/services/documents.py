@@ -232,7 +232,7 @@ def store_document(
     The series is locked here, after everything else.
     """
     if not invoice.number:
-        invoice.number = _next_number(
+        invoice.number = next_number(
             invoice.company, _PREFIXES[DocumentKind(invoice.kind)], invoice.issue_date
         )
     elif invoice.origin == Origin.ISSUED and policy.is_series_number(invoice.number):
@@ -246,7 +246,7 @@ def store_document(
     ReceivableItem.objects.bulk_create(document_items(invoice, parts))
 
 
-def _next_number(company: Company, prefix: str, issue_date: date) -> str:
+def next_number(company: Company, prefix: str, issue_date: date) -> str:
     """Take the next number of a series under its row's lock: no gap, since a rollback gives it back."""
     key = {"company": company, "prefix": prefix, "fiscal_year": issue_date.year}
     rows = NumberSeries.objects.select_for_update(of=("self",), no_key=True).filter(**key)

@@ -26,6 +26,7 @@ from .anomalies import anomalies_context, ask_first
 from .base import is_ours, needs, said, translated
 from .credit_notes import credit_context
 from .einvoices import einvoice_context
+from .interest import interest_context
 from .matching import match_context
 
 PANEL_ROWS = 8
@@ -47,6 +48,7 @@ def detail(request: Any, number: str) -> HttpResponse:
         {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice, "look": looked}
         | {"may_change_due": may_change and not looked.is_past, "existed": invoice.issue_date <= looked.day}
         | {"has_files": invoice.origin == Origin.ISSUED and bool(page.lines)}
+        | interest_context(request, invoice, looked)
         | (
             {}
             if looked.is_past

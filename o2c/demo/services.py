@@ -14,6 +14,7 @@ from o2c.shared.calendar import paris_date
 
 from .clients import make_clients, siret
 from .history import make_history, make_rates, make_snapshots
+from .interest import late_interest
 from .papers import Papers
 from .people import make_people
 from .present import Story
@@ -67,6 +68,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         papers.override_requests()
         story.requests_and_watches()
         story.money_not_matched()
+        late_interest(company, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
     # So much at once is unknown to the planner until somebody counts it; a role that may not is passed over.

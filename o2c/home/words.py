@@ -99,6 +99,17 @@ WORDS: Final[dict[str, Words]] = {
         "warn",
         MONEY,
     ),
+    "penalty_note.issued": Words(gettext_lazy("Interest note %(label)s issued"), "percentage", "", MONEY),
+    "penalty_note.cancelled": Words(
+        gettext_lazy("Interest note taken back by %(label)s"), "rotate", "warn", MONEY
+    ),
+    "penalty.waived": Words(gettext_lazy("Interest of %(label)s waived"), "hand-stop", "warn", MONEY),
+    "penalty.waiver_lifted": Words(
+        gettext_lazy("Waiver of interest of %(label)s lifted"), "rotate", "", MONEY
+    ),
+    "penalty.terms_agreed": Words(
+        gettext_lazy("Late-payment terms of %(label)s noted"), "percentage", "", MONEY
+    ),
     "legal_rate.added": Words(gettext_lazy("Legal rates of %(label)s added"), "percentage", "", MONEY),
     "legal_rate.corrected": Words(
         gettext_lazy("Legal rates of %(label)s corrected"), "percentage", "warn", MONEY

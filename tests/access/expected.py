@@ -336,6 +336,30 @@ PAGES: Final[Mapping[str, Entry]] = {
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
     ),
+    "invoicing/interest/": Entry(get="invoicing.view"),
+    "invoicing/interest/<key>/": Entry(get="invoicing.view", about="penalty_note"),
+    "invoicing/interest/<key>/pdf/": Entry(get="invoicing.view", about="penalty_note"),
+    "invoicing/interest/<key>/take-back/": Entry(
+        get="invoicing.claim_interest", post="invoicing.claim_interest", about="penalty_note", body=_REASON
+    ),
+    "invoicing/interest/clients/<code>/": Entry(
+        get="invoicing.claim_interest", post="invoicing.claim_interest", about="client", body={"as_of": "1/1"}
+    ),
+    "invoicing/interest/clients/<code>/terms/": Entry(
+        get="accounts.edit",
+        post="accounts.edit",
+        about="client",
+        body=_REASON | {"regime": "PUBLIC8", "valid_from": "2026-01-01"},
+    ),
+    "invoicing/interest/waivers/<key>/lift/": Entry(
+        get="invoicing.waive_interest", post="invoicing.waive_interest", about="waiver", body=_REASON
+    ),
+    "invoicing/interest/waive/<number>/": Entry(
+        get="invoicing.waive_interest",
+        post="invoicing.waive_interest",
+        about="invoice",
+        body=_REASON | {"interest": "on"},
+    ),
     "invoicing/rates/": Entry(get="invoicing.view"),
     "invoicing/rates/add/": Entry(get="rates.manage", post="rates.manage", body=_RATE | {"is_assumed": "1"}),
     "invoicing/rates/<year>-S<half>/correct/": Entry(
@@ -492,6 +516,7 @@ API: Final[Mapping[str, Entry]] = {
     "einvoices/read/": Entry(post="invoicing.view"),
     "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/xml/": Entry(get="invoicing.view", about="invoice"),
+    "invoices/<number>/interest/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/credit/": Entry(
         get="invoicing.view", post="invoicing.credit", about="invoice", body=_REASON | {"amount": "1.00"}
     ),

@@ -20,7 +20,8 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
     for address in (
         "", "search/", "journal/", "notifications/", "work/", "decisions/", "decisions/mine/", "substitutes/",
         "outbox/", "clients/", "clients/search/", "clients/<code>/", "clients/<code>/part/<name>/",
-        "clients/<code>/team/", "invoicing/rates/",
+        "clients/<code>/team/", "invoicing/rates/", "invoicing/interest/",
+        "invoicing/interest/clients/<code>/",
         "credit/client-options/", "credit/limit-requests/", "credit/limit-requests/<pk>/", "orders/",
         "orders/holds/", "orders/quotations/", "orders/of-client/<account>/", "orders/<number>/papers/",
         "orders/<number>/", "invoicing/", "invoicing/items/",
@@ -49,6 +50,9 @@ ALWAYS_AS_MANY: Final = frozenset({
 
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
+    "invoicing/interest/<key>/", "invoicing/interest/<key>/pdf/", "invoicing/interest/<key>/take-back/",
+    "invoicing/interest/clients/<code>/terms/", "invoicing/interest/waivers/<key>/lift/",
+    "invoicing/interest/waive/<number>/", "api/v1/invoices/<number>/interest/",
     "invoicing/rates/add/", "invoicing/rates/<year>-S<half>/correct/",
     "health/live", "health/ready", "metrics", "i18n/setlang/", "login/", "notifications/<pk>/", "work/<pk>/",
     "work/<pk>/file/", "api/v1/jobs/<pk>/file/", "invoicing/<number>/file/<kind>/",

@@ -37,7 +37,7 @@ from .world import NOBODY, World, Worlds, make_worlds
 ANONYMOUS: Final = "anonymous"
 PERSONAL: Final = {"notice", "job", "work", "written", "substitution", "mass"}
 # A sale: one of a colleague's to a client of one's own is not there for a rep.
-SALES: Final = {"order", "draft", "override", "quotation", "invoice", "item"}
+SALES: Final = {"order", "draft", "override", "quotation", "invoice", "item", "waiver"}
 # Only of a company: a rep's portfolio does not matter.
 COMPANY_WIDE: Final = {"run"}
 STRONGEST: Final = "executive"

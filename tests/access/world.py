@@ -17,6 +17,7 @@ from accounts.models import Company, CustomerAccount, Substitution, TeamMember, 
 from credit import services as credit
 from invoicing import services as invoicing
 from invoicing.models import CreditNoteRequest, Invoice
+from invoicing.services import penalties, waivers
 from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
 from o2c.shared import results
@@ -33,7 +34,7 @@ from orders.services import (
     request_override,
 )
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
-from tests.factories.invoicing import make_invoice, make_payment
+from tests.factories.invoicing import assume_rates, make_invoice, make_payment
 from tests.factories.orders import draft, give_limit, line, submitted
 
 from .expected import ROLES
@@ -70,6 +71,8 @@ class World:
     credit: int
     match: int
     credit_request: int
+    penalty_note: int
+    waiver: int
     webhook: int
     delivery: int
     run: int
@@ -175,6 +178,13 @@ def make_world(
     made = invoicing.allocate(
         from_item_id=credit_item.pk, to_item_id=item.pk, amount=item.amount / 5, by=books, at=at
     )
+    assume_rates(paris_date(at))
+    note = penalties.claim_interest(
+        account_id=account.pk, invoice_ids=[invoice.pk], as_of=paris_date(at), by=analyst, at=at
+    )
+    waiver = waivers.waive_interest(
+        invoice_id=invoice.pk, interest=True, fee=False, reason="goodwill", by=analyst, at=at
+    )
     run = ImportRun.objects.create(
         company_code=company.code, company=company, original_name=f"{mark}-file.csv", mapping_text=MAPPING,
         requested_by=books, created_at=at, status="done", finished_at=at,
@@ -216,6 +226,8 @@ def make_world(
         credit=credit_item.pk,
         match=made.pk,
         credit_request=_credit_request(invoice, books, at),
+        penalty_note=note.pk,
+        waiver=waiver.pk,
         webhook=sent.webhook_id,
         delivery=sent.pk,
         run=run.pk,
@@ -248,9 +260,14 @@ def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
     invoice = make_invoice(
         account, "100.00", by=books, number=f"{mark}-I", at=at, issued=today - timedelta(days=400)
     )
+    analyst = make_user("credit_analyst", account.company, f"analyst of {mark}")
+    waiver = waivers.waive_interest(
+        invoice_id=invoice.pk, interest=True, fee=True, reason="goodwill", by=analyst, at=at
+    )
     return replace(
         own,
         mark=mark,
+        waiver=waiver.pk,
         order=held.number,
         draft=waiting.number,
         case=HoldCase.objects.get(order_id=held.pk, closed_at=None).pk,

@@ -10,7 +10,8 @@ from typing import Any
 from accounts.models import Company, CustomerAccount, User
 from invoicing import services
 from invoicing.enums import Origin
-from invoicing.models import Invoice, Payment, ReceivableItem
+from invoicing.interest_policy import HalfYear
+from invoicing.models import Invoice, LegalRate, Payment, ReceivableItem
 from invoicing.policy import Instalment, LineInput
 from o2c.shared.calendar import PARIS, paris_date
 from o2c.shared.models import Work
@@ -148,6 +149,20 @@ def make_confirmed_order(
             delivered=Decimal(delivered[position - 1]) if position <= len(delivered) else Decimal(0),
         )
     return order
+
+
+def assume_rates(until: date) -> None:
+    """Enter the legal rates up to the half-year of a day where the table does not reach it, as assumed."""
+    last = LegalRate.objects.filter(replaced_by=None)[0]
+    while last.half_year < HalfYear.of(until):
+        last = LegalRate.objects.create(
+            starts_on=last.half_year.following.first,
+            ecb_rate=last.ecb_rate,
+            legal_rate=last.legal_rate,
+            source="assumed",
+            is_assumed=True,
+            recorded_at=AT,
+        )
 
 
 def woken() -> list[int]:
