@@ -16,6 +16,7 @@ from invoicing.api.items import AllocationViewSet, ItemViewSet
 from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
 from invoicing.api.received import ReadEInvoiceView
+from invoicing.api.statement import StatementView
 from o2c.api_docs import docs
 from o2c.api_schema import SchemaView
 from o2c.home.api import JobFileView, OutboxViewSet
@@ -55,6 +56,7 @@ urlpatterns = [
     path("jobs/<int:pk>/", JobView.as_view(), name="api-job"),
     path("jobs/<int:pk>/file/", JobFileView.as_view(), name="api-job-file"),
     re_path(r"^orders/(?P<number>.+?)/invoice/$", InvoiceFromOrderView.as_view(), name="api-order-invoice"),
+    re_path(r"^accounts/(?P<code>.+?)/statement/$", StatementView.as_view(), name="api-statement"),
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),
     re_path(r"^invoices/(?P<number>.+?)/pdf/$", InvoicePdfView.as_view(), name="api-invoice-pdf"),
     re_path(r"^invoices/(?P<number>.+?)/xml/$", InvoiceXmlView.as_view(), name="api-invoice-xml"),

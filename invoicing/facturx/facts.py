@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, Contact, CustomerAccount, ExchangeRate
 from accounts.policy import describe_term
 from invoicing.enums import DocumentKind, OperationCategory, VatCategory, VatTreatment
-from invoicing.models import BankAccount, BuyerDetails, Invoice, InvoiceLine, SellerDetails
+from invoicing.models import BankAccount, BuyerDetails, CashDiscount, Invoice, InvoiceLine, SellerDetails
 from invoicing.policy import Instalment
+from o2c.shared import formats
 from o2c.shared.money import round_cents
 from o2c.shared.vat import VatTotals
 from orders.models import Delivery
@@ -68,7 +69,7 @@ def frozen_facts(
             issued=invoice.issue_date,
             refinancing_rate=refinancing_rate(invoice.issue_date),
             contract_rate=seller.penalty_rate,
-            discount_terms=seller.discount_terms,
+            discount_terms=seller.discount_terms or _discount(invoice, language),
             language=language,
         )
         mentions = [_("Option to pay VAT on the basis of debits.")] if seller.vat_on_debits else []
@@ -126,6 +127,18 @@ def _iban(details: SellerDetails, currency: str) -> str:
         return details.iban
     accounts = BankAccount.objects.filter(company=details.company, currency=currency).exclude(iban="")
     return accounts.order_by("pk").values_list("iban", flat=True).first() or ""
+
+
+def _discount(invoice: Invoice, language: str) -> str:
+    """The discount granted for early payment in words: the client's own, else the company's; empty without one."""
+    granted = CashDiscount.objects.filter(company=invoice.company)
+    mine = granted.filter(account=invoice.account).first() or granted.filter(account=None).first()
+    if mine is None or invoice.kind != DocumentKind.INVOICE:
+        return ""
+    return _(
+        "Discount of %(percent)s for payment within %(days)s days of issue; only the VAT on the price actually paid"
+        " can then be deducted."
+    ) % {"percent": formats.percent(mine.percent / 100, language), "days": mine.days}
 
 
 def seller_details(company: Company) -> SellerDetails:

@@ -13,6 +13,7 @@ from .credit_notes import (
     refuse_credit_note,
 )
 from .credit_worth import CreditLine
+from .deposits import DepositTooLarge, NotADeposit, deposits_of, issue_deposit
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
@@ -40,12 +41,14 @@ __all__ = [
     "CreditLine",
     "CreditPreview",
     "Debtor",
+    "DepositTooLarge",
     "DocumentRefused",
     "DocumentRow",
     "ImportedRow",
     "ImportedSettlement",
     "KeyTaken",
     "MatchPair",
+    "NotADeposit",
     "NotOneInvoice",
     "NotReturned",
     "NotUndone",
@@ -63,12 +66,14 @@ __all__ = [
     "close_period",
     "credit_invoice",
     "creditable",
+    "deposits_of",
     "dispute_amount",
     "document_verdicts",
     "end_dispute",
     "enter_documents",
     "enter_payments",
     "file_of",
+    "issue_deposit",
     "issue_from_order",
     "issue_grouped",
     "match_again",

@@ -88,7 +88,7 @@ def credit_invoice(
         if not reason.strip():
             raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
         lock_credit(invoice.account)
-        if invoice.kind != DocumentKind.INVOICE or invoice.total_incl_vat <= 0:
+        if invoice.kind == DocumentKind.CREDIT_NOTE or invoice.total_incl_vat <= 0:
             raise NotCreditable
         if number and _number_taken(invoice, number):
             raise KeyTaken
@@ -164,7 +164,7 @@ class CreditPreview:
 
 def creditable(invoice: Invoice) -> Decimal:
     """What may still be credited of an invoice: its total less what is credited or asked for already."""
-    if invoice.kind != DocumentKind.INVOICE or invoice.total_incl_vat <= 0:
+    if invoice.kind == DocumentKind.CREDIT_NOTE or invoice.total_incl_vat <= 0:
         return ZERO
     return invoice.total_incl_vat - _credited(invoice)
 

@@ -26,8 +26,10 @@ from o2c.shared.vat import line_net, vat_totals
 from orders import services as orders
 from orders.enums import OrderState
 from orders.models import DeliveryLine, Order, OrderLine
+from orders.paper import language_of
 from orders.services.refusals import HeldAgain
 
+from .deposits import deducted, deposits_of
 from .documents import due_date_of, record_document, store_document
 from .ordered import Quantities, count_as_invoiced, delivered_quantities, left_quantities, lock_order
 from .shared import open_days, require, tell_credit_taken
@@ -149,7 +151,8 @@ def _issue(
         for line in lines
         if line.pk in quantities
     ]
-    totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
+    charged = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
+    totals, deductions = deducted(charged, billed, deposits_of(order), language=language_of(order.account))
     supplied_on = _supplied_on(quantities)
     agreed = due_date_of(issue_date, order.term, supplied_on)
     parts = policy.instalments_of(totals.incl, due_date or agreed, instalments)
@@ -173,7 +176,7 @@ def _issue(
     )
     prices = {line.pk: agreed_price(line) for line in lines}
     judged = let_through(invoice, billed, order_lines=lines, prices=prices, acknowledged=acknowledged)
-    store_document(invoice, parts, billed, totals, supplied_on=supplied_on)
+    store_document(invoice, parts, [*billed, *deductions], totals, supplied_on=supplied_on)
     keep(invoice, judged, by=by, at=at)
     return invoice
 

@@ -17,6 +17,7 @@ BENCHMARKS: Final[dict[str, str]] = {
     "pages": "o2c.bench.pages.run",
     "import": "o2c.bench.imports.run",
     "matching": "o2c.bench.matching.run",
+    "pdf": "o2c.bench.pdf.run",
     "fuzz": "o2c.bench.fuzz.run",
 }
 # Named in the interface, measured once the application is there.

@@ -513,6 +513,7 @@ API: Final[Mapping[str, Entry]] = {
     "invoices/": Entry(get="invoicing.view", post="invoicing.import", body=_NEW_INVOICE),
     "invoices/bulk/": Entry(post="invoicing.issue", body=[_NEW_INVOICE]),
     "invoices/<number>/": Entry(get="invoicing.view", about="invoice"),
+    "accounts/<code>/statement/": Entry(get="invoicing.view", about="client"),
     "einvoices/read/": Entry(post="invoicing.view"),
     "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/xml/": Entry(get="invoicing.view", about="invoice"),

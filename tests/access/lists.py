@@ -56,7 +56,7 @@ OTHERS: Final = frozenset({
     "invoicing/rates/add/", "invoicing/rates/<year>-S<half>/correct/",
     "health/live", "health/ready", "metrics", "i18n/setlang/", "login/", "notifications/<pk>/", "work/<pk>/",
     "work/<pk>/file/", "api/v1/jobs/<pk>/file/", "invoicing/<number>/file/<kind>/",
-    "api/v1/invoices/<number>/pdf/", "api/v1/invoices/<number>/xml/",
+    "api/v1/accounts/<code>/statement/", "api/v1/invoices/<number>/pdf/", "api/v1/invoices/<number>/xml/",
     "outbox/<pk>/", "my-mail/", "clients/new/", "clients/check/", "credit/can-i-sell/",
     "credit/limit-requests/new/", "credit/clients/<code>/edit/", "credit/clients/<code>/move/",
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",

@@ -1,0 +1,98 @@
+"""The statement of a client's account on paper: every open item with what is late, in the client's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CustomerAccount, User
+from o2c.shared import formats
+from o2c.shared.money import ZERO
+from o2c.shared.pdf import render_pdf
+from o2c.shared.problems import NotAllowed, RuleRefused
+from orders.paper import language_of
+
+from . import lists
+from .facturx.facts import seller_details
+
+MOST: Final = 1000
+
+
+class TooLong(RuleRefused):
+    code = "statement_too_long"
+    message = _("More than 1,000 items are open: take the list of open items as a file instead.")
+
+
+class NotWhole(NotAllowed):
+    code = "statement_not_whole"
+    message = _("Some of this client's documents are colleagues' sales: your statement would leave them out.")
+
+
+def statement_pdf(account: CustomerAccount, *, on: date, reader: User) -> bytes:
+    """Draw the statement of an account as it stood at the end of a day.
+
+    :param account: one this reader may see, with ``company`` and ``entity`` at hand
+    :raises NotWhole: the reader does not see all of it
+    :raises TooLong: too many open items for paper
+    """
+    if lists.outside_items(reader, account.company, on, account.code):
+        raise NotWhole
+    rows = list(lists.open_items(reader, account.company, on).filter(account=account)[: MOST + 1])
+    if len(rows) > MOST:
+        raise TooLong
+    language = language_of(account)
+    with translation.override(language):
+        context = statement_context(account, rows, on=on, language=language)
+    return render_pdf("pdf/statement.html", context, language=language)
+
+
+def statement_context(
+    account: CustomerAccount, rows: Sequence[Any], *, on: date, language: str
+) -> dict[str, Any]:
+    """What the statement shows, written out; rows with what ``lists.open_items`` tells of them."""
+    company, seller = account.company, seller_details(account.company)
+    currencies = sorted({row.currency for row in rows}) or [account.currency]
+    iban = seller.iban
+    return {
+        "company": company,
+        "account": account,
+        "siren": formats.siren(company.siren) if company.siren else "",
+        "client_siren": formats.siren(account.siren) if account.siren else "",
+        "on": formats.date_long(on, language),
+        "lines": [_line(row, language) for row in rows],
+        "totals": [_totals(rows, currency, language) for currency in currencies],
+        "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
+        "bic": seller.bic,
+    }
+
+
+def _line(row: Any, language: str) -> dict[str, Any]:
+    return {
+        "document": row.document,
+        "kind": str(row.get_kind_display()),
+        "issued": formats.date_short(row.issue_date),
+        "due": formats.date_short(row.due_on) if row.amount > 0 else "",
+        "late": formats.days(row.days_late, language) if row.days_late and row.open_on > 0 else "",
+        "amount": formats.money(row.amount, language, row.currency),
+        "open": formats.money(row.open_on, language, row.currency),
+        "disputed": bool(row.disputed_on),
+    }
+
+
+def _totals(rows: Sequence[Any], currency: str, language: str) -> dict[str, str]:
+    mine = [row for row in rows if row.currency == currency]
+
+    def money(values: Sequence[Decimal]) -> str:
+        return formats.money(sum(values, ZERO), language, currency)
+
+    return {
+        "late": money([row.open_on for row in mine if row.open_on > 0 and row.days_late]),
+        "not_due": money([row.open_on for row in mine if row.open_on > 0 and not row.days_late]),
+        "credits": money([row.open_on for row in mine if row.open_on < 0]),
+        "total": money([row.open_on for row in mine]),
+    }
