@@ -74,7 +74,15 @@ def test_the_file_is_an_archive_with_its_data(
         assert re.search(r"<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>", metadata)
         assert all("/FontFile2" in font or "/FontFile3" in font for font in fonts_of(pdf))
     words = text_of(content, tmp_path)
-    for part in (invoice.number, "1 502,48 €", "1 254,48 €", "Net", account.name, "RCS Lyon", "45 jours"):
+    for part in (
+        invoice.number,
+        "1 502,48 €",
+        "1 254,48 €",
+        "Total TTC",
+        account.name,
+        "RCS Lyon",
+        "45 jours",
+    ):
         assert part in words
 
 

@@ -175,4 +175,4 @@ def test_the_api_reads_and_refuses(client, accountant: User, monkeypatch) -> Non
     assert client.post(address, {}).status_code == 400
     monkeypatch.setattr(reading, "LARGEST", 10)
     large = client.post(address, {"file": SimpleUploadedFile("a.xml", written())})
-    assert "20 MB" in large.json()["errors"]["file"][0]
+    assert "20 M" in large.json()["errors"]["file"][0]
