@@ -269,7 +269,7 @@ class ReturnProposal(models.Model):
     payment = models.ForeignKey(
         Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="return_proposals"
     )
-    # Why this payment: a code of ``policy.ReturnHint``.
+    # Why this payment: a code of ``invoicing.bank.returning.ReturnHint``.
     hint = models.CharField(max_length=12, blank=True)
     status = models.CharField(max_length=10, choices=ReturnStatus.choices, default=ReturnStatus.OPEN)
     decided_by = models.ForeignKey(

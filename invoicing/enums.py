@@ -84,7 +84,7 @@ class LineOutcome(models.TextChoices):
     """What became of a line of a statement."""
 
     PAYMENT = "payment", _("Payment")
-    RETURN = "return", _("Return")
+    RETURN = "return", pgettext_lazy("bank line", "Return")
     FEE = "fee", _("Bank fee")
     OTHER = "other", _("Not ours")
     DUPLICATE = "duplicate", _("Known already")

@@ -17,6 +17,7 @@ from invoicing.api.payments import PaymentViewSet
 from invoicing.api.periods import PeriodListView
 from invoicing.api.received import ReadEInvoiceView
 from invoicing.api.statement import StatementView
+from invoicing.api.statements import BankAccountViewSet, StatementViewSet
 from o2c.api_docs import docs
 from o2c.api_schema import SchemaView
 from o2c.home.api import JobFileView, OutboxViewSet
@@ -41,6 +42,8 @@ router.register("invoices", EInvoicesViewSet, "api-invoice")
 router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")
 router.register("items", ItemViewSet, "api-item")
+router.register("statements", StatementViewSet, "api-statement")
+router.register("bank-accounts", BankAccountViewSet, "api-bank-account")
 router.register("outbox", OutboxViewSet, "api-outbox")
 router.register("webhooks", WebhookViewSet, "api-webhook")
 router.register("audit", AuditViewSet, "api-audit")

@@ -96,6 +96,13 @@ MENU = Menu(
                     permission=("invoicing.claim_interest", "audit.view"),
                 ),
                 Entry(
+                    "bank",
+                    _("Bank"),
+                    "building-bank",
+                    "invoicing:statements",
+                    permission="bank.view",
+                ),
+                Entry(
                     "payments",
                     _("Matching"),
                     "arrows-join",

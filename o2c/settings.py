@@ -423,6 +423,8 @@ WORK_HANDLERS: dict[str, str] = {
     "invoicing.files": "invoicing.services.files.make",
     "imports.ledger": "o2c.imports.runs.enter",
     "imports.preview": "o2c.imports.runs.preview",
+    "bank.look": "invoicing.services.statement_files.look",
+    "bank.book": "invoicing.services.statement_files.book",
     "imports.standings": "credit.standing.refresh_many",
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .allocations import MatchPair, allocate, allocate_many, allocate_payment
+from .bank_accounts import NamedAccount, add_bank_account
+from .bank_returns import leave_return, propose_returns, returnable, settle_return
 from .bulk import BookedCounts, ImportedRow, ImportedSettlement, book_imported
 from .credit_notes import (
     CreditPreview,
@@ -32,6 +34,8 @@ from .periods import close_period, reopen_period
 from .returns import AlreadyReturned, NotReturned, Returned, return_payment, undo_return
 from .rows import Debtor, DocumentRow, PaymentRow
 from .shared import KeyTaken, open_days
+from .statement_files import NotWaiting, book_file, find_file, queue_file, receive_file
+from .statements import StatementResult, UnknownBankAccount, import_statements
 from .unmatching import AlreadyReversed, NotUndone, OfReturn, match_again, unallocate
 
 __all__ = [
@@ -48,19 +52,25 @@ __all__ = [
     "ImportedSettlement",
     "KeyTaken",
     "MatchPair",
+    "NamedAccount",
     "NotADeposit",
     "NotOneInvoice",
     "NotReturned",
     "NotUndone",
+    "NotWaiting",
     "OfReturn",
     "PaymentRow",
     "Returned",
+    "StatementResult",
     "StillMade",
+    "UnknownBankAccount",
     "Verdict",
+    "add_bank_account",
     "allocate",
     "allocate_many",
     "allocate_payment",
     "approve_credit_note",
+    "book_file",
     "book_imported",
     "change_due_date",
     "close_period",
@@ -73,18 +83,26 @@ __all__ = [
     "enter_documents",
     "enter_payments",
     "file_of",
+    "find_file",
+    "import_statements",
     "issue_deposit",
     "issue_from_order",
     "issue_grouped",
+    "leave_return",
     "match_again",
     "open_days",
     "payment_verdicts",
     "preview_credit",
+    "propose_returns",
+    "queue_file",
+    "receive_file",
     "record_invoice",
     "record_payment",
     "refuse_credit_note",
     "reopen_period",
     "return_payment",
+    "returnable",
+    "settle_return",
     "unallocate",
     "undo_return",
 ]

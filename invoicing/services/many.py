@@ -215,20 +215,27 @@ def enter_payments(
     by: User,
     at: datetime,
     progress: Progress | None = None,
+    right: str = "payments.record",
 ) -> list[Verdict]:
     """Record payments that nothing is matched with yet, each for itself, with a few statements for all.
 
+    :param right: what it takes; that of the act they are part of
     :return: per row what became of it
     """
-    return _started_over(lambda: _enter_payments(company, rows, by, at, progress))
+    return _started_over(lambda: _enter_payments(company, rows, by, at, progress, right))
 
 
 @retrying
 def _enter_payments(
-    company: Company, rows: Sequence[PaymentRow], by: User, at: datetime, progress: Progress | None
+    company: Company,
+    rows: Sequence[PaymentRow],
+    by: User,
+    at: datetime,
+    progress: Progress | None,
+    right: str,
 ) -> list[Verdict]:
     with transaction.atomic(), refusing_taken_key("payment_once_per_company"):
-        require(by, "payments.record", company)
+        require(by, right, company)
         verdicts = payment_verdicts(company, rows, at=at)
         new = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is Effect.CREATED]
         for done, piece in _pieces(new):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from accounts import identifiers
 from accounts import policy as terms
 from credit import formulas
-from invoicing import ageing
+from invoicing import ageing, bank
 from invoicing.einvoicing import policy as einvoices
 from invoicing.expected import policy as receipts
 from o2c.shared import vat
@@ -172,6 +172,29 @@ def cash_forecast(case: Values) -> Values:
     return {"expected_dates": found, **weeks._asdict()}
 
 
+def cfonb120(case: Values) -> Values:
+    """One bank statement, its balances and its movements with their details."""
+    _format, (statement,) = bank.read_statements(case["text"].encode("latin-1"), "cfonb120")
+    return {
+        "bank": statement.account.bank,
+        "branch": statement.account.branch,
+        "account": statement.account.number,
+        "currency": statement.currency,
+        "opening_balance": statement.opening_balance,
+        "closing_balance": statement.closing_balance,
+        "operations": [
+            {
+                "date": movement.booked_on,
+                "amount": movement.amount,
+                "label": movement.label,
+                "interbank_code": movement.operation_code,
+                "details": [list(detail) for detail in movement.details],
+            }
+            for movement in statement.movements
+        ],
+    }
+
+
 ADAPTERS: Final[dict[str, Adapter]] = {
     "due_dates": due_dates,
     "siren": siren,
@@ -179,6 +202,7 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "exposure": exposure,
     "instalments": instalments,
     "vat_totals": vat_totals,
+    "cfonb120": cfonb120,
     "einvoice_statuses": einvoice_statuses,
     "average_days_late": average_days_late,
     "cash_forecast": cash_forecast,

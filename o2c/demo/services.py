@@ -12,6 +12,7 @@ from invoicing.expected.services import refresh_habits
 from invoicing.models import SellerDetails
 from o2c.shared.calendar import paris_date
 
+from .bank import bring_in_statement
 from .clients import make_clients, siret
 from .history import make_history, make_rates, make_snapshots
 from .interest import late_interest
@@ -69,6 +70,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         story.requests_and_watches()
         story.money_not_matched()
         late_interest(company, team, at=at)
+        bring_in_statement(company, accounts, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
     # So much at once is unknown to the planner until somebody counts it; a role that may not is passed over.

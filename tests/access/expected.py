@@ -365,6 +365,17 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/rates/<year>-S<half>/correct/": Entry(
         get="rates.manage", post="rates.manage", then=("2024-S1",), body=_RATE | _REASON
     ),
+    "invoicing/bank/": Entry(get="bank.view"),
+    "invoicing/bank/import/": Entry(get="bank.import", post="bank.import"),
+    "invoicing/bank/accounts/": Entry(
+        get="bank.view", post="bank.import", body={"number": "1", "account": "12345", "currency": "EUR"}
+    ),
+    "invoicing/bank/files/<key>/": Entry(get="bank.import", post="bank.import", about="statement_file"),
+    "invoicing/bank/files/<key>/progress/": Entry(get="bank.import", about="statement_file"),
+    "invoicing/bank/returns/<key>/": Entry(
+        get="payments.record", post="payments.record", about="bank_return", body=_REASON | {"act": "leave"}
+    ),
+    "invoicing/bank/<key>/": Entry(get="bank.view", about="statement"),
     "invoicing/periods/": Entry(get="invoicing.view"),
     "invoicing/periods/accounts/": Entry(get="accounting.accounts", post="accounting.accounts"),
     "invoicing/periods/<year>-<month>/entries/": Entry(get="accounting.export", then=("2026-01",)),
@@ -549,6 +560,12 @@ API: Final[Mapping[str, Entry]] = {
     "items/": Entry(get="invoicing.view"),
     "items/<pk>/": Entry(get="invoicing.view", about="item"),
     "items/<pk>/due-date/": Entry(post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE),
+    "statements/": Entry(get="bank.view", post="bank.import"),
+    "statements/<pk>/": Entry(get="bank.view", about="statement"),
+    "statements/<pk>/lines/": Entry(get="bank.view", about="statement"),
+    "bank-accounts/": Entry(
+        get="bank.view", post="bank.import", body={"account": "{mark}-1234", "currency": "EUR"}
+    ),
     "periods/": Entry(get="invoicing.view"),
     # Reports
     "reports/aged-balance/": Entry(get="reports.view"),

@@ -28,6 +28,8 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
         "invoicing/payments/", "invoicing/payments/<key>/", "invoicing/clients/<code>/panel/",
         "invoicing/periods/", "invoicing/<number>/", "invoicing/to-invoice/", "reports/aged-balance/",
         "reports/aged-balance/items/",
+        "invoicing/bank/", "invoicing/bank/accounts/", "invoicing/bank/<key>/", "api/v1/statements/",
+        "api/v1/statements/<pk>/lines/", "api/v1/bank-accounts/",
         "reports/aged-balance/history/", "reports/duties/", "reports/exposure/", "imports/", "imports/mappings/",
         "webhooks/", "webhooks/<pk>/", "api/v1/webhooks/",
         "api/v1/webhooks/<pk>/deliveries/",
@@ -46,6 +48,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
 ALWAYS_AS_MANY: Final = frozenset({
     "clients/<code>/part/<name>/", "invoicing/periods/", "invoicing/rates/", "api/v1/periods/",
     "api/v1/payments/<pk>/propose/",
+    "invoicing/bank/<key>/", "api/v1/statements/<pk>/lines/",
 })  # fmt: skip
 
 # One thing, a form, a file, or the machine itself.
@@ -76,6 +79,8 @@ OTHERS: Final = frozenset({
     "invoicing/items/<key>/due-date/",
         "webhooks/new/", "webhooks/<pk>/edit/", "webhooks/<pk>/end/", "api/v1/webhooks/<pk>/",
     "invoicing/periods/accounts/", "invoicing/periods/<year>-<month>/entries/",
+    "invoicing/bank/import/", "invoicing/bank/files/<key>/", "invoicing/bank/files/<key>/progress/",
+    "invoicing/bank/returns/<key>/", "api/v1/statements/<pk>/",
     "invoicing/periods/<year>-<month>/close/", "invoicing/periods/<year>-<month>/reopen/",
     "imports/new/",
     "imports/sample/<kind>/", "imports/mappings/<key>/", "imports/<key>/", "imports/<key>/mapping/",

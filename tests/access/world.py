@@ -16,7 +16,7 @@ from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
 from invoicing import services as invoicing
-from invoicing.models import CreditNoteRequest, Invoice
+from invoicing.models import CreditNoteRequest, Invoice, ReturnProposal, StatementFile
 from invoicing.services import penalties, waivers
 from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
@@ -78,6 +78,9 @@ class World:
     run: int
     message: int
     mapping: int
+    statement: int
+    statement_file: int
+    bank_return: int
     personal: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def values_for(self, role: str) -> dict[str, Any]:
@@ -198,6 +201,22 @@ def make_world(
         company=company, kind="ledger", name=f"{mark} mapping", text=MAPPING, headers=["n"], updated_by=books,
         updated_at=at,
     )  # fmt: skip
+    bank_account = invoicing.add_bank_account(
+        company=company, number=f"{mark}0001", currency="EUR", name=mark, by=books, at=at
+    ).row
+    today = f"{paris_date(at):%y%m%d}"
+    (brought,) = invoicing.import_statements(
+        company=company, by=books, at=at,
+        content="\n".join((
+            ":20:X", f":25:{bank_account.number}", ":28C:1", f":60F:C{today}EUR0,00", f":61:{today}C5,00NTRFX",
+            f":86:{mark} PAYS", f":61:{today}D4,00NRTIX", f":86:{mark} IMPAYE", f":62F:C{today}EUR1,00",
+        )).encode(),
+    )  # fmt: skip
+    assert brought.stored is not None
+    brought_file = StatementFile.objects.create(
+        company=company, original_name=f"{mark}.sta", size=1, status="done", requested_by=books, created_at=at,
+        finished_at=at, file=ContentFile(b"x", name="x.sta"),
+    )  # fmt: skip
     hook = Webhook.objects.create(
         company=company, url=f"https://93.184.215.14/{mark}", events=["order.held"], secret=mark, created_by=books,
         created_at=at,
@@ -233,6 +252,9 @@ def make_world(
         run=run.pk,
         message=message.pk,
         mapping=kept.pk,
+        statement=brought.stored.pk,
+        statement_file=brought_file.pk,
+        bank_return=ReturnProposal.objects.get(line__statement=brought.stored).pk,
         personal={
             role: _personal(person, mark, at, company) for role, person in (people or {"": adv}).items()
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from credit.enums import Level
 from credit.models import ExposureSnapshot
 from credit.queries import exposure_of
-from invoicing.models import Invoice, ReceivableItem
+from invoicing.models import BankStatement, Invoice, Payment, ReceivableItem, ReturnProposal
 from invoicing.queries import items_on
 from o2c.demo.services import make_demo
 from o2c.shared.calendar import add_months, end_of_month, paris_date
@@ -41,8 +41,22 @@ def test_a_believable_company_whose_books_add_up(demo: Company, capsys: pytest.C
     assert {"EUR", "USD", "GBP"} == set(Order.objects.values_list("currency", flat=True))
     _the_contract_holds(demo)
     _something_waits_for_everybody()
+    _a_bank_statement_waits()
     call_command("verify_books")
     assert "0 differences" in capsys.readouterr().out
+
+
+def _a_bank_statement_waits() -> None:
+    stored = BankStatement.objects.get()
+    outcomes = Counter(stored.lines.values_list("outcome", flat=True))
+    assert outcomes["payment"] >= 10
+    assert outcomes["fee"] == outcomes["return"] == outcomes["other"] == 1
+    payments = Payment.objects.exclude(statement_line=None)
+    assert payments.exclude(account=None).count() == 2
+    assert payments.filter(account=None).count() >= 8
+    proposal = ReturnProposal.objects.get()
+    assert proposal.payment is not None
+    assert proposal.payment.method == "direct_debit"
 
 
 def _past_days_agree_with_the_items(demo: Company, today: date) -> None:

@@ -71,6 +71,7 @@ def make_payment(
     received: date | None = None,
     external_id: str | None = None,
     currency: str | None = None,
+    method: str = "transfer",
     at: datetime = AT,
     **fields: Any,
 ) -> Payment:
@@ -84,7 +85,7 @@ def make_payment(
         received_on=received or paris_date(at),
         amount=Decimal(amount),
         currency=currency or company.currency,
-        method="transfer",
+        method=method,
         by=by,
         at=at,
         **fields,
