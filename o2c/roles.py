@@ -39,6 +39,7 @@ PERMISSIONS: Final = frozenset(
         "rates.manage",  # the table of legal rates
         "payments.record",
         "payments.allocate",
+        "payments.write_off",  # small differences, up to the company's tolerance
         "bank.view",  # statements of the bank, with balances
         "bank.import",  # bring statements in, name the company's bank accounts, settle what the bank took back
         "policy.change",  # what a company asks of its orders: evidence by class, the look before production
@@ -68,6 +69,7 @@ DECISIONS: Final = frozenset(
         "orders.release",
         "payments.record",
         "payments.allocate",
+        "payments.write_off",
         "bank.import",
         "policy.change",
     }
@@ -123,8 +125,8 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "receivables_accountant": _role(
         _("Receivables accountant"),
         f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
-        " invoicing.einvoice payments.record payments.allocate bank.view bank.import periods.close imports.run"
-        " accounting.export invoicing.claim_interest",
+        " invoicing.einvoice payments.record payments.allocate payments.write_off bank.view bank.import"
+        " periods.close imports.run accounting.export invoicing.claim_interest",
     ),
     "finance_director": _role(
         _("Finance director"),

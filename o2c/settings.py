@@ -400,6 +400,8 @@ JOURNAL_LISTENERS: tuple[str, ...] = ("o2c.hooks.services.write",)
 
 # Long work by kind: the function that does it.
 WORK_HANDLERS: dict[str, str] = {
+    "matching.examine": "invoicing.services.automatic.examine",
+    "matching.one": "invoicing.services.automatic.match_one",
     "api.bulk": "credit.api.bulk.run",
     "api.bulk.on": "credit.api.bulk.run_on",
     "credit.nightly": "credit.nightly.start",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -54,6 +55,13 @@ _OF_AMOUNT: Final = """
 """
 
 
+class Granted(NamedTuple):
+    """A cash discount an item may still have."""
+
+    amount: Decimal
+    until: date
+
+
 class Case(NamedTuple):
     """A payment that waits, and what it may settle."""
 
@@ -91,6 +99,17 @@ def rules_of(company: Company) -> Rules:
     if row is None:
         return Rules()
     return Rules(automatic=row.is_automatic, confidence=row.confidence, tolerance=row.tolerance)
+
+
+def discount_of(item: ReceivableItem) -> Granted | None:
+    """Return the cash discount of an untouched item, None where none is granted."""
+    terms = _discounts(item.company)
+    own = terms.get(item.account_id) or terms.get(None)
+    if own is None or item.open_amount <= 0 or item.open_amount != item.amount:
+        return None
+    invoice = item.invoice
+    excl, vat = (invoice.total_excl_vat, invoice.total_vat) if invoice else (None, None)
+    return Granted(cash_discount(item.open_amount, excl, vat, own), discount_until(item.issue_date, own))
 
 
 def proposals_for(

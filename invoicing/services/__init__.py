@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .allocations import MatchPair, allocate, allocate_many, allocate_payment
+from .asking import ask_to_match
 from .bank_accounts import NamedAccount, add_bank_account
 from .bank_returns import leave_return, propose_returns, returnable, settle_return
 from .bulk import BookedCounts, ImportedRow, ImportedSettlement, book_imported
@@ -16,6 +17,7 @@ from .credit_notes import (
 )
 from .credit_worth import CreditLine
 from .deposits import DepositTooLarge, NotADeposit, deposits_of, issue_deposit
+from .differences import AboveTolerance, NoDiscount
 from .disputed import dispute_amount, end_dispute
 from .documents import record_invoice
 from .due_dates import change_due_date
@@ -28,17 +30,21 @@ from .many import (
     enter_payments,
     payment_verdicts,
 )
+from .matching_rules import set_matching_rules
 from .order_invoices import issue_from_order
 from .payments import record_payment
 from .periods import close_period, reopen_period
 from .returns import AlreadyReturned, NotReturned, Returned, return_payment, undo_return
 from .rows import Debtor, DocumentRow, PaymentRow
+from .settling import AlreadyIdentified, SettleLine, identify, lines_of, settle
 from .shared import KeyTaken, open_days
 from .statement_files import NotWaiting, book_file, find_file, queue_file, receive_file
 from .statements import StatementResult, UnknownBankAccount, import_statements
 from .unmatching import AlreadyReversed, NotUndone, OfReturn, match_again, unallocate
 
 __all__ = [
+    "AboveTolerance",
+    "AlreadyIdentified",
     "AlreadyReturned",
     "AlreadyReversed",
     "BookedCounts",
@@ -53,6 +59,7 @@ __all__ = [
     "KeyTaken",
     "MatchPair",
     "NamedAccount",
+    "NoDiscount",
     "NotADeposit",
     "NotOneInvoice",
     "NotReturned",
@@ -61,6 +68,7 @@ __all__ = [
     "OfReturn",
     "PaymentRow",
     "Returned",
+    "SettleLine",
     "StatementResult",
     "StillMade",
     "UnknownBankAccount",
@@ -70,6 +78,7 @@ __all__ = [
     "allocate_many",
     "allocate_payment",
     "approve_credit_note",
+    "ask_to_match",
     "book_file",
     "book_imported",
     "change_due_date",
@@ -84,11 +93,13 @@ __all__ = [
     "enter_payments",
     "file_of",
     "find_file",
+    "identify",
     "import_statements",
     "issue_deposit",
     "issue_from_order",
     "issue_grouped",
     "leave_return",
+    "lines_of",
     "match_again",
     "open_days",
     "payment_verdicts",
@@ -102,6 +113,8 @@ __all__ = [
     "reopen_period",
     "return_payment",
     "returnable",
+    "set_matching_rules",
+    "settle",
     "settle_return",
     "unallocate",
     "undo_return",

@@ -221,6 +221,26 @@ def event_of(action: str, allocation: Allocation, *, by: User | None, at: dateti
     )
 
 
+def reversal_of(
+    found: Allocation, items: Mapping[int, ReceivableItem], *, effective: date, by: User, at: datetime
+) -> Allocation:
+    """Return the reversal of a match of locked items, not yet stored; the items' open amounts move with it."""
+    debit, credit = items[found.debit_id], items[found.credit_id]
+    debit.open_amount += found.amount
+    credit.open_amount -= found.amount
+    return Allocation(
+        debit=debit,
+        credit=credit,
+        amount=-found.amount,
+        effective_date=effective,
+        dated_ahead=effective > paris_date(at),
+        recorded_at=at,
+        recorded_by=by,
+        letter=found.letter,
+        reversal_of=found,
+    )
+
+
 def item_of(payment: Payment) -> ReceivableItem | None:
     """Return the credit item a payment made, None while nobody knows the payer."""
     return payment.items.filter(kind=ItemKind.PAYMENT).first()

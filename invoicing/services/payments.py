@@ -20,6 +20,7 @@ from o2c.shared.problems import Invalid
 from orders.models import Order
 
 from .allocations import MatchPair, book_pairs
+from .asking import ask_to_match
 from .shared import (
     KeyTaken,
     lock_items,
@@ -103,6 +104,7 @@ def record_payment(
             if match:
                 _match(item, [n for n in named if n.account_id == account.pk], by=by, at=at)
             tell_credit_changed([account.pk])
+        ask_to_match(company, [payment.pk])
     return payment
 
 

@@ -21,7 +21,8 @@ from o2c.shared.locking import Moved, retrying
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Conflict, Invalid, NotFound
 
-from .allocations import event_of, set_letters
+from .allocations import event_of, reversal_of, set_letters
+from .differences import differences_of, made_items, take_back
 from .shared import (
     lock_items,
     open_days,
@@ -32,7 +33,6 @@ from .shared import (
     tell_credit_changed,
     tell_platforms,
 )
-from .unmatching import reversal_of
 
 RIGHT = "payments.record"
 
@@ -68,7 +68,8 @@ def return_payment(
     """Record that the bank took a payment back: what it had settled is owed again from that day on.
 
     Its matches are reversed from the day of the return, its own item is closed by a new one, so that readings for
-    earlier days keep what they showed. The same return once more changes nothing.
+    earlier days keep what they showed. What was let go with them is owed again.
+    The same return once more changes nothing.
 
     :param returned_on: from the day it came in until today, in an open period
     :param fee: what the bank charges, billed to the client as an item of its own, due that day; in its currency
@@ -85,13 +86,16 @@ def return_payment(
             raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
         fee = _checked_fee(fee, payment)
         matches = _live(payment)
-        items = _locked(payment, {m.debit_id for m in matches}, {m.debit.account_id for m in matches})
+        let_go = differences_of(matches)
+        keys = {m.debit_id for m in matches} | {row.credit_id for row in let_go}
+        items = _locked(payment, keys, {m.debit.account_id for m in matches})
         if known := payment.returns.filter(undone_at=None).first():
             if (known.returned_on, known.reason, known.fee) != (returned_on, reason, fee):
                 raise AlreadyReturned
             return Returned(known, is_new=False)
         matches = _live(payment)  # read again: whoever matches it holds its item
-        if not {match.debit_id for match in matches} <= items.keys():
+        let_go = differences_of(matches)
+        if not {m.debit_id for m in matches} | {row.credit_id for row in let_go} <= items.keys():
             raise Moved
         days = open_days(payment.company, today=paris_date(at))
         policy.check_return_date(
@@ -102,6 +106,8 @@ def return_payment(
         row.recorded_by, row.recorded_at = by, at
         if own is not None:
             _close(row, own, matches, items, by=by, at=at)
+            if let_go or made_items(items.values()):
+                take_back(let_go, items, effective=returned_on, by=by, at=at)
         row.save(force_insert=True)
         _record("payment.returned", row, len(matches), by=by, at=at, reason=reason)
         tell_credit_changed(item.account_id for item in items.values())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerAccount, User
 from credit.locks import lock_credit
 from invoicing import policy
-from invoicing.models import Allocation, PaymentReturn, ReceivableItem
+from invoicing.models import Allocation, PaymentReturn
 from o2c.shared.calendar import paris_date
-from o2c.shared.locking import retrying
+from o2c.shared.locking import Moved, retrying
 from o2c.shared.problems import Conflict, NotFound
 
-from .allocations import MatchPair, book_pairs, event_of
+from .allocations import MatchPair, book_pairs, event_of, reversal_of
+from .differences import differences_of, made_items, take_back
 from .shared import (
     lock_items,
     require,
@@ -46,7 +47,7 @@ class NotUndone(Conflict):
 def unallocate(*, allocation_id: int, by: User, at: datetime) -> Allocation:
     """Undo a match by appending its reversal, effective today: past readings keep what they showed.
 
-    It opens the items again and so takes credit.
+    What was let go with it (discount, small difference) is owed again. It opens the items again and so takes credit.
 
     :raises AlreadyReversed: somebody was faster, or this is itself a reversal
     :raises OfReturn: it closes a returned payment
@@ -59,7 +60,8 @@ def unallocate(*, allocation_id: int, by: User, at: datetime) -> Allocation:
         require(by, "payments.allocate", found.debit.company_id)
         account_ids = {found.debit.account_id, found.credit.account_id}
         lock_credit(*CustomerAccount.objects.filter(pk__in=account_ids))
-        items = lock_items({found.debit_id, found.credit_id})
+        let_go = differences_of([found])
+        items = lock_items({found.debit_id, found.credit_id, *_items_of(let_go)})
         # Read under the items' locks: whoever reverses it holds them.
         if found.reversal_of_id is not None or Allocation.objects.filter(reversal_of=found).exists():
             raise AlreadyReversed
@@ -71,28 +73,17 @@ def unallocate(*, allocation_id: int, by: User, at: datetime) -> Allocation:
         store_open_amounts(list(items.values()))
         event_of("allocation.reversed", reversal, by=by, at=at).save(force_insert=True)
         tell_platforms([reversal])
+        let_go = differences_of([found])
+        if not _items_of(let_go) <= items.keys():
+            raise Moved
+        if let_go or made_items(items.values()):
+            take_back(let_go, items, effective=effective, by=by, at=at)
         tell_credit_changed(account_ids)
     return reversal
 
 
-def reversal_of(
-    found: Allocation, items: Mapping[int, ReceivableItem], *, effective: date, by: User, at: datetime
-) -> Allocation:
-    """Return the reversal of a match of locked items, not yet stored; the items' open amounts move with it."""
-    debit, credit = items[found.debit_id], items[found.credit_id]
-    debit.open_amount += found.amount
-    credit.open_amount -= found.amount
-    return Allocation(
-        debit=debit,
-        credit=credit,
-        amount=-found.amount,
-        effective_date=effective,
-        dated_ahead=effective > paris_date(at),
-        recorded_at=at,
-        recorded_by=by,
-        letter=found.letter,
-        reversal_of=found,
-    )
+def _items_of(rows: Sequence[Allocation]) -> set[int]:
+    return {key for row in rows for key in (row.debit_id, row.credit_id)}
 
 
 @retrying

@@ -307,6 +307,8 @@
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || body.dataset.keys === "off") return;
+    // A blank presses what is in focus; elsewhere it is a shortcut like the others.
+    if (event.key === " " && event.target.closest?.("button, a, summary, input[type=checkbox]")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (Date.now() - went < 1500) {
       went = 0;

@@ -74,6 +74,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "rates.manage": frozenset({"finance_director", "administrator"}),
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
+    "payments.write_off": frozenset({"receivables_accountant"}),
     "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
     "bank.import": _BOOKS | {"finance_director"},
     "policy.change": frozenset({"finance_director", "executive"}),
@@ -131,6 +132,7 @@ _NEW_INVOICE: Final = {
 _NEW_PAYMENT: Final = {
     "external_id": "NEW-1", "account": "{client}", "date": "2026-01-05", "amount": "10.00", "currency": "EUR",
 }  # fmt: skip
+_MATCHING_RULES: Final = {"confidence": "0.90", "tolerance": "1"}
 _NEW_DUE_DATE: Final = {"due_date": "{later_due}", "reason": "Agreed with the client"}
 _ORDER_FORM: Final = {
     "client": "{client}", "currency": "EUR", "term": "NET30", "order_date": "2026-01-05",
@@ -300,6 +302,10 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/items/<key>/due-date/": Entry(
         get="invoicing.change_due_date", post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE
     ),
+    "invoicing/matching/": Entry(get="payments.allocate"),
+    "invoicing/matching/rules/": Entry(get="invoicing.view", post="policy.change", body=_MATCHING_RULES),
+    "invoicing/matching/<key>/settle/": Entry(post="payments.allocate", about="payment"),
+    "invoicing/matching/<key>/identify/": Entry(post="payments.allocate", about="payment"),
     "invoicing/payments/": Entry(get="invoicing.view"),
     "invoicing/payments/<key>/": Entry(get="invoicing.view", about="payment"),
     "invoicing/payments/<key>/return/": Entry(
