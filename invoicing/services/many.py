@@ -31,6 +31,7 @@ from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Invalid, Refusal
 from o2c.shared.vat import vat_totals
 
+from .asking import ask_to_match
 from .bulk import accounts_of_waiting_orders
 from .documents import document_items, document_lines, document_total, due_date_of
 from .payments import payment_item
@@ -241,6 +242,7 @@ def _enter_payments(
         for done, piece in _pieces(new):
             batch = _Batch(payments=[_payment(company, row, by=by, at=at) for row in piece])
             _store(batch)
+            ask_to_match(company, [payment.pk for payment in batch.payments])
             _tell(progress, done)
         touched = [row.account.pk for row in new if row.account is not None]
         _tell_credit(taken=touched, freed=touched)

@@ -21,7 +21,7 @@ from credit.models import AccountBlock, AccountWatch, LimitRequest
 from invoicing.interest_policy import asked_for
 from invoicing.interest_queries import rate_table
 from o2c.shared import formats
-from o2c.shared.calendar import PARIS
+from o2c.shared.calendar import PARIS, add_business_days
 from orders.enums import OverrideStatus
 from orders.lists import working_time_left
 from orders.models import HoldCase, OverrideRequest
@@ -35,6 +35,7 @@ _LATE_CLIENTS: Final = 5
 _LATE_CLIENTS_LAST: Final = timedelta(days=90)
 _REVIEW_AHEAD: Final = timedelta(days=7)
 _LIMIT_ANSWER: Final = timedelta(days=1)
+_IDENTIFIED_WITHIN: Final = 5
 ORDERS, LIMITS, ALERTS = "orders", "limits", "alerts"
 
 Text = str | Promise
@@ -103,7 +104,7 @@ class Inbox:
         if self.may("orders.enter"):
             rows += self._drafts()
         if self.may("payments.allocate"):
-            rows += self._payments()
+            rows += self._payments() + self._unidentified()
         if self.has_portfolio or self.may("payments.allocate"):
             rows += self._late_clients()
         if self.may("rates.manage"):
@@ -249,6 +250,27 @@ class Inbox:
                 due=datetime.combine(missing.first, EVENING, PARIS),
                 note=formats.relative_day(missing.first, timezone.localdate(self.at), language()),
             )
+        ]
+
+    def _unidentified(self) -> list[Waiting]:
+        """Money that nobody has put on a client five working days after it came in (domain.md 3.7)."""
+        today = timezone.localdate(self.at)
+        until = add_business_days(today, -_IDENTIFIED_WITHIN)
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="warn",
+                icon="help-circle",
+                word=_("Not identified"),
+                title=payment.payer_name or payment.external_id,
+                sub=payment.reference,
+                url=f"{reverse('invoicing:desk')}?payment={payment.pk}",
+                due=datetime.combine(payment.received_on, EVENING, PARIS),
+                amount=payment.amount,
+                currency=payment.currency,
+                note=formats.relative_day(payment.received_on, today, language()),
+            )
+            for payment in queries.unidentified_payments(self.user, self.company, until)[:_ROWS]
         ]
 
     def _late_clients(self) -> list[Waiting]:

@@ -20,7 +20,7 @@ from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitReque
 from credit.queries import limit_requests_visible
 from invoicing.book import OF_SCOPE, OPEN_BOOK, scope_sql
 from invoicing.enums import ItemKind
-from invoicing.models import Invoice, Payment, ReceivableItem
+from invoicing.models import Invoice, Payment, PaymentReturn, ReceivableItem
 from o2c.shared.models import AuditEvent, Notice, Work
 from o2c.shared.outbox import SEND
 from o2c.shared.results import REMOVE
@@ -120,6 +120,17 @@ def unmatched_payments(user: User, company: Company) -> QuerySet[ReceivableItem]
         .filter(kind=ItemKind.PAYMENT, open_amount__lt=0)
         .select_related("account", "payment")
         .order_by("effective_date", "pk")
+    )
+
+
+def unidentified_payments(user: User, company: Company, until: date) -> QuerySet[Payment]:
+    """Money received by a day that nobody has put on a client, the oldest first; none that the bank took back."""
+    returned = PaymentReturn.objects.filter(undone_at=None).values("payment")
+    return (
+        Payment.objects.visible_to(user, company)
+        .filter(account=None, received_on__lte=until)
+        .exclude(pk__in=returned)
+        .order_by("received_on", "pk")
     )
 
 

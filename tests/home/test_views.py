@@ -16,11 +16,13 @@ from accounts.models import Company, CustomerAccount, RoleGrant, User
 from credit import services as credit
 from credit import standing
 from o2c.home import queries
+from o2c.home.inbox import Inbox
 from o2c.home.words import WORDS
 from o2c.shared import audit
+from o2c.shared.calendar import paris_date
 from o2c.shared.models import AuditEvent, Notice, Work
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user, nth_siren
-from tests.factories.invoicing import make_invoice
+from tests.factories.invoicing import make_invoice, make_payment
 from tests.factories.orders import draft, give_limit, open_item, quoted, submitted
 
 pytestmark = pytest.mark.django_db
@@ -417,3 +419,20 @@ def test_the_language_is_kept_on_the_user(manager: User) -> None:
 def test_visitors_go_to_the_sign_in() -> None:
     for address in ("/", "/search/", "/journal/", "/notifications/", "/work/"):
         assert Client().get(address).headers["Location"].startswith("/login/?next=")
+
+
+def test_money_nobody_has_identified_is_a_task_after_five_working_days(company: Company) -> None:
+    books = make_user("receivables_accountant", company, "books")
+    now = timezone.now()
+    for name, days in (("FRESH", 1), ("OLD", 9)):
+        make_payment(
+            None,
+            "12.50",
+            company=company,
+            external_id=name,
+            received=paris_date(now) - timedelta(days=days),
+            at=now,
+            by=books,
+        )
+    lines = [line for line in Inbox(books, company, now).inbox() if "/invoicing/matching/" in line.url]
+    assert [str(line.title) for line in lines] == ["OLD"]

@@ -258,3 +258,17 @@ def test_rules_are_set_by_the_finance_director(company: Company, accountant: Use
     assert CashDiscount.objects.get().percent == 2
     services.set_matching_rules(**asked | {"discount_percent": None, "discount_days": None}, by=director)
     assert not CashDiscount.objects.exists()
+
+
+def test_payments_that_come_by_the_thousand_are_looked_at_too(
+    company: Company, account: CustomerAccount, accountant: User, work_drain: Callable[[], int]
+) -> None:
+    owed = make_item(account, "831.17", number="FA2026-000031", by=accountant)
+    MatchingRules.objects.create(company=company, is_automatic=True)
+    row = services.PaymentRow(
+        None, "BANK-1", day(0), Decimal("831.17"), "EUR", "transfer", "hash", reference="FA2026-000031"
+    )
+    services.enter_payments(company=company, rows=[row], by=accountant, at=AT)
+    work_drain()
+    assert is_open(owed) == [0]
+    assert Payment.objects.get().account == account
