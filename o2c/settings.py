@@ -442,19 +442,6 @@ BOOK_PROOFS: tuple[str, ...] = (
 # Private networks that webhooks may call all the same, such as ``10.1.0.0/16``; none by default.
 WEBHOOK_PRIVATE_NETWORKS = _networks("WEBHOOK_PRIVATE_NETWORKS")
 
-# Main refinancing rate of the European Central Bank in percent on the first day of each half-year (domain.md 2.3):
-# what the penalties named on a document are built on.
-REFINANCING_RATES: dict[str, str] = {
-    "2023-S1": "2.50",
-    "2023-S2": "4.00",
-    "2024-S1": "4.50",
-    "2024-S2": "4.25",
-    "2025-S1": "3.15",
-    "2025-S2": "2.15",
-    "2026-S1": "2.15",
-    "2026-S2": "2.40",
-}
-
 # Seconds a person waits for a file of a document before being told to fetch it later.
 INVOICE_FILE_WAIT = 20
 

@@ -61,7 +61,7 @@ _DOCUMENTS: Final = f"""
     SELECT v.kind, v.number, v.issue_date, v.currency, c.code, c.name, v.total_incl_vat, v.total_excl_vat, v.total_vat,
            (SELECT jsonb_agg(jsonb_build_array(i.amount::text, l.letter, l.day) ORDER BY i.instalment, i.id)
             FROM invoicing_receivableitem i LEFT JOIN lettered l ON l.item_id = i.id WHERE i.invoice_id = v.id),
-           (SELECT jsonb_agg(jsonb_build_array(vat_rate::text, net::text))
+           (SELECT jsonb_agg(jsonb_build_array(vat_rate::text, net::text, deducts_id IS NOT NULL))
             FROM invoicing_invoiceline n WHERE n.invoice_id = v.id)
     FROM invoicing_invoice v
     JOIN accounts_customeraccount c ON c.id = v.account_id
@@ -150,22 +150,24 @@ def _documents(asked: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def _counterparts(
-    sales: Use, incl: Decimal, excl: Decimal | None, vat: Decimal | None, rates: Sequence[Sequence[str]]
+    sales: Use, incl: Decimal, excl: Decimal | None, vat: Decimal | None, rates: Sequence[Sequence[Any]]
 ) -> list[Line]:
-    """Sales and VAT by rate; the totals where there are no lines; to be assigned where VAT is not known."""
+    """Sales, deposits and VAT by rate; the totals where there are no lines; to be assigned where VAT is not known."""
     if excl is None or vat is None:
         return [Line(Use.SUSPENSE, -incl)]
     if not rates:
         return [Line(sales, -excl), Line(Use.VAT, -vat)]
-    totals = vat_totals((Decimal(1), Decimal(net), Decimal(rate)) for rate, net in rates)
-    found = [
-        Line(use, -amount)
-        for row in totals.by_rate
-        for use, amount in ((sales, row.base), (Use.VAT, row.vat))
-    ]
+    found: list[Line] = []
+    left = -incl
+    # What a final invoice deducts was booked as a deposit received, with its VAT.
+    for use, is_deducted in ((sales, False), (Use.DEPOSITS, True)):
+        lines = [row for row in rates if row[2] is is_deducted]
+        totals = vat_totals((Decimal(1), Decimal(net), Decimal(rate)) for rate, net, _deducts in lines)
+        for part in totals.by_rate:
+            found += [Line(use, -part.base), Line(Use.VAT, -part.vat)]
+        left += totals.incl
     # Totals that came with the document may round otherwise: the difference is VAT.
-    found.append(Line(Use.VAT, totals.incl - incl))
-    return found
+    return [*found, Line(Use.VAT, left)]
 
 
 def _payments(asked: Mapping[str, Any]) -> Iterator[Entry]:

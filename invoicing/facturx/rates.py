@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from django.conf import settings
+from invoicing.interest_policy import HalfYear
+from invoicing.models import LegalRate
 
 
 def refinancing_rate(day: date) -> Decimal | None:
     """Return the rate of the half-year of ``day`` in percent, None where it is not known (design 3.21)."""
-    found = settings.REFINANCING_RATES.get(f"{day.year}-S{1 if day.month <= 6 else 2}")
-    return None if found is None else Decimal(found)
+    rows = LegalRate.objects.filter(replaced_by=None, starts_on=HalfYear.of(day).first)
+    return rows.values_list("ecb_rate", flat=True).first()

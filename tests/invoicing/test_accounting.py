@@ -26,7 +26,16 @@ from invoicing.enums import ItemKind
 from invoicing.models import ReceivableItem
 from o2c.shared.problems import Invalid, NotAllowed
 from tests.factories.accounts import CustomerAccountFactory, make_user
-from tests.factories.invoicing import AT, TODAY, day, line, make_invoice, make_item, make_payment
+from tests.factories.invoicing import (
+    AT,
+    TODAY,
+    day,
+    line,
+    make_confirmed_order,
+    make_invoice,
+    make_item,
+    make_payment,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -238,3 +247,18 @@ def test_the_command_writes_a_whole_file_or_none(
     with pytest.raises(CommandError, match="USD"):
         call_command("export_report", "fec", **{**asked, "output": tmp_path / "other.txt"})
     assert [path.name for path in tmp_path.iterdir()] == ["fec.txt"]
+
+
+def test_a_deposit_is_received_once_and_taken_off_the_final_invoice(
+    company: Company, account: CustomerAccount, accountant: User
+):
+    order = make_confirmed_order(account, by=accountant, delivered=("10",))
+    money = make_payment(account, "240", by=accountant, order=order)
+    services.issue_deposit(order_id=order.pk, payment_id=money.pk, by=accountant, at=AT)
+    services.issue_from_order(order_id=order.pk, by=accountant, at=AT)
+    rows = read(company)
+    assert set(sums(rows, "EcritureNum").values()) == {Decimal(0)}
+    found = sums(rows, "CompteNum")
+    # What was received is taken off again; the sale and its VAT stand once, whole.
+    assert (found["419100"], found["707000"], found["445710"]) == (0, Decimal(-1000), Decimal(-200))
+    assert (found["411000"], found["512000"]) == (Decimal(960), Decimal(240))
