@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from .credit_notes import CreditNotesViewSet
 Shape = serializers.Serializer[Any]
 
 
+@extend_schema_field({"type": "string", "description": "A code from 200 to 213, or its name."})
 class StatusField(serializers.Field[Any, Any, Any, Any]):
     """A status by its code (207) or its name (DISPUTED)."""
 

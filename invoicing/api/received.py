@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.api.base import CompanyEdge
 from invoicing.facturx import reading
 from invoicing.facturx.received_rules import Received, ReceivedFinding, ReceivedLine
-from o2c.shared.problems import Invalid
+from o2c.shared.problems import Invalid, NotAllowed
 
 
 class ReceivedFile(serializers.Serializer[Any]):
@@ -79,6 +79,8 @@ class ReadEInvoiceView(CompanyEdge):
         :raises Invalid: no file, or too large a one
         :raises Unreadable: no invoice of a format that is known
         """
+        if not self.user.may("invoicing.view", self.company):
+            raise NotAllowed
         upload = request.FILES.get("file")
         if upload is None:
             raise Invalid(errors={"file": [_("Choose a file.")]})

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -205,11 +206,13 @@ def send(client: Client, address: str, entry: Entry, case: Case, world: World) -
     about = [str(values[entry.about])] if entry.about else []
     given = iter([*about, *fill(list(entry.then), values)])
     path = "/" + "/".join(next(given) if part.startswith("<") else part for part in address.split("/"))
-    query = fill(dict(entry.asks), values)
+    query = fill(dict(entry.asks), values) if not entry.upload or case.method == "post" else {}
     api = address.startswith(API_PREFIX)
     if api and case.whose == "other_company":
         query["company"] = world.company
     options: dict[str, Any] = {}
+    if entry.upload and case.method == "post":
+        options = {"data": {"file": SimpleUploadedFile("file", entry.upload)}}
     if entry.body is not None and case.method != "get":
         body = fill(entry.body, values)
         if api:

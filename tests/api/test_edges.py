@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 V1 = "/api/v1/"
 # What takes a file refuses every other body by its kind.
-FILES = {"einvoices/read/"}
+FILES = {"einvoices/read/", "statements/"}
 WRITING = [
     "auth/token/",
     "accounts/",
@@ -46,6 +46,8 @@ WRITING = [
     "invoices/ORD-1/approve/",
     "invoices/ORD-1/status/",
     "einvoices/read/",
+    "bank-accounts/",
+    "statements/",
     "payments/",
     "payments/1/allocate/",
     "payments/1/propose/",
@@ -168,7 +170,7 @@ def person(api, account):
     api("adv").post(f"{V1}orders/", order_body(submit=True))
     return lambda path: api(
         "accountant"
-        if path.startswith(("payments", "allocations", "invoices"))
+        if path.startswith(("payments", "allocations", "invoices", "statements", "bank-accounts"))
         else "credit"
         if path.startswith("items")
         else "integration"
