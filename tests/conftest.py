@@ -34,7 +34,7 @@ LONGEST = (
     "flows/test_properties.py",
 )
 # Taken last: a seal waits for every transaction of the server, and beside these run short ones alone.
-WAITING = ("shared/test_sealing.py", "browser/test_audit.py")
+WAITING = ("shared/test_sealing.py", "reports/test_verify_books.py", "browser/test_audit.py")
 
 # Django makes these again itself after it has emptied a database.
 MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission", "accounts.user"}
