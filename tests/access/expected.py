@@ -15,7 +15,7 @@ has it, without converters, and say for each method which permission it takes::
   for the code of the client it is about, and so for every attribute of ``World``. ``asks`` is the same for the
   query string. An address that names a thing nowhere is asked once per role.
 * ``by_authority``: who holds the permission may still be refused for want of authority, or for four eyes.
-* ``upload``: the content of the file that a form of the API brings.
+* ``upload``: the content of the file that a form of the API brings; ``upload_asks`` its query string.
 * ``ANYONE`` needs no sign-in, ``SIGNED_IN`` no permission.
 
 **A new permission** needs a line in ``HOLDERS``, which repeats ``o2c/roles.py`` on purpose: a right given by
@@ -105,6 +105,7 @@ class Entry:
     asks: Mapping[str, str] = field(default_factory=dict)
     by_authority: bool = False
     upload: bytes = b""
+    upload_asks: Mapping[str, str] = field(default_factory=dict)
 
     def permission(self, method: str) -> str:
         """The permission a method takes, empty where it does not exist."""
@@ -583,7 +584,9 @@ API: Final[Mapping[str, Entry]] = {
     "items/": Entry(get="invoicing.view"),
     "items/<pk>/": Entry(get="invoicing.view", about="item"),
     "items/<pk>/due-date/": Entry(post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE),
-    "statements/": Entry(get="bank.view", post="bank.import", upload=_STATEMENT, asks={"dry_run": "1"}),
+    "statements/": Entry(
+        get="bank.view", post="bank.import", upload=_STATEMENT, upload_asks={"dry_run": "1"}
+    ),
     "statements/<pk>/": Entry(get="bank.view", about="statement"),
     "statements/<pk>/lines/": Entry(get="bank.view", about="statement"),
     "bank-accounts/": Entry(

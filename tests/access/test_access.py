@@ -206,7 +206,9 @@ def send(client: Client, address: str, entry: Entry, case: Case, world: World) -
     about = [str(values[entry.about])] if entry.about else []
     given = iter([*about, *fill(list(entry.then), values)])
     path = "/" + "/".join(next(given) if part.startswith("<") else part for part in address.split("/"))
-    query = fill(dict(entry.asks), values) if not entry.upload or case.method == "post" else {}
+    query = fill(dict(entry.asks), values)
+    if case.method == "post":
+        query |= entry.upload_asks
     api = address.startswith(API_PREFIX)
     if api and case.whose == "other_company":
         query["company"] = world.company

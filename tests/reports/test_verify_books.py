@@ -24,8 +24,7 @@ from tests.factories.invoicing import make_confirmed_order, make_credit, make_it
 
 pytestmark = pytest.mark.django_db
 
-NOW = timezone.now()
-TODAY = paris_date(NOW)
+TODAY = paris_date(timezone.now())
 
 
 def verify(*more: str) -> tuple[int, list[str]]:
@@ -51,12 +50,12 @@ def by(company: Company) -> User:
 def account(company: Company, by: User) -> CustomerAccount:
     """A client with an item, a payment and an order in confirmed state, its standing computed."""
     account = CustomerAccountFactory(company=company, code="A1")
-    make_item(account, "100", by=by, number="F-1", at=NOW)
-    make_credit(account, "30", by=by, at=NOW)
+    make_item(account, "100", by=by, number="F-1", at=timezone.now())
+    make_credit(account, "30", by=by, at=timezone.now())
     make_confirmed_order(account, by=by)
     Work.objects.all().delete()
-    standing.refresh([account.pk], at=NOW)
-    standing.refresh_levels([account.entity_id], at=NOW)
+    standing.refresh([account.pk], at=timezone.now())
+    standing.refresh_levels([account.entity_id], at=timezone.now())
     return account
 
 
@@ -93,7 +92,7 @@ def test_a_standing_that_is_not_live_is_named(account: CustomerAccount):
 
 
 def test_figures_that_wait_for_a_worker_are_late_not_wrong(account: CustomerAccount, by: User):
-    make_item(account, "55", by=by, at=NOW)
+    make_item(account, "55", by=by, at=timezone.now())
 
     code, lines = verify()
 
@@ -102,9 +101,9 @@ def test_figures_that_wait_for_a_worker_are_late_not_wrong(account: CustomerAcco
 
 def test_a_standing_of_an_earlier_day_is_read_at_that_day(company: Company, by: User):
     account = CustomerAccountFactory(company=company)
-    make_item(account, "100", by=by, at=NOW, due=TODAY)
+    make_item(account, "100", by=by, at=timezone.now(), due=TODAY)
     Work.objects.all().delete()
-    standing.refresh([account.pk], at=NOW)
+    standing.refresh([account.pk], at=timezone.now())
 
     assert list(proofs.standing_differences(today=TODAY + timedelta(days=3))) == []
     CreditStanding.objects.update(overdue=1)
@@ -120,8 +119,8 @@ def test_snapshots_are_those_of_the_standing(account: CustomerAccount):
 
 def test_quantities_are_those_of_deliveries_and_invoices(account: CustomerAccount):
     OrderLine.objects.update(delivered=4)
-    standing.refresh([account.pk], at=NOW)
-    standing.refresh_levels([account.entity_id], at=NOW)
+    standing.refresh([account.pk], at=timezone.now())
+    standing.refresh_levels([account.entity_id], at=timezone.now())
 
     found = [(d.proof, d.expected, d.found) for d in proofs.differences(today=TODAY)]
 
@@ -132,14 +131,14 @@ def test_the_night_proves_the_seals_of_the_journal(account: CustomerAccount, com
     assert proofs.journal_differences(day=TODAY) == [], "nobody has begun to seal"
     AuditSeal.objects.create(
         number=1, form=1, first_id=1, last_id=1, count=1, event_ids=[10**9], digests=b"0" * 32, horizon=0,
-        cluster="x", sealed_at=NOW, previous="", head="0" * 64,
+        cluster="x", sealed_at=timezone.now(), previous="", head="0" * 64,
     )  # fmt: skip
     told = [str(proofs.Difference(**row)) for row in proofs.journal_differences(day=TODAY)]
     assert told[0] == "audit seal: audit seal 1 was changed after it was made"
     assert any("was deleted after it was sealed" in line for line in told)
     assert proofs.journal_differences(company=company, day=TODAY) == []
     manager = make_user("credit_manager", company)
-    run = nightly.run_in_foreground(at=NOW)
+    run = nightly.run_in_foreground(at=timezone.now())
     assert [row["proof"] for row in run.differences] == ["audit seal"] * len(run.differences) != []
     work.drain()
     assert "audit seal 1" in str(Notice.objects.get(user=manager, kind="book.differs").figures)
