@@ -265,8 +265,7 @@ def check_status(
     if new not in (_S.DISPUTED, _S.PARTIALLY_APPROVED, _S.CASHED):
         raise Invalid(errors={"amount": [_("This status has no amount.")]})
     if new is not _S.CASHED and not 0 < amount <= total:
-        text = _("The amount is above 0 and at most %(total)s, the total of the invoice.")
-        raise Invalid(errors={"amount": [text % {"total": total}]})
+        raise Invalid(errors={"amount": [_("The amount is above 0 and at most the total of the invoice.")]})
 
 
 def vat_of_receipt(

@@ -268,15 +268,20 @@ def fetch(*, work: Any = None) -> dict[str, int]:
     """
     del work
     found, heard, refused = gateway(), 0, 0
+
+    def put_away(name: str, problem: str = "") -> None:
+        # Once what it says is stored: a worker that dies before that finds the message again.
+        transaction.on_commit(lambda: found.done(name, problem))
+
     for name, content in found.received():
         try:
             with transaction.atomic():
                 _hear(Heard(content), at=timezone.now())
         except (MessageUnreadable, Refusal) as problem:
-            found.done(name, _problem(problem))
+            put_away(name, _problem(problem))
             refused += 1
         else:
-            found.done(name)
+            put_away(name)
             heard += 1
     return {"heard": heard, "refused": refused}
 

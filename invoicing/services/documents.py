@@ -17,7 +17,7 @@ from invoicing import policy
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.facturx.facts import frozen_facts
 from invoicing.firewall.gate import keep, let_through
-from invoicing.firewall.policy import Judged
+from invoicing.firewall.policy import Judged, Severity
 from invoicing.models import Invoice, InvoiceLine, NumberSeries, ReceivableItem
 from invoicing.policy import Instalment, LineInput
 from o2c.shared import audit
@@ -286,9 +286,12 @@ def document_items(invoice: Invoice, parts: Sequence[Instalment]) -> list[Receiv
 
 
 def record_document(invoice: Invoice, *, by: User, at: datetime) -> None:
-    """Write the document into the journal."""
+    """Write the document into the journal, with the anomalies that whoever issued it had seen."""
+    issued = invoice.origin == Origin.ISSUED
+    seen = invoice.anomalies.filter(severity=Severity.WARN) if issued else invoice.anomalies.none()
+    acknowledged = list(seen.values_list("code", flat=True))
     audit.record(
-        "invoice.imported" if invoice.origin == Origin.IMPORTED else "invoice.issued",
+        "invoice.issued" if issued else "invoice.imported",
         invoice,
         by=by,
         at=at,
@@ -298,5 +301,6 @@ def record_document(invoice: Invoice, *, by: User, at: datetime) -> None:
             "issue_date": invoice.issue_date,
             "due_date": invoice.due_date,
             "order": invoice.order.number if invoice.order else None,
-        },
+        }
+        | ({"acknowledged": acknowledged} if acknowledged else {}),
     )

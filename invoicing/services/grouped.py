@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,10 +18,10 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.problems import NotFound, RuleRefused
 from o2c.shared.vat import line_net, vat_totals
-from orders.models import DeliveryLine, Order, OrderLine
+from orders.models import Order, OrderLine
 
 from .documents import due_date_of, record_document, store_document
-from .order_invoices import NothingToInvoice, agreed_price
+from .order_invoices import NothingToInvoice, agreed_price, last_goods_issue
 from .ordered import Quantities, count_as_invoiced, delivered_quantities, lock_order
 from .shared import open_days, require, tell_credit_taken
 
@@ -75,7 +74,7 @@ def issue_grouped(
         if not billed:
             raise NothingToInvoice
         totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
-        supplied_on = _supplied_on(billed)
+        supplied_on = last_goods_issue(line.order_line_id for line in billed if line.order_line_id)
         parts = policy.instalments_of(totals.incl, due_date_of(day, first.term, supplied_on), None)
         invoice = Invoice(
             company=first.company,
@@ -129,14 +128,6 @@ def _lines(
                         net=line_net(quantity, agreed_price(line)),
                     )
                 )
-    return found
-
-
-def _supplied_on(lines: Sequence[InvoiceLine]) -> date | None:
-    keys = [line.order_line_id for line in lines]
-    found: date | None = DeliveryLine.objects.filter(order_line_id__in=keys, quantity__gt=0).aggregate(
-        last=Max("delivery__delivered_on")
-    )["last"]
     return found
 
 

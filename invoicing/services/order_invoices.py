@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -153,7 +153,7 @@ def _issue(
     ]
     charged = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
     totals, deductions = deducted(charged, billed, deposits_of(order), language=language_of(order.account))
-    supplied_on = _supplied_on(quantities)
+    supplied_on = last_goods_issue(quantities)
     agreed = due_date_of(issue_date, order.term, supplied_on)
     parts = policy.instalments_of(totals.incl, due_date or agreed, instalments)
     _check_due_dates(parts, order, issue_date, agreed)
@@ -186,11 +186,11 @@ def agreed_price(line: OrderLine) -> Decimal:
     return line.approved_price if line.approved_quantity else line.unit_price
 
 
-def _supplied_on(quantities: Quantities) -> date | None:
-    """Return the day of the last goods issue of these lines, None before any."""
-    found: date | None = DeliveryLine.objects.filter(order_line_id__in=quantities, quantity__gt=0).aggregate(
-        last=Max("delivery__delivered_on")
-    )["last"]
+def last_goods_issue(order_lines: Iterable[int]) -> date | None:
+    """Return the day of the last goods issue of lines of orders, by their keys; None before any."""
+    found: date | None = DeliveryLine.objects.filter(
+        order_line_id__in=list(order_lines), quantity__gt=0
+    ).aggregate(last=Max("delivery__delivered_on"))["last"]
     return found
 
 

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -121,8 +121,8 @@ class ToInvoice(ListPage):
             return ()
         url = reverse("invoicing:bill")
         return (
-            BulkAction(_("One invoice per client"), url, value="grouped", key="g"),
-            BulkAction(_("Invoice each"), url, primary=True, value="each", key="i"),
+            BulkAction(_("Per client"), url, value="grouped", key="g"),
+            BulkAction(pgettext("verb", "Invoice"), url, primary=True, value="each", key="i"),
         )
 
     def _hidden_columns(self) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ class Bill(PermissionMixin, View):
                 made.append(self._issue(request, group))
             except Refusal as refusal:
                 refused.append((group, _why(refusal)))
-        context = {"menu": "billing", "title": _("Invoiced"), "made": made, "refused": refused}
+        context = {"menu": "billing", "title": _("Result of invoicing"), "made": made, "refused": refused}
         return render(request, "invoicing/billed.html", context, status=200 if made else 422)
 
     @staticmethod

@@ -163,6 +163,9 @@ def test_a_twin_asks_first_and_stays_with_the_invoice(
     )
     kept = second.anomalies.get(code="POSSIBLE_DUPLICATE")
     assert (kept.severity, kept.acknowledged_by) == ("warn", accountant)
+    told = AuditEvent.objects.filter(action="invoice.issued").latest("pk")
+    assert told.after is not None
+    assert told.after["acknowledged"] == ["POSSIBLE_DUPLICATE"]
     assert second.anomalies.filter(severity="note", acknowledged_by=None).exists()
 
 
