@@ -67,10 +67,11 @@ class CapRegime(models.TextChoices):
 
 
 class PaymentMethod(models.TextChoices):
-    """How a client pays (domain.md 1.4)."""
+    """How a client pays (domain.md 1.4). The schemes of SEPA direct debit differ in what may be taken back."""
 
     TRANSFER = "transfer", _("Transfer")
-    DIRECT_DEBIT = "direct_debit", _("Direct debit")
+    DIRECT_DEBIT = "direct_debit", _("Direct debit (SEPA CORE)")
+    SDD_B2B = "sdd_b2b", _("Direct debit (SEPA B2B)")
     LCR = "lcr", _("Bill (LCR)")
     BOR = "bor", _("Promissory note (BOR)")
     CHEQUE = "cheque", _("Cheque")

@@ -52,6 +52,8 @@ class Company(models.Model):
     city = models.CharField(_("city"), max_length=100, blank=True)
     requires_opening_requests = models.BooleanField(default=False)
     smaller_order_may_pass = models.BooleanField(default=True)
+    # Whether a client's class follows its score; where it does, nobody sets it by hand.
+    class_follows_score = models.BooleanField(default=False, db_default=False)
     # Whether an order is checked again before its production starts (design 3.7).
     checks_before_production = models.BooleanField(default=True, db_default=True)
     # Days back from today that still accept entries; earlier days are closed periods.

@@ -17,7 +17,7 @@ PART_LABELS: Final[dict[str, str | Promise]] = {
     "not_due": _("Not due"),
     "delivered_not_invoiced": _("Delivered, not invoiced"),
     "open_orders": _("Confirmed orders"),
-    "bills_not_matured": _("Bills not matured"),
+    "bills_not_matured": _("Remitted, not yet cleared"),
     "discounted_not_matured": _("Discounted bills not matured"),
     "claimed_penalties": _("Penalties claimed"),
     "unallocated_payments": _("Unmatched payments"),

@@ -87,10 +87,41 @@ class Finding(models.TextChoices):
 class CoverStatus(models.TextChoices):
     """What the insurer says of a buyer (domain.md 4.6)."""
 
-    REQUESTED = "REQUESTED", _("Requested")
+    REQUESTED = "REQUESTED", pgettext_lazy("cover", "Requested")
     ACTIVE = "ACTIVE", pgettext_lazy("cover", "Granted")
     PARTIAL = "PARTIAL", pgettext_lazy("cover", "Granted in part")
     REFUSED = "REFUSED", pgettext_lazy("cover", "Refused")
     REDUCED = "REDUCED", pgettext_lazy("cover", "Reduced")
     CANCELLED = "CANCELLED", pgettext_lazy("cover", "Cancelled")
     EXPIRED = "EXPIRED", pgettext_lazy("cover", "Expired")
+
+
+class AlertKind(models.TextChoices):
+    """What somebody must look at although no order asks (domain.md 4.5)."""
+
+    BLOCK_AHEAD = "BLOCK_AHEAD", _("Orders will be held")
+    UTILISATION = "UTILISATION", _("Use of the limit")
+    OVERDUE = "OVERDUE", _("Long overdue")
+    DELAY_TREND = "DELAY_TREND", _("Pays later and later")
+    UNUSUAL_ORDER = "UNUSUAL_ORDER", pgettext_lazy("alert", "Unusual order")
+    NEW_DISPUTE = "NEW_DISPUTE", _("Large new dispute")
+    COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
+    DECLARATION = "DECLARATION", _("To declare to the insurer")
+
+
+class AlertStatus(models.TextChoices):
+    """Life of an alert."""
+
+    OPEN = "OPEN", pgettext_lazy("alert", "To do")
+    ANSWERED = "ANSWERED", pgettext_lazy("alert", "Answered")
+    PASSED = "PASSED", pgettext_lazy("alert", "Gone by itself")
+
+
+class AlertOutcome(models.TextChoices):
+    """What was done about an alert."""
+
+    CLIENT_CALLED = "CLIENT_CALLED", _("Client called")
+    PAYMENT_AGREED = "PAYMENT_AGREED", _("Payment agreed")
+    LIMIT_ASKED = "LIMIT_ASKED", _("Another limit asked for")
+    WATCHED = "WATCHED", _("Client watched")
+    NO_ACTION = "NO_ACTION", _("Nothing to do")

@@ -25,6 +25,7 @@ from .formulas import PART_CODES, ExposureParts
 
 DISPUTED = "disputed"
 ON_HOLD = "on_hold_orders"
+OWN_DEPOSITS = "own_deposits"
 OPEN_INVOICES = "open_invoices"
 FAR_FUTURE = "infinity"
 ONE = Decimal(1)
@@ -51,6 +52,8 @@ class AccountFigures:
     parts: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(PART_CODES, ZERO))
     disputed: Decimal = ZERO
     on_hold: Decimal = ZERO
+    # What was received as deposits for the order left out.
+    own_deposits: Decimal = ZERO
     overdue: Decimal = ZERO
     overdue_undisputed: Decimal = ZERO
     beyond_grace: Decimal = ZERO
@@ -153,6 +156,9 @@ def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: M
         return
     if part == ON_HOLD:
         figures.on_hold += amount
+        return
+    if part == OWN_DEPOSITS:
+        figures.own_deposits += amount
         return
     figures.parts[str(part)] += amount
     if part == OPEN_INVOICES:

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerAccount
 from accounts.queries import matching
 
-from .enums import Level, LimitKind, RequestStatus
+from .enums import AlertKind, AlertStatus, CoverStatus, Level, LimitKind, RequestStatus
 from .lists import waiting_for
-from .models import LimitRequest
+from .models import BuyerCover, CreditAlert, LimitRequest
+
+ALERT_TABS = (("mine", _("For me")), ("open", _("To do")), ("done", _("Done")))
 
 
 class LimitRequestFilter(filters.FilterSet):
@@ -53,3 +55,45 @@ class LimitRequestFilter(filters.FilterSet):
         if value == "asked_by_me":
             return rows.filter(requested_by=user)
         return rows.filter(status__in=[RequestStatus.APPROVED, RequestStatus.REFUSED])
+
+
+class AlertFilter(filters.FilterSet):
+    """By client and kind; whose they are as tabs."""
+
+    q = filters.CharFilter(method="search", label=_("Client, code, SIREN"))
+    kind = filters.ChoiceFilter(choices=AlertKind.choices, label=_("Kind"))
+    state = filters.ChoiceFilter(
+        method="in_state", label=_("Shown"), widget=forms.HiddenInput, choices=ALERT_TABS
+    )
+    account = filters.CharFilter(field_name="account__code", label=_("Client"), widget=forms.HiddenInput)
+
+    class Meta:
+        model = CreditAlert
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet[CreditAlert], name: str, value: str) -> QuerySet[CreditAlert]:
+        """Alerts about clients that hold every word."""
+        return rows.filter(account__in=matching(CustomerAccount.objects.all(), value))
+
+    def in_state(self, rows: QuerySet[CreditAlert], name: str, value: str) -> QuerySet[CreditAlert]:
+        """Alerts of one tab."""
+        if value == "done":
+            return rows.exclude(status=AlertStatus.OPEN)
+        found = rows.filter(status=AlertStatus.OPEN)
+        return found.filter(owner=self.request.user) if value == "mine" else found
+
+
+class CoverFilter(filters.FilterSet):
+    """By client and by what the insurer said."""
+
+    q = filters.CharFilter(method="search", label=_("Client, code, SIREN"))
+    status = filters.ChoiceFilter(choices=CoverStatus.choices, label=_("Status"))
+
+    class Meta:
+        model = BuyerCover
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet[BuyerCover], name: str, value: str) -> QuerySet[BuyerCover]:
+        """Covers of entities with a client that holds every word."""
+        clients = matching(CustomerAccount.objects.all(), value)
+        return rows.filter(entity__in=clients.values("entity"))

@@ -15,7 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from o2c.shared.fields import DateField, MoneyField
 
 from .client_choice import ClientField
-from .enums import Level, LimitKind
+from .enums import AlertOutcome, Level, LimitKind
 from .models import LimitRequest
 
 
@@ -169,3 +169,56 @@ class ClientForm(forms.Form):
         field = self.fields["client"]
         assert isinstance(field, ClientField)
         field.scope = (user, company)
+
+
+class AlertAnswerForm(forms.Form):
+    """What was done about an alert."""
+
+    outcome = forms.TypedChoiceField(
+        choices=AlertOutcome.choices, coerce=AlertOutcome, label=_("What was done"), widget=forms.RadioSelect
+    )
+    comment = forms.CharField(
+        label=_("Comment"), required=False, max_length=2000, widget=forms.Textarea({"rows": 2})
+    )
+
+
+class InsurancePolicyForm(forms.Form):
+    """The terms of the company's credit insurance from a day on."""
+
+    insurer = forms.CharField(label=_("Insurer"), max_length=120)
+    number = forms.CharField(label=_("Policy number"), max_length=60)
+    valid_from = DateField(label=_("From"))
+    vat_insured = forms.BooleanField(
+        label=_("VAT is insured"), required=False, help_text=_("Else covers count on amounts excl. VAT.")
+    )
+    extension_days = forms.IntegerField(
+        label=_("Days of extension"),
+        min_value=1,
+        max_value=365,
+        initial=60,
+        help_text=_(
+            "An undisputed document late by more holds new orders: their delivery would not be insured."
+        ),
+    )
+    declaration_days = forms.IntegerField(
+        label=_("Days to declare"),
+        min_value=1,
+        max_value=365,
+        initial=60,
+        help_text=_("Counted from the original due date; an alert is raised ten days before."),
+    )
+    waiting_days = forms.IntegerField(label=_("Waiting period, days"), min_value=0, max_value=720, initial=90)
+    max_term_days = forms.IntegerField(
+        label=_("Longest term insured, days"), min_value=1, max_value=365, required=False
+    )
+    blind_limit = MoneyField(
+        label=_("Blind cover of buyers not named"), min_value=Decimal("0.01"), required=False
+    )
+    blind_pct = forms.DecimalField(
+        label=_("Share of a blind cover, %"),
+        min_value=Decimal("0.01"),
+        max_value=100,
+        decimal_places=2,
+        initial=90,
+        localize=True,
+    )

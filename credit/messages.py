@@ -61,6 +61,18 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
             _("%(amount)s is in dispute, more than the %(threshold)s allowed.")
             % {"amount": amount("amount"), "threshold": amount("threshold")}
         ),
+        Finding.INSURANCE_STOP: lambda: (
+            _("%(amount)s is unpaid beyond the insurer's %(days)d days: new deliveries are not insured.")
+            % {"amount": amount("amount"), "days": int(figures.get("extension_days") or 0)}
+        ),
+        Finding.BROKEN_PROMISE: lambda: (
+            ngettext(
+                "%(count)d promise to pay was not kept, on %(day)s.",
+                "%(count)d promises to pay were not kept, the last one on %(day)s.",
+                int(figures.get("promises") or 0),
+            )
+            % {"count": int(figures.get("promises") or 0), "day": day("last_on")}
+        ),
         Finding.ACCOUNT_BLOCKED: lambda: (
             _("The account is blocked since %(since)s: %(reason)s")
             % {"since": day("since"), "reason": figures.get("reason") or ""}

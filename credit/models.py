@@ -12,22 +12,31 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import RiskClass
 from accounts.models import Company, CustomerAccount, LegalEntity
 
+from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
+from .insurance_models import InsurancePolicy
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
+from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 
 __all__ = [
     "AccountBlock",
     "AccountWatch",
     "BuyerCover",
+    "ClassOverride",
+    "CreditAlert",
     "CreditDecision",
     "CreditLimit",
     "CreditLock",
     "CreditStanding",
     "DelegationRule",
+    "EntityFacts",
     "ExposureSnapshot",
+    "FinancialStatement",
+    "InsurancePolicy",
     "LimitRequest",
     "NightlyRun",
     "RiskPolicy",
+    "ScoreCard",
     "TemporaryLimit",
 ]
 
@@ -272,8 +281,7 @@ class NightlyRun(models.Model):
 class BuyerCover(models.Model):
     """What a company's insurer covers of a legal entity from a day on; the row in force is the latest one begun.
 
-    Dated rows that are never changed: a new word of the insurer is a new row. Kept with its history only; no
-    exposure counts it yet.
+    Dated rows that are never changed: a new word of the insurer is a new row.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -310,3 +318,8 @@ class BuyerCover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entity_id} {self.status} {self.amount} from {self.effective_on}"
+
+    @property
+    def badge(self) -> str:
+        """The badge of what the insurer says."""
+        return f"cover_{self.status.lower()}"

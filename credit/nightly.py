@@ -1,5 +1,7 @@
 """The nightly run (design 3.14): account ranges, then entities and groups, then the proofs, as work rows.
 
+Scorecards follow once it is finished (``scorecard.nightly``).
+
 Each range computes, compares and stores in one transaction together with its mark *done*: a killed worker leaves
 nothing half-done, and every account is computed exactly once.
 """
@@ -25,6 +27,7 @@ from . import standing
 from .enums import Level
 from .keys import Keys
 from .models import CreditStanding, NightlyRun
+from .scorecard import nightly as scores
 from .snapshots import make_months_ahead
 
 # A range is planned once and computed at once: planning a statement costs as much as computing some hundred accounts.
@@ -86,6 +89,8 @@ def run_levels(*, work: Any, run_id: int) -> dict[str, int]:
     for keys in _ranges(entities):
         standing.store_least(keys, at=at, day=run.day)
     work_table.add(PROOFS, f"{run_id}", {"run_id": run_id})
+    day, company = run.day.isoformat(), run.company_id
+    work_table.emit("nightly.levels", f"{run_id}", {"run_id": run_id, "day": day, "company_id": company})
     return {"levels_changed": changed}
 
 
@@ -98,6 +103,8 @@ def run_proofs(*, work: Any, run_id: int) -> dict[str, int]:
     ]
     run.finished_at = timezone.now()
     run.save(update_fields=["differences", "finished_at"])
+    # Cards wait for nothing here, and nothing waits for them.
+    scores.begin(run, _spans(_accounts(run.company)))
     if run.differences:
         work_table.emit("nightly.differences", f"{run_id}", {"run_id": run_id})
     return {"differences": len(run.differences)}
@@ -117,6 +124,8 @@ def run_in_foreground(
             work_table.run(work_id)
         run.refresh_from_db()
         if run.finished_at is not None:
+            for work_id in _waiting(run):
+                work_table.run(work_id)
             return run
         time.sleep(0.1)
     return run
@@ -129,7 +138,7 @@ def last_run() -> NightlyRun | None:
 
 def _waiting(run: NightlyRun) -> list[int]:
     rows = work_table.Work.objects.filter(
-        kind__in=[ACCOUNTS, LEVELS, PROOFS], payload__run_id=run.pk, state="queued"
+        kind__in=[ACCOUNTS, LEVELS, PROOFS, scores.KIND], payload__run_id=run.pk, state="queued"
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))
 

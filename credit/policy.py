@@ -28,6 +28,7 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.OVERDUE_AMOUNT: "4.4",
     Finding.DISPUTE_OPEN: "4.5",
     Finding.ACCOUNT_BLOCKED: "4.6",
+    Finding.INSURANCE_STOP: "4.6",
     Finding.UNUSUAL_ORDER: "4.7",
     Finding.NEW_ACCOUNT: "4.7",
     Finding.TERMS_CHANGED: "4.8",
@@ -75,6 +76,12 @@ class CreditFacts:
     block_reason: str = ""
     block_review_on: date | None = None
     missing_rates: tuple[str, ...] = ()
+    # Promises to pay that were not kept of late, and when the last one; None where nobody knows.
+    promises_not_kept: int | None = None
+    last_not_kept_on: date | None = None
+    # What is unpaid beyond the insurer's extension, where that ends the cover of new deliveries; the days allowed.
+    beyond_extension: Decimal | None = None
+    extension_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,9 @@ def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple
         _overdue_days(credit, allowed),
         _overdue_amount(credit, allowed),
         _dispute(credit, allowed),
+        _promise(credit),
         _block(credit),
+        _insurer(credit),
         _terms(order),
         _unusual(order, allowed),
         _new_account(order, allowed),
@@ -212,6 +221,16 @@ def _dispute(credit: CreditFacts, allowed: Thresholds) -> Found | None:
     return Found(Finding.DISPUTE_OPEN, Severity.HOLD, {"amount": credit.disputed, "threshold": threshold})
 
 
+def _promise(credit: CreditFacts) -> Found | None:
+    if not credit.promises_not_kept:
+        return None
+    return Found(
+        Finding.BROKEN_PROMISE,
+        Severity.HOLD,
+        {"promises": credit.promises_not_kept, "last_on": credit.last_not_kept_on},
+    )
+
+
 def _block(credit: CreditFacts) -> Found | None:
     if credit.blocked_since is None:
         return None
@@ -220,6 +239,13 @@ def _block(credit: CreditFacts) -> Found | None:
         Severity.HOLD,
         {"since": credit.blocked_since, "reason": credit.block_reason, "review_on": credit.block_review_on},
     )
+
+
+def _insurer(credit: CreditFacts) -> Found | None:
+    if credit.beyond_extension is None:
+        return None
+    figures = {"amount": credit.beyond_extension, "extension_days": credit.extension_days}
+    return Found(Finding.INSURANCE_STOP, Severity.HOLD, figures)
 
 
 def _terms(order: OrderFacts) -> Found | None:

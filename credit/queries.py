@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
 
 from accounts.models import CustomerAccount, LegalEntity
+from accounts.policy import due_date
 from accounts.queries import belonging_on
 
 from . import formulas
 from .enums import Level, LimitKind
 from .exposure import AccountFigures, Book
 from .formulas import LimitFacts, LimitState, TemporaryAmount
+from .insurance_policy import cover_of
 from .models import (
     AccountWatch,
     CreditLimit,
@@ -25,7 +30,7 @@ from .models import (
     LimitRequest,
     TemporaryLimit,
 )
-from .reading import ClientReading, Relatives, read_client
+from .reading import ClientReading, InsuredReading, Relatives, read_client
 
 ZERO = Decimal("0.00")
 
@@ -61,6 +66,10 @@ class ExposureView:
     levels: tuple[LevelFigures, ...]
     rates: Mapping[str, Decimal]
     source: str = "live"
+    # None without a cover, and for a past day: the exposure of a past day is not split by it.
+    cover: InsuredReading | None = None
+    # Net exposure of the client's legal entity with this company: what the insurer's limit is for.
+    insured_net: Decimal = ZERO
 
     @property
     def gross(self) -> Decimal:
@@ -97,6 +106,26 @@ class ExposureView:
             return self.binding.limit
         return next((level.limit for level in self.levels if level.decided), self.levels[0].limit)
 
+    @cached_property
+    def cover_counts(self) -> bool:
+        """Whether the insurer bears a share of new deliveries at the client's own term."""
+        if self.cover is None:
+            return False
+        return self.cover.facts.counts_for(
+            on=self.on,
+            term_days=(due_date(self.on, self.account.term, self.on) - self.on).days,
+            overdue=self.figures.overdue,
+        )
+
+    @cached_property
+    def insured(self) -> Decimal:
+        """What the insurer would bear of the account's net exposure (formula of domain.md 4.1, G2)."""
+        if self.cover is None or not self.cover_counts:
+            return ZERO
+        facts = self.cover.facts
+        vat_pct = ZERO if facts.vat_insured else usual_vat(self.account, self.on)
+        return cover_of(facts, nets=(self.net, self.insured_net), vat_pct=vat_pct, counts=True)
+
     def as_contract(self) -> dict[str, Any]:
         """The JSON of contract §4."""
         view, figures = self, self.figures
@@ -111,8 +140,8 @@ class ExposureView:
             "parts": [{"code": code, "amount": money(amount)} for code, amount in figures.exposure().items()],
             "gross_exposure": money(view.gross),
             "net_exposure": money(view.net),
-            "insured_cover": money(ZERO),
-            "uncovered_exposure": money(formulas.uncovered(view.net, ZERO)),
+            "insured_cover": money(view.insured),
+            "uncovered_exposure": money(formulas.uncovered(view.net, view.insured)),
             "limit": limit_as_contract(limit),
             "effective_limit": money(effective),
             "available": money(view.available),
@@ -249,7 +278,17 @@ def view_of(account: CustomerAccount, reading: ClientReading, *, on: date) -> Ex
         figures=reading.book.of(account.pk),
         levels=levels_of(reading.relatives, reading.limits, reading.book),
         rates=reading.book.rates,
+        cover=reading.cover,
+        insured_net=sum(
+            (reading.book.of(i).exposure().net for i in reading.cover.accounts) if reading.cover else (), ZERO
+        ),
     )
+
+
+def usual_vat(account: CustomerAccount, on: date) -> Decimal:
+    """The VAT rate that a client's documents usually carry, in percent (the fact ``usual_vat``)."""
+    found: Decimal = import_string(settings.CREDIT_FACTS["usual_vat"])(account_id=account.pk, on=on)
+    return found
 
 
 def levels_of(

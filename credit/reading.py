@@ -17,11 +17,13 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from o2c.shared.calendar import paris_date
+from o2c.shared.money import ZERO, convert
 from o2c.shared.prepared import Prepared
 
-from .enums import Level
-from .exposure import FAR_FUTURE, Book, book_of
+from .enums import CoverStatus, Level
+from .exposure import DISPUTED, FAR_FUTURE, OPEN_INVOICES, Book, book_of
 from .formulas import LimitFacts, LimitState, TemporaryAmount, limit_facts
+from .insurance_policy import CoverFacts
 from .policy import Mandate, Thresholds
 
 
@@ -71,6 +73,19 @@ class Block:
 
 
 @dataclass(frozen=True)
+class InsuredReading:
+    """What the insurer says of the client's legal entity, and who shares it.
+
+    :ivar accounts: of the entity with the same company, the client among them
+    :ivar beyond_extension: undisputed and late by more than the policy's days of extension, in the reading's currency
+    """
+
+    facts: CoverFacts
+    accounts: tuple[int, ...]
+    beyond_extension: Decimal
+
+
+@dataclass(frozen=True)
 class ClientReading:
     """What one statement says of a client on one day."""
 
@@ -80,6 +95,7 @@ class ClientReading:
     thresholds: Thresholds
     matrix: tuple[Mandate, ...]
     block: Block | None
+    cover: InsuredReading | None = None
 
 
 class NoThresholds(LookupError):
@@ -97,6 +113,7 @@ class _Row(NamedTuple):
     overdue: Any
     beyond_grace: Any
     beyond_class: Any
+    beyond_cover: Any
     day: Any
     until: Any
     moment: Any
@@ -104,9 +121,10 @@ class _Row(NamedTuple):
 
 _COLUMNS: Final = {
     "key": "bigint", "other": "bigint", "name": "text", "code": "text", "amount": "numeric", "overdue": "numeric",
-    "beyond_grace": "numeric", "beyond_class": "numeric", "day": "date", "until": "date", "moment": "timestamptz",
+    "beyond_grace": "numeric", "beyond_class": "numeric", "beyond_cover": "numeric",
+    "day": "date", "until": "date", "moment": "timestamptz",
 }  # fmt: skip
-_SOURCES: Final = ("me", "kin", "thresholds", "mandate", "block", "base", "raise", "book")
+_SOURCES: Final = ("me", "kin", "thresholds", "mandate", "block", "base", "raise", "insured", "book")
 
 
 def _part(source: str, tables: str, **values: str) -> str:
@@ -128,7 +146,7 @@ def _statement() -> str:
     rows = rows.replace("%(accounts)s", "(SELECT ids FROM keys)::bigint[]")
     parts = [
         _part("me", "me", key="entity_id", other="group_id", name="siren", code="group_code"),
-        _part("kin", "kin", key="id", other="entity_id"),
+        _part("kin", "kin", key="id", other="entity_id", code="company_id"),
         _part("thresholds", "thresholds", code="to_jsonb(thresholds)"),
         _part(
             "mandate",
@@ -163,6 +181,18 @@ def _statement() -> str:
             until="valid_until",
         ),
         _part(
+            "insured",
+            "insured",
+            key="extension_days",
+            other="max_term_days",
+            name="status",
+            code="vat_insured",
+            amount="amount",
+            overdue="insured_pct",
+            day="effective_on",
+            until="valid_until",
+        ),
+        _part(
             "book",
             f"({rows}) AS book (account_id, part, currency, amount, due_date) GROUP BY account_id, part, currency",
             key="account_id",
@@ -172,6 +202,7 @@ def _statement() -> str:
             overdue="SUM(amount) FILTER (WHERE due_date < %(today)s)",
             beyond_grace="SUM(amount) FILTER (WHERE due_date < %(today)s - (SELECT grace_days FROM thresholds))",
             beyond_class="SUM(amount) FILTER (WHERE due_date < %(today)s - (SELECT overdue_days FROM thresholds))",
+            beyond_cover="SUM(amount) FILTER (WHERE due_date < %(today)s - (SELECT extension_days FROM insured))",
             day="MIN(due_date) FILTER (WHERE due_date < %(today)s)",
         ),
     ]
@@ -184,9 +215,10 @@ def _statement() -> str:
             WHERE a.id = %(account)s
         ),
         kin AS MATERIALIZED (
-            SELECT id, entity_id FROM accounts_customeraccount WHERE entity_id = (SELECT entity_id FROM me)
+            SELECT id, entity_id, company_id FROM accounts_customeraccount
+            WHERE entity_id = (SELECT entity_id FROM me)
             UNION ALL
-            SELECT a.id, a.entity_id
+            SELECT a.id, a.entity_id, a.company_id
             FROM accounts_legalentity e
             JOIN accounts_customeraccount a ON a.entity_id = e.id
             WHERE e.group_id = (SELECT group_id FROM me) AND e.id <> (SELECT entity_id FROM me)
@@ -197,6 +229,22 @@ def _statement() -> str:
             WHERE risk_class = (SELECT risk_class FROM me)
               AND (company_id = (SELECT company_id FROM me) OR company_id IS NULL)
             ORDER BY company_id NULLS LAST LIMIT 1
+        ),
+        insured AS MATERIALIZED (
+            SELECT c.status, COALESCE(c.amount, p.blind_limit) AS amount,
+                   COALESCE(c.insured_pct, p.blind_pct) AS insured_pct, c.effective_on, c.valid_until,
+                   p.extension_days, p.max_term_days, COALESCE(p.vat_insured, FALSE) AS vat_insured
+            FROM me
+            LEFT JOIN LATERAL (
+                SELECT * FROM credit_buyercover
+                WHERE company_id = me.company_id AND entity_id = me.entity_id AND effective_on <= %(today)s
+                ORDER BY effective_on DESC LIMIT 1
+            ) c ON TRUE
+            LEFT JOIN LATERAL (
+                SELECT * FROM credit_insurancepolicy
+                WHERE company_id = me.company_id AND valid_from <= %(today)s ORDER BY valid_from DESC LIMIT 1
+            ) p ON TRUE
+            WHERE c.id IS NOT NULL OR p.blind_limit IS NOT NULL
         )
         {" UNION ALL ".join(f"({part})" for part in parts)}
     """
@@ -236,13 +284,15 @@ def read_client(
     if not found["thresholds"]:
         raise NoThresholds(f"No thresholds for the risk class of client {account_id}: run the migrations.")
     relatives = _relatives(account_id, found["me"][0], found["kin"])
+    book = book_of([_in_book(row) for row in found["book"]], currency=currency, on=on)
     return ClientReading(
         relatives=relatives,
         limits=_limits(relatives, found["base"], found["raise"], on),
-        book=book_of([_in_book(row) for row in found["book"]], currency=currency, on=on),
+        book=book,
         thresholds=_thresholds(found["thresholds"][0].code),
         matrix=tuple(_mandate(row.code) for row in sorted(found["mandate"])),
         block=_block(found["block"]),
+        cover=_cover(found, relatives, book),
     )
 
 
@@ -294,3 +344,35 @@ def _block(rows: list[_Row]) -> Block | None:
     if not rows:
         return None
     return Block(since=paris_date(rows[0].moment), reason=rows[0].name, review_on=rows[0].until)
+
+
+def _cover(found: Mapping[str, list[_Row]], relatives: Relatives, book: Book) -> InsuredReading | None:
+    if not found["insured"]:
+        return None
+    row = found["insured"][0]
+    own = next(each for each in found["kin"] if each.key == relatives.account_id)
+    beyond = ZERO
+    for part in found["book"]:
+        if part.key != relatives.account_id or part.beyond_cover is None:
+            continue
+        sign = {OPEN_INVOICES: 1, DISPUTED: -1}.get(part.name, 0)
+        if part.code == book.currency:
+            beyond += sign * part.beyond_cover
+        elif part.code in book.rates:
+            beyond += sign * convert(part.beyond_cover, book.rates[part.code], book.rates[book.currency])
+    return InsuredReading(
+        CoverFacts(
+            status=CoverStatus(row.name) if row.name else None,
+            amount=row.amount,
+            insured_pct=row.overdue,
+            since=row.day,
+            until=row.until,
+            vat_insured=row.code == "true",
+            extension_days=row.key,
+            max_term_days=row.other,
+        ),
+        tuple(
+            each.key for each in found["kin"] if (each.other, each.code) == (relatives.entity_id, own.code)
+        ),
+        beyond,
+    )

@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 from accounts.models import CustomerAccount
 from o2c.shared.calendar import paris_date
 
+from .alerts.services import look_again
 from .enums import Level
 from .exposure import FAR_FUTURE, all_rates_on
 from .formulas import PART_CODES, RELIEVING_PARTS
@@ -371,6 +372,7 @@ def refresh_after(*, work: Any, account_id: int) -> None:
     account = CustomerAccount.objects.only("entity_id").get(pk=account_id)
     refresh([account_id], at=at)
     refresh_levels([account.entity_id], at=at)
+    look_again([account_id], at=at)
 
 
 def refresh_left(*, work: Any, entity_id: int, group_id: int | None) -> None:
@@ -385,6 +387,7 @@ def refresh_many(*, work: Any, account_ids: Sequence[int]) -> None:
     refresh(account_ids, at=at)
     entities = CustomerAccount.objects.filter(pk__in=account_ids).values_list("entity_id", flat=True)
     refresh_levels(sorted(set(entities)), at=at)
+    look_again(account_ids, at=at)
 
 
 def parameters(today: date, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The list of limit requests."""
+"""The lists of limit requests, of alerts and of covers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from o2c.shared import formats
 from o2c.shared.tables import AmountColumn, Column, DateColumn, NameColumn, StatusColumn, Table, TextColumn
 from o2c.shared.templatetags.o2c import status
 
-from .enums import Level, RequestStatus
-from .models import LimitRequest
+from .alerts.words import sentence
+from .enums import AlertKind, AlertStatus, CoverStatus, Level, RequestStatus
+from .models import BuyerCover, CreditAlert, LimitRequest
 
 
 class LimitRequestTable(Table):
@@ -86,3 +87,112 @@ class LimitRequestTable(Table):
     def render_decided_by(self, record: Any) -> str:
         """Draw the name."""
         return str(record.decided_by.label()) if record.decided_by else formats.NOTHING
+
+
+class AlertTable(Table):
+    """One row an alert: about whom, what was found, by when, whose it is."""
+
+    client = NameColumn(
+        accessor="account__name", verbose_name=gettext_lazy("Client"), order_by="account__sort_key"
+    )
+    code = TextColumn(accessor="account__code", export_only=True, verbose_name=gettext_lazy("Code"))
+    kind = StatusColumn(
+        accessor="kind_badge",
+        order_by="kind",
+        codes=tuple(f"alert_{kind.lower()}" for kind in AlertKind.values),
+        phone="full",
+        verbose_name=gettext_lazy("Kind"),
+    )
+    found = Column(
+        empty_values=(), orderable=False, phone="full", verbose_name=gettext_lazy("What was found")
+    )
+    due_on = DateColumn(phone="right", verbose_name=gettext_lazy("Answer by"))
+    owner = Column(phone="hide", order_by="owner__last_name", verbose_name=gettext_lazy("Owner"))
+    status = StatusColumn(
+        accessor="badge",
+        order_by="status",
+        codes=tuple(f"alert_state_{state.lower()}" for state in AlertStatus.values),
+        phone="hide",
+        verbose_name=gettext_lazy("Status"),
+    )
+
+    class Meta:
+        model = CreditAlert
+        fields = ()
+
+    def render_client(self, record: Any) -> SafeString:
+        """Draw the way to the alert, with the client's code under it."""
+        return format_html(
+            '<a class="c" href="{}">{}</a><span class="sub">{}</span>',
+            reverse("credit:alert", args=[record.pk]),
+            record.account.name,
+            record.account.code,
+        )
+
+    def value_client(self, record: Any) -> str:
+        """The name alone in files."""
+        name: str = record.account.name
+        return name
+
+    def render_found(self, record: Any) -> str:
+        """Draw the sentence."""
+        return sentence(record)
+
+    def value_found(self, record: Any) -> str:
+        """The same in files."""
+        return sentence(record)
+
+    def render_owner(self, record: Any) -> str:
+        """Draw whose it is."""
+        return record.owner.label() if record.owner else "—"
+
+    def value_owner(self, record: Any) -> str:
+        """Who, for files."""
+        return record.owner.username if record.owner else ""
+
+
+class CoverTable(Table):
+    """One row a legal entity: what its insurer covers today."""
+
+    client = NameColumn(verbose_name=gettext_lazy("Client"))
+    code = TextColumn(export_only=True, verbose_name=gettext_lazy("Code"))
+    siren = TextColumn(accessor="entity__siren", phone="hide", verbose_name=gettext_lazy("SIREN"))
+    amount = AmountColumn(
+        currency_from="currency", strong=True, phone="right", verbose_name=gettext_lazy("Cover")
+    )
+    insured_pct = Column(phone="hide", verbose_name=gettext_lazy("Insured share"))
+    effective_on = DateColumn(phone="hide", verbose_name=gettext_lazy("From"))
+    valid_until = DateColumn(phone="hide", verbose_name=gettext_lazy("Until"))
+    status = StatusColumn(
+        accessor="badge",
+        order_by="status",
+        codes=tuple(f"cover_{status.lower()}" for status in CoverStatus.values),
+        phone="full",
+        verbose_name=gettext_lazy("Status"),
+    )
+
+    class Meta:
+        model = BuyerCover
+        fields = ()
+
+    def render_client(self, record: Any) -> SafeString:
+        """Draw the way to the client."""
+        return format_html(
+            '<a class="c" href="{}">{}</a><span class="sub">{}</span>',
+            reverse("accounts:detail", args=[record.code]),
+            record.client,
+            record.code,
+        )
+
+    def value_client(self, record: Any) -> str:
+        """The name alone in files."""
+        name: str = record.client
+        return name
+
+    def render_insured_pct(self, record: Any) -> str:
+        """Draw the share."""
+        return formats.percent(record.insured_pct / 100, get_language() or "fr", decimals=0)
+
+    def value_insured_pct(self, record: Any) -> Any:
+        """The share in percent, for files."""
+        return record.insured_pct

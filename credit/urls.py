@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import can_i_sell, flags, limits
+from .views import alerts, can_i_sell, flags, insurance, limits, score
 
 app_name = "credit"
 
 urlpatterns = [
     path("can-i-sell/", can_i_sell.CanISell.as_view(), name="can_i_sell"),
     path("client-options/", can_i_sell.ClientOptions.as_view(), name="client_options"),
+    path("credit-alerts/", alerts.Alerts.as_view(), name="alerts"),
+    path("credit-alerts/<int:pk>/", alerts.AlertPage.as_view(), name="alert"),
+    path("insurance/", insurance.Covers.as_view(), name="covers"),
+    path("insurance/policy/", insurance.PolicyPage.as_view(), name="insurance_policy"),
     path("limit-requests/", limits.LimitRequests.as_view(), name="limit_requests"),
     path("limit-requests/new/", limits.NewLimitRequest.as_view(), name="limit_request_new"),
     path("limit-requests/<int:pk>/", limits.LimitRequestPage.as_view(), name="limit_request"),
+    path("rating-rules/", score.RatingRules.as_view(), name="rating_rules"),
+    path("clients/<str:code>/scorecard/", score.Scorecard.as_view(), name="scorecard"),
+    path("clients/<str:code>/scorecard/statement/", score.NewStatement.as_view(), name="new_statement"),
+    path("clients/<str:code>/scorecard/known/", score.Known.as_view(), name="known"),
+    path("clients/<str:code>/scorecard/class/", score.AskOverride.as_view(), name="ask_class"),
+    path("clients/<str:code>/scorecard/class/decide/", score.Decide.as_view(), name="decide_class"),
+    path("clients/<str:code>/scorecard/class/adopt/", score.Adopt.as_view(), name="adopt_class"),
     path("clients/<str:code>/edit/", flags.EditClient.as_view(), name="edit_client"),
     path("clients/<str:code>/move/", flags.Move.as_view(), name="move"),
     path("clients/<str:code>/block/", flags.Block.as_view(), name="block"),

@@ -43,6 +43,15 @@ class SellerDetails(models.Model):
     )
     # Words of the discount for early payment; empty means that there is none.
     discount_terms = models.CharField(_("discount terms"), max_length=300, blank=True)
+    # Whether a document leaves by mail as soon as it is issued; a client may say otherwise.
+    mails_documents = models.BooleanField(
+        _("documents leave by mail once issued"), default=False, db_default=False
+    )
+
+    # Whether a document goes to the e-invoicing platform as soon as it is issued.
+    hands_over_documents = models.BooleanField(
+        _("documents go to the platform once issued"), default=False, db_default=False
+    )
 
     class Meta:
         verbose_name_plural = "seller details"
@@ -65,6 +74,11 @@ class SellerDetails(models.Model):
 class BuyerDetails(models.Model):
     """What a client wants on its invoices: where they go, where goods go, its references, its VAT."""
 
+    class Mailing(models.TextChoices):
+        AS_COMPANY = "", _("As the company does")
+        ALWAYS = "always", _("By itself, once issued")
+        NEVER = "never", _("Only when somebody sends it")
+
     account = models.OneToOneField(
         CustomerAccount, primary_key=True, on_delete=models.CASCADE, related_name="invoice_details"
     )
@@ -74,7 +88,11 @@ class BuyerDetails(models.Model):
     # What the buyer wants to find on the invoice, such as the code of the service that pays (BT-10).
     reference = models.CharField(_("buyer reference"), max_length=120, blank=True)
     vat_treatment = models.CharField(
-        _("VAT treatment"), max_length=14, choices=VatTreatment.choices, default=VatTreatment.AUTOMATIC
+        _("VAT treatment"),
+        max_length=14,
+        choices=VatTreatment.choices,
+        default=VatTreatment.AUTOMATIC,
+        blank=True,
     )
     exemption_text = models.CharField(_("exemption reference"), max_length=300, blank=True)
     billing_name = models.CharField(_("invoiced to"), max_length=200, blank=True)
@@ -89,6 +107,9 @@ class BuyerDetails(models.Model):
     delivery_postcode = models.CharField(_("postcode"), max_length=12, blank=True)
     delivery_city = models.CharField(_("city"), max_length=100, blank=True)
     delivery_country = models.CharField(_("country"), max_length=2, blank=True)
+    mails_documents = models.CharField(
+        _("by mail"), max_length=6, choices=Mailing.choices, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name_plural = "buyer details"

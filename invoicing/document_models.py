@@ -95,6 +95,10 @@ class Invoice(models.Model):
                 include=["account", "currency", "total_incl_vat"],
                 name="invoice_by_issue_date",
             ),
+            # The few that are deposits: exposure begins here.
+            models.Index(
+                fields=["account"], condition=Q(kind="DEPOSIT_INVOICE"), name="deposit_invoice_by_account"
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="invoice_immutable", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -142,3 +142,21 @@ class FileKind(models.TextChoices):
 
     PDF = "pdf", "PDF/A-3 (Factur-X)"
     XML = "xml", "XML (CII)"
+
+
+class Objection(models.TextChoices):
+    """What may be held against a bank that took a direct debit back (domain.md 9.3)."""
+
+    NO_REFUND = (
+        "no_refund",
+        _(
+            "A B2B debit is never refunded, and three business days are the longest in which it may be sent back."
+        ),
+    )
+    UNAUTHORISED_ONLY = (
+        "unauthorised_only",
+        _(
+            "After eight weeks a CORE debit is taken back only if no mandate covers it: show the signed mandate."
+        ),
+    )
+    TOO_LATE = "too_late", _("After thirteen months no direct debit is taken back.")

@@ -20,6 +20,8 @@ from o2c.shared.fields import DateField
 
 from .enums import DocumentKind, ItemKind, Origin
 from .models import Invoice, Payment, ReceivableItem
+from .sending.policy import MailState
+from .sending.queries import in_mail_state
 
 Choices = tuple[tuple[str, str | Promise], ...]
 
@@ -30,6 +32,11 @@ INVOICE_STATES: Final[Choices] = (
     ("disputed", _("Disputed")),
     ("paid", pgettext_lazy("invoices", "Paid")),
 )
+MAIL_STATES: Final[Choices] = (
+    ("none", _("Not sent")),
+    ("trouble", _("Did not arrive")),
+    *MailState.choices,
+)
 ITEM_STATES: Final[Choices] = (
     ("overdue", _("Overdue")),
     ("not_due", _("Not due")),
@@ -39,6 +46,7 @@ ITEM_STATES: Final[Choices] = (
 PAYMENT_STATES: Final[Choices] = (
     ("waiting", _("To be matched")),
     ("matched", _("Matched")),
+    ("clearing", _("Not yet cleared")),
     ("returned", pgettext_lazy("payments", "Returned")),
 )
 
@@ -81,10 +89,15 @@ class InvoiceFilter(django_filters.FilterSet):
     issued_to = TypedDateFilter(field_name="issue_date", lookup_expr="lte", label=_("Issued until"))
     kind = django_filters.ChoiceFilter(choices=DocumentKind.choices, label=_("Kind"))
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("Origin"))
+    mail = django_filters.ChoiceFilter(choices=MAIL_STATES, method="by_mail", label=_("Mail"))
 
     class Meta:
         model = Invoice
         fields: tuple[str, ...] = ()
+
+    def by_mail(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
+        """Keep documents that stand so on their way to the client."""
+        return in_mail_state(rows, value)
 
     def search(self, rows: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Keep invoices of which number, client or reference holds the text."""
@@ -192,7 +205,10 @@ class PaymentFilter(django_filters.FilterSet):
         )
 
     def by_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Keep payments that wait, those that are matched whole, or those the bank took back."""
+        """Keep payments that wait, are matched whole, are not good yet, or were taken back by the bank."""
         if value == "returned":
             return rows.filter(is_returned=True)
+        if value == "clearing":
+            today = timezone.localdate()
+            return rows.filter(clears_on__gt=today, received_on__lte=today, is_returned=False)
         return rows.exclude(unallocated=0) if value == "waiting" else rows.filter(status="matched")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -30,6 +30,7 @@ from .interest_policy import (
     InterestTerms,
     Kind,
     Movement,
+    PaidFirst,
     RateMissing,
     RateTable,
     Regime,
@@ -133,11 +134,17 @@ def rate_table() -> RateTable:
 
 
 def interest_of(
-    invoices: Iterable[int], as_of: date, *, rates: RateTable | None = None
+    invoices: Iterable[int],
+    as_of: date,
+    *,
+    rates: RateTable | None = None,
+    paid_first: PaidFirst = PaidFirst.PRINCIPAL,
 ) -> dict[int, InvoiceInterest]:
     """Return what invoices have run up by the end of a day, by key, in one statement and one look at the rates.
 
     Credit notes and documents issued later are left out. A missing rate stops nothing: the row says which it is.
+
+    :param paid_first: the ledger puts money on the principal; a legal statement may put it on the interest first
     """
     keys = sorted(set(invoices))
     if not keys:
@@ -145,7 +152,7 @@ def interest_of(
     table = rate_table() if rates is None else rates
     with connection.cursor() as cursor:
         cursor.execute(_READING, {"invoices": keys, "on": as_of})
-        return {row[0]: _reading(row, as_of, table) for row in cursor.fetchall()}
+        return {row[0]: _reading(row, as_of, table, paid_first) for row in cursor.fetchall()}
 
 
 def terms_for(row: Any, judgement: date | None) -> InterestTerms:
@@ -189,24 +196,41 @@ def penalty_rate_text(
 
 def terms_of(company_id: int, account_id: int, issued: date) -> InterestTerms:
     """The terms that count for an invoice of a client issued on a day."""
+    return terms_of_many(company_id, [(account_id, issued)])[account_id, issued]
+
+
+def terms_of_many(
+    company_id: int, wanted: Iterable[tuple[int, date]]
+) -> dict[tuple[int, date], InterestTerms]:
+    """The same of several, by client and day of issue, in one statement."""
+    pairs = sorted(set(wanted))
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT (SELECT jsonb_build_array(regime, contract_rate::text, day_basis) FROM invoicing_agreedterms
-                    WHERE company_id = %(company)s AND (account_id = %(account)s OR account_id IS NULL)
-                      AND valid_from <= %(issued)s
+            SELECT w.account, w.issued,
+                   (SELECT jsonb_build_array(regime, contract_rate::text, day_basis) FROM invoicing_agreedterms
+                    WHERE company_id = %(company)s AND (account_id = w.account OR account_id IS NULL)
+                      AND valid_from <= w.issued
                     ORDER BY account_id IS NULL, valid_from DESC, id DESC LIMIT 1),
                    (SELECT judgement_on FROM invoicing_agreedterms
-                    WHERE account_id = %(account)s ORDER BY id DESC LIMIT 1)
+                    WHERE account_id = w.account ORDER BY id DESC LIMIT 1)
+            FROM unnest(%(accounts)s::bigint[], %(days)s::date[]) AS w (account, issued)
             """,
-            {"company": company_id, "account": account_id, "issued": issued},
+            {
+                "company": company_id,
+                "accounts": [account for account, _issued in pairs],
+                "days": [issued for _account, issued in pairs],
+            },
         )
-        return terms_for(*cursor.fetchone())
+        return {
+            (account, issued): terms_for(row, judgement)
+            for account, issued, row, judgement in cursor.fetchall()
+        }
 
 
-def _reading(row: tuple[Any, ...], as_of: date, rates: RateTable) -> InvoiceInterest:
+def _reading(row: tuple[Any, ...], as_of: date, rates: RateTable, paid_first: PaidFirst) -> InvoiceInterest:
     key, number, account, currency, _issued, items, claims, waivers, agreed, judgement, disputed = row
-    terms = terms_for(agreed, judgement)
+    terms = replace(terms_for(agreed, judgement), paid_first=paid_first)
     debts = [_debt(*item) for item in _json(items) or ()]
     until, interest, fee = _json(claims)
     waives_interest, waives_fee = _json(waivers)

@@ -205,6 +205,20 @@ def payment_list(user: User, company: Company | None) -> QuerySet[Payment]:
     )
 
 
+def waiting_payments(user: User, company: Company | None) -> QuerySet[Payment]:
+    """Payments this user sees of which something is left to match, oldest first, as ``payment_list`` tells it.
+
+    Told from the few items that are open, not by asking of every payment that ever came in what is left of it.
+    """
+    left = ReceivableItem.objects.filter(kind=ItemKind.PAYMENT, open_amount__lt=0)
+    if company is not None:
+        left = left.filter(company=company)
+    returns = PaymentReturn.objects.filter(payment=OuterRef("pk"), undone_at=None)
+    unidentified = Q(account=None) & ~Exists(returns)
+    seen = Payment.objects.visible_to(user, company)
+    return seen.filter(Q(pk__in=left.values("payment")) | unidentified).order_by("received_on", "pk")
+
+
 def find_invoice(user: User, company: Company | None, number: str, today: date) -> Invoice:
     """The invoice of this number, of the company at work first: a link may lead into another one.
 

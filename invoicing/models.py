@@ -18,7 +18,9 @@ from .bank_models import (
     StatementFile,
     StatementLine,
 )
+from .clearing_models import ClearingDays
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
+from .deposit_models import DepositRequest
 from .detail_models import BuyerDetails, InvoiceFile, SellerDetails
 from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeries
 from .einvoice_models import EInvoice, EInvoiceEvent
@@ -29,7 +31,10 @@ from .interest_models import LegalRate
 from .matching_models import CashDiscount, Matching, MatchingRules
 from .payment_models import Payment, PaymentReturn
 from .penalty_models import AgreedTerms, PenaltyClaim, PenaltyNote, PenaltyWaiver
+from .recurring.models import RecurringInvoice, RecurringLine, RecurringPeriod
 from .scope import own_items
+from .sending_models import DocumentMail
+from .stop_models import DunningStop
 
 __all__ = [
     "AccountingPeriod",
@@ -40,9 +45,13 @@ __all__ = [
     "BankStatement",
     "BuyerDetails",
     "CashDiscount",
+    "ClearingDays",
     "CreditNoteRequest",
+    "DepositRequest",
     "DisputedAmount",
+    "DocumentMail",
     "DueDateChange",
+    "DunningStop",
     "EInvoice",
     "EInvoiceEvent",
     "Invoice",
@@ -62,6 +71,9 @@ __all__ = [
     "PenaltyNote",
     "PenaltyWaiver",
     "ReceivableItem",
+    "RecurringInvoice",
+    "RecurringLine",
+    "RecurringPeriod",
     "ReturnProposal",
     "SellerDetails",
     "StatementFile",
@@ -148,6 +160,12 @@ class ReceivableItem(models.Model):
                 name="item_open_by_due_date",
             ),
             models.Index(fields=["company", "document"], name="item_by_document"),
+            # The few payments of which something is left to match: what the desk works off and the menu counts.
+            models.Index(
+                fields=["company", "payment"],
+                condition=Q(kind="PAYMENT", open_amount__lt=0),
+                name="item_payment_to_match",
+            ),
             # What the text of a payment names, however it is written there.
             models.Index(
                 F("company"),

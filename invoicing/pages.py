@@ -20,23 +20,28 @@ from o2c.shared.money import ZERO
 from o2c.shared.past import Look
 
 from . import lists, queries
-from .enums import ItemKind
+from .clearing_policy import objection, reclaimable_until, refundable_until
+from .enums import ItemKind, Objection
 from .expected.policy import Expected
 from .expected.queries import expected_parts
 from .models import (
     DisputedAmount,
     DueDateChange,
+    DunningStop,
     Invoice,
     InvoiceLine,
     Payment,
     PaymentReturn,
     ReceivableItem,
 )
+from .stops import stops_of
 from .tables import account_url, item_url
 
 # Journal words of the acts these pages are about: tone and icon of the dot, and the sentence.
 _EVENTS = {
+    "payment.settled": ("ok", "arrows-join", gettext_lazy("Matching recorded")),
     "invoice.issued": ("", "file-invoice", gettext_lazy("Invoice issued")),
+    "invoice.mailed": ("", "mail", gettext_lazy("Sent to the client by mail")),
     "invoice.recorded": ("", "file-invoice", gettext_lazy("Invoice recorded")),
     "invoice.imported": ("", "file-import", gettext_lazy("Invoice imported")),
     "einvoice.status": ("", "send", gettext_lazy("Status on the platform")),
@@ -49,6 +54,8 @@ _EVENTS = {
     "penalty.waived": ("warn", "hand-stop", gettext_lazy("Interest waived")),
     "penalty.waiver_lifted": ("", "rotate", gettext_lazy("Waiver of interest lifted")),
     "item.due_date_changed": ("warn", "calendar-repeat", gettext_lazy("Due date changed")),
+    "item.reminders_stopped": ("warn", "player-pause", gettext_lazy("Reminders stopped")),
+    "item.reminders_resumed": ("", "player-play", gettext_lazy("Reminders go on")),
     "dispute.noted": ("disp", "message-exclamation", gettext_lazy("Amount disputed")),
     "dispute.ended": ("", "message-check", gettext_lazy("Dispute ended")),
 }
@@ -95,6 +102,7 @@ class InvoicePage:
 
     :ivar hidden: matches in force with documents this reader does not see
     :ivar lines: each with the number of decimals its quantity needs
+    :ivar client_stop: the client is reminded of nothing at all
     """
 
     items: Sequence[Any]
@@ -111,6 +119,7 @@ class InvoicePage:
     account_url: str
     order_url: str
     expected: Sequence[tuple[Decimal, Expected]] = ()
+    client_stop: DunningStop | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,10 @@ class PaymentPage:
 
     :ivar hidden: matches in force with documents this reader does not see
     :ivar returned: its return, if one is in force
+    :ivar clears_on: when it is good, where it is not on the day looked at
+    :ivar refundable_until: how long the payer may still have it refunded
+    :ivar reclaimable_until: how long the payer may still have it back where no mandate covers it
+    :ivar objection: what may be held against the bank that took it back
     """
 
     item: ReceivableItem | None
@@ -130,6 +143,10 @@ class PaymentPage:
     unallocated: Decimal
     status: str
     account_url: str
+    clears_on: date | None = None
+    refundable_until: date | None = None
+    reclaimable_until: date | None = None
+    objection: Objection | None = None
 
 
 def item_rows(items: Iterable[ReceivableItem]) -> list[ItemRow]:
@@ -156,6 +173,9 @@ def invoice_page(invoice: Any, looked: Look, reader: User) -> InvoicePage:
             )
         ).order_by("instalment", "due_date")
     )
+    stops = stops_of(items, on=looked.day)
+    for item in items:
+        item.stop = stops[item.pk].of_item
     matches, hidden = lists.matches_of(items, reader, by=looked.day if looked.is_past else None)
     days_late = max((item.days_late for item in items), default=0)
     disputed = DisputedAmount.objects.filter(item__in=items).values_list("pk", flat=True)
@@ -182,6 +202,7 @@ def invoice_page(invoice: Any, looked: Look, reader: User) -> InvoicePage:
         account_url=account_url(invoice.account),
         order_url=order_url(invoice),
         expected=() if looked.is_past else _expected(invoice, items, looked.day),
+        client_stop=next((each.of_client for each in stops.values()), None),
     )
 
 
@@ -238,7 +259,21 @@ def payment_page(payment: Any, looked: Look, reader: User) -> PaymentPage:
         ),
         allocated=payment.amount - left if item and not returned else ZERO,
         account_url=account_url(payment.account) if payment.account else "",
+        clears_on=_after(payment.clears_on, looked.day) if item and not returned else None,
+        refundable_until=_after(refundable_until(payment.received_on, payment.method), looked.day)
+        if not returned
+        else None,
+        reclaimable_until=_after(reclaimable_until(payment.received_on, payment.method), looked.day)
+        if not returned
+        else None,
+        objection=objection(payment.received_on, payment.method, returned_on=returned.returned_on)
+        if returned
+        else None,
     )
+
+
+def _after(day: date | None, looked_at: date) -> date | None:
+    return day if day is not None and day > looked_at else None
 
 
 def _in_force(looked: Look) -> Q:

@@ -6,7 +6,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.enums import PaymentMethod
 from accounts.models import Company, CustomerAccount, User, documents_of
@@ -38,6 +38,8 @@ class Payment(models.Model):
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     external_id = models.CharField(max_length=120)
     received_on = models.DateField()
+    # The first day the money is good; None: at once. Set by the clearing days of its method when it is recorded.
+    clears_on = models.DateField(null=True, blank=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     currency = models.CharField(max_length=3)
     method = models.CharField(max_length=12, choices=PaymentMethod.choices, default=PaymentMethod.TRANSFER)
@@ -56,8 +58,40 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["company", "external_id"], name="payment_once_per_company"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(clears_on=None) | Q(clears_on__gt=F("received_on")),
+                name="payment_clears_after_it_came",
+            ),
         ]
-        indexes = [models.Index(fields=["company", "-received_on"], name="payment_by_company")]
+        indexes = [
+            # What had to wait until it was good: exposure looks at the last days of it.
+            models.Index(
+                fields=["account", "clears_on"],
+                include=["received_on", "currency", "amount", "id"],
+                condition=Q(clears_on__isnull=False),
+                name="payment_to_be_cleared",
+            ),
+            models.Index(fields=["company", "-received_on"], name="payment_by_company"),
+            # The few that are deposits: exposure begins here.
+            models.Index(fields=["account"], condition=Q(order__isnull=False), name="payment_for_an_order"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="returned_payment_is_nobodys",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("account_id"),
+                condition=pgtrigger.Condition("OLD.account_id IS NULL AND NEW.account_id IS NOT NULL"),
+                func="""
+                    IF EXISTS (
+                        SELECT FROM invoicing_paymentreturn WHERE payment_id = NEW.id AND undone_at IS NULL
+                    ) THEN
+                        RAISE EXCEPTION 'payment % went back to the bank, it is no client''s', NEW.id
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'returned_payment_is_nobodys';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.external_id

@@ -28,13 +28,19 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import CustomerAccount
+from o2c.shared.calendar import add_months
 from o2c.shared.money import ZERO
 
 from . import policy
 from .book import LEDGER_TOTALS, OF_SCOPE, moved_after, scope_sql
-from .enums import InvoiceStatus, ItemKind, PaymentStatus
+from .clearing import UNCLEARED_ROWS
+from .deposits_held import DEPOSIT_ROWS
+from .enums import DocumentKind, InvoiceStatus, ItemKind, PaymentStatus
 from .models import Allocation, DisputedAmount, DueDateChange, Invoice, Payment, ReceivableItem
 from .past_items import due_date_then, open_amount_then, open_then
+
+# France's standard rate, in percent (CGI, art. 278).
+_STANDARD_VAT: Final = Decimal(20)
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -124,7 +130,7 @@ _MONEY: Final[DecimalField[Any, Any]] = DecimalField(max_digits=16, decimal_plac
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
-    return EXPOSURE_ROWS
+    return f"{EXPOSURE_ROWS} UNION ALL {UNCLEARED_ROWS} UNION ALL {DEPOSIT_ROWS}"
 
 
 def ledger_total(accounts: QuerySet[CustomerAccount], *, on: date) -> dict[str, Decimal]:
@@ -313,8 +319,33 @@ def has_paid_invoice(*, account_id: int) -> bool:
 
 
 def deposit_received(*, order_id: int, on: date) -> Decimal:
-    """Return the money received for an order by the end of a day and not used for anything else yet."""
+    """Return the money that is there for an order at the end of a day: not used for anything else yet, or invoiced as
+    its deposit and neither deducted nor credited. A cheque that is not cleared is not there."""
     payments = payments_with_unallocated(
-        Payment.objects.filter(order_id=order_id, received_on__lte=on), on=on
+        Payment.objects.filter(order_id=order_id, received_on__lte=on).exclude(clears_on__gt=on), on=on
     )
-    return payments.aggregate(total=Sum("unallocated_on"))["total"] or ZERO
+    waiting: Decimal = payments.aggregate(total=Sum("unallocated_on"))["total"] or ZERO
+    invoiced = Invoice.objects.filter(
+        order_id=order_id, kind=DocumentKind.DEPOSIT_INVOICE, deductions=None, credit_notes=None
+    )
+    settled = Allocation.objects.filter(debit__invoice__in=invoiced, effective_date__lte=on)
+    settled = settled.exclude(credit__payment__clears_on__gt=on)
+    return waiting + (settled.aggregate(total=Sum("amount"))["total"] or ZERO)
+
+
+def usual_vat(*, account_id: int, on: date) -> Decimal:
+    """The VAT that a client's invoices of twelve months carry, in percent of the amount excl. VAT.
+
+    Of a client without any: the standard rate in France, none abroad (the fact ``usual_vat``, domain.md 4.6).
+    """
+    sums = Invoice.objects.filter(
+        account_id=account_id,
+        kind=DocumentKind.INVOICE,
+        issue_date__gt=add_months(on, -12),
+        issue_date__lte=on,
+        total_excl_vat__gt=0,
+    ).aggregate(excl=Sum("total_excl_vat"), vat=Sum("total_vat"))
+    if sums["excl"]:
+        return Decimal(sums["vat"] or 0) * 100 / sums["excl"]
+    country = CustomerAccount.objects.values_list("country", flat=True).get(pk=account_id)
+    return _STANDARD_VAT if country == "FR" else ZERO

@@ -47,7 +47,15 @@ def readable_events(user: User, events: QuerySet[AuditEvent]) -> QuerySet[AuditE
     invoices = _rows("invoice").filter(account__in=accounts).exclude(own_documents(user))
     items = _rows("receivableitem").filter(account__in=accounts).exclude(own_items(user))
     matches = _rows("allocation").filter(debit__in=items)
-    for model, hidden in (("invoice", invoices), ("receivableitem", items), ("allocation", matches)):
+    deposits = _rows("depositrequest").filter(account__in=accounts)
+    contested = _rows("disputedamount").filter(item__in=items)
+    for model, hidden in (
+        ("invoice", invoices),
+        ("receivableitem", items),
+        ("allocation", matches),
+        ("depositrequest", deposits.exclude(own_sales(user, prefix="order__"))),
+        ("disputedamount", contested),
+    ):
         events = events.exclude(object_type=f"invoicing.{model}", object_id__in=hidden.values("pk"))
     return events
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from orders.paper import language_of
 
 from . import lists
 from .facturx.facts import seller_details
+from .queries import items_on
 
 MOST: Final = 1000
 
@@ -42,7 +44,22 @@ def statement_pdf(account: CustomerAccount, *, on: date, reader: User) -> bytes:
     """
     if lists.outside_items(reader, account.company, on, account.code):
         raise NotWhole
-    rows = list(lists.open_items(reader, account.company, on).filter(account=account)[: MOST + 1])
+    return own_statement_pdf(account, on=on)
+
+
+def own_items_open(account: CustomerAccount, *, on: date) -> QuerySet[Any]:
+    """Every open item of an account at the end of a day, oldest due first, with what the statement tells of it."""
+    mine = CustomerAccount.objects.filter(pk=account.pk)
+    rows = items_on(mine, on=on, open_only=True).order_by("due_on", "pk")
+    return lists.with_status(rows).select_related("invoice", "payment")
+
+
+def own_statement_pdf(account: CustomerAccount, *, on: date) -> bytes:
+    """Draw the statement for the client itself, who sees all of its own account.
+
+    :raises TooLong: too many open items for paper
+    """
+    rows = list(own_items_open(account, on=on)[: MOST + 1])
     if len(rows) > MOST:
         raise TooLong
     language = language_of(account)

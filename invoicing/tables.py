@@ -14,6 +14,7 @@ from accounts.models import CustomerAccount
 from o2c.shared.past import look
 from o2c.shared.tables import (
     AmountColumn,
+    CheckColumn,
     Column,
     DateColumn,
     DaysColumn,
@@ -24,6 +25,7 @@ from o2c.shared.tables import (
 )
 
 from .models import Invoice, Payment, ReceivableItem
+from .sending.queries import BADGES
 
 
 def account_url(account: CustomerAccount) -> str:
@@ -63,9 +65,18 @@ class AccountColumn(Column):
         return account.name if isinstance(account, CustomerAccount) else None
 
 
+class MailColumn(StatusColumn):
+    """Where a document stands on its way to the client; nothing where it was not sent by mail."""
+
+    def value(self, **kwargs: Any) -> Any:
+        """Return the word of the state, or nothing."""
+        return super().value(**kwargs) if kwargs["value"] else ""
+
+
 class InvoiceTable(Table):
     """Invoices and credit notes."""
 
+    check = CheckColumn(amount="total_incl_vat", label="number")
     number = NameColumn(sql="number", verbose_name=_("Number"))
     account = AccountColumn(verbose_name=_("Client"), phone="full", order_by=("account__sort_key", "pk"))
     code = TextColumn(accessor="account__code", export_only=True, verbose_name=_("Client code"))
@@ -92,6 +103,13 @@ class InvoiceTable(Table):
         codes=("open", "partly_paid", "overdue", "paid"), verbose_name=_("Status"), phone="full"
     )
     days_late = DaysColumn(verbose_name=_("Days late"), phone="hide")
+    mail = MailColumn(
+        accessor="mail_state",
+        codes=tuple(BADGES.values()),
+        orderable=False,
+        verbose_name=_("Mail"),
+        phone="hide",
+    )
     origin = Column(accessor="get_origin_display", order_by="origin", verbose_name=_("Origin"), phone="hide")
 
     class Meta:

@@ -14,8 +14,17 @@ def hear_platforms() -> None:
 
 
 @shared_task
+def recurring_invoices() -> None:
+    """Ask for the recurring invoices that are due (every morning, by the scheduler)."""
+    from o2c.shared import work
+
+    work.add("recurring.new_day", "clock")
+
+
+@shared_task
 def payment_habits() -> None:
-    """Ask for how late clients pay to be found out (every night, by the scheduler)."""
+    """Ask for how late clients pay, and how released orders turned out, to be found out (nightly, by the scheduler)."""
     from o2c.shared import work
 
     work.add("expected.habits", "clock")
+    work.add("releases.outcomes", "clock")

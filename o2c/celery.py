@@ -11,18 +11,24 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "o2c.settings")
 
 app = Celery("o2c")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["o2c.shared", "credit", "orders", "invoicing"])
+app.autodiscover_tasks(["o2c.shared", "credit", "orders", "invoicing", "dunning", "disputes"])
 app.conf.beat_schedule = {
     "sweep": {"task": "o2c.shared.tasks.sweep", "schedule": 5.0},
     "seal": {"task": "o2c.shared.tasks.seal_journal", "schedule": 60.0},
     "clocks": {"task": "orders.tasks.clocks", "schedule": 60.0},
     "platforms": {"task": "invoicing.tasks.hear_platforms", "schedule": 60.0},
+    "mail": {"task": "o2c.shared.tasks.read_mail", "schedule": 60.0},
     "habits": {"task": "invoicing.tasks.payment_habits", "schedule": crontab(hour=1, minute=30)},
+    "recurring": {"task": "invoicing.tasks.recurring_invoices", "schedule": crontab(hour=6, minute=0)},
+    "promises": {"task": "dunning.tasks.judge_promises", "schedule": crontab(hour=0, minute=20)},
+    "plans": {"task": "dunning.tasks.judge_plans", "schedule": crontab(hour=0, minute=25)},
+    "reminders": {"task": "dunning.tasks.daily_run", "schedule": crontab(hour=7, minute=0)},
     "digest": {"task": "o2c.shared.tasks.digest", "schedule": crontab(hour=8, minute=0)},
     "nightly": {
         "task": "credit.tasks.nightly",
         "schedule": crontab(hour=2, minute=0),
     },
+    "disputes": {"task": "disputes.tasks.new_day", "schedule": crontab(hour=7, minute=0)},
     "new_day": {
         "task": "orders.tasks.new_day",
         "schedule": crontab(hour=0, minute=10),

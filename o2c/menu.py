@@ -35,6 +35,14 @@ MENU = Menu(
                     waits=True,
                 ),
                 Entry(
+                    "alerts",
+                    _("Alerts"),
+                    "bell",
+                    "credit:alerts",
+                    permission="accounts.view",
+                    waits=True,
+                ),
+                Entry(
                     "decisions",
                     _("Decisions"),
                     "scale",
@@ -65,6 +73,13 @@ MENU = Menu(
                     phone=pgettext_lazy("phone menu", "Sell?"),
                     order={"sales": 1, "sales_manager": 1},
                 ),
+                Entry(
+                    "insurance",
+                    _("Credit insurance"),
+                    "shield-check",
+                    "credit:covers",
+                    permission=("credit.decide_limit", "policy.change", "audit.view"),
+                ),
             ),
         ),
         Group(
@@ -89,6 +104,13 @@ MENU = Menu(
                     "invoices", _("Invoices"), "file-invoice", "invoicing:list", permission="invoicing.view"
                 ),
                 Entry(
+                    "recurring",
+                    _("Recurring invoices"),
+                    "calendar-repeat",
+                    "invoicing:recurring",
+                    permission=("invoicing.issue", "audit.view"),
+                ),
+                Entry(
                     "interest",
                     _("Interest notes"),
                     "receipt",
@@ -103,6 +125,21 @@ MENU = Menu(
                     permission="bank.view",
                 ),
                 Entry(
+                    "disputes",
+                    _("Disputes"),
+                    "message-exclamation",
+                    "disputes:list",
+                    permission="disputes.view",
+                    waits=True,
+                ),
+                Entry(
+                    "committee",
+                    _("Dispute committee"),
+                    "users-group",
+                    "disputes:committees",
+                    permission="disputes.view",
+                ),
+                Entry(
                     "payments",
                     _("Matching"),
                     "arrows-join",
@@ -114,8 +151,55 @@ MENU = Menu(
             ),
         ),
         Group(
+            label=_("Collections"),
+            entries=(
+                Entry(
+                    "work_list",
+                    _("Work list"),
+                    "phone-call",
+                    "dunning:work_list",
+                    permission="dunning.promise",
+                ),
+                Entry(
+                    "dunning_runs",
+                    _("Reminder runs"),
+                    "mail-forward",
+                    "dunning:runs",
+                    permission="dunning.run",
+                ),
+                Entry(
+                    "dunning_scenarios",
+                    _("Reminder scenarios"),
+                    "calendar-repeat",
+                    "dunning:scenarios",
+                    permission="dunning.run",
+                ),
+                Entry(
+                    "promises",
+                    _("Promises to pay"),
+                    "calendar-check",
+                    "dunning:promises",
+                    permission="invoicing.view",
+                ),
+                Entry(
+                    "plans",
+                    _("Payment plans"),
+                    "calendar-dollar",
+                    "dunning:plans",
+                    permission="invoicing.view",
+                ),
+            ),
+        ),
+        Group(
             label=_("Steering"),
             entries=(
+                Entry(
+                    "dispute_report",
+                    _("Causes of disputes"),
+                    "chart-bar",
+                    "reports:disputes",
+                    permission="reports.view",
+                ),
                 Entry(
                     "aged_balance",
                     _("Aged balance"),
@@ -133,6 +217,13 @@ MENU = Menu(
                     permission=("periods.close", "periods.reopen", "accounting.export"),
                 ),
                 Entry(
+                    "seller",
+                    _("Our details"),
+                    "building",
+                    "invoicing:seller",
+                    permission=("policy.change", "audit.view"),
+                ),
+                Entry(
                     "rates",
                     _("Legal rates"),
                     "percentage",
@@ -144,6 +235,13 @@ MENU = Menu(
                     _("Order rules"),
                     "settings",
                     "orders:rules",
+                    permission=("policy.change", "audit.view"),
+                ),
+                Entry(
+                    "rating_rules",
+                    _("Rating rules"),
+                    "shield-half",
+                    "credit:rating_rules",
                     permission=("policy.change", "audit.view"),
                 ),
                 Entry(

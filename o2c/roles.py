@@ -22,6 +22,7 @@ PERMISSIONS: Final = frozenset(
         "accounts.move",  # to another legal entity, group or sales rep, from a day on
         "credit.request_limit",
         "credit.decide_limit",
+        "credit.rate",  # what ratings rest on, and asking for a class against the score
         "orders.view",
         "orders.enter",
         "orders.deliver",
@@ -32,23 +33,37 @@ PERMISSIONS: Final = frozenset(
         "invoicing.issue",
         "invoicing.credit",  # credit notes, alone as far as domain.md 5.4 says
         "invoicing.einvoice",  # what the platforms say of an invoice
+        "invoicing.send",  # documents to the client's contacts by mail
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "invoicing.change_due_date",  # what was late may be late no longer
         "invoicing.claim_interest",  # late-payment interest and the 40 € as a note, and taking one back
         "invoicing.waive_interest",  # the choice not to claim them of an invoice
+        "dunning.stop",  # nobody is reminded of an item, or a client of anything, until a day
         "rates.manage",  # the table of legal rates
         "payments.record",
         "payments.allocate",
         "payments.write_off",  # small differences, up to the company's tolerance
         "bank.view",  # statements of the bank, with balances
         "bank.import",  # bring statements in, name the company's bank accounts, settle what the bank took back
+        "dunning.promise",  # note what a client promises to pay, and take it back
+        "dunning.promise_again",  # a third promise for the same item (domain.md 6.5)
+        "dunning.plan",  # grant time by a payment plan, and end it (domain.md 6.6)
+        "dunning.run",  # propose reminders, review them and let them go
+        "dunning.sign",  # formal notices
+        "dunning.configure",  # scenarios: steps, days, texts
         "policy.change",  # what a company asks of its orders: evidence by class, the look before production
+        "disputes.view",
+        "disputes.open",  # note what a client contests
+        "disputes.work",  # qualify, answer, propose
+        "disputes.committee",  # plan, hold and close its sittings
+        "disputes.resolve",  # say how a dispute ends; a credit note needs its own right beside it
         "periods.close",  # no entry takes effect in a closed month
         "periods.reopen",
         "accounting.export",  # entries for the general ledger
         "accounting.accounts",  # which accounts they are booked on
         "reports.view",
         "imports.run",
+        "mail.report",  # what mail servers say of messages that left
         "audit.view",
         "duties.view",  # who holds duties in one hand
         "webhooks.manage",  # what other systems are told
@@ -65,12 +80,16 @@ DECISIONS: Final = frozenset(
         "invoicing.change_due_date",
         "invoicing.claim_interest",
         "invoicing.waive_interest",
+        "dunning.plan",
+        "dunning.sign",
         "orders.hold",
         "orders.release",
         "payments.record",
         "payments.allocate",
         "payments.write_off",
         "bank.import",
+        "disputes.resolve",
+        "disputes.committee",
         "policy.change",
     }
 )
@@ -96,57 +115,79 @@ def _role(label: str | Promise, permissions: str, level: int = 0, **scope: bool)
     return RoleDefinition(label, frozenset(permissions.split()), level, **scope)
 
 
-_READ: Final = "accounts.view orders.view invoicing.view reports.view"
+_READ: Final = "accounts.view orders.view invoicing.view reports.view disputes.view"
+_DISPUTE: Final = "disputes.open disputes.work"
 _ADV: Final = (
-    f"{_READ} accounts.edit accounts.watch credit.request_limit orders.enter orders.deliver orders.hold"
+    f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.watch credit.request_limit orders.enter"
+    " orders.deliver orders.hold"
     " orders.release orders.request_override invoicing.issue invoicing.import invoicing.credit invoicing.einvoice"
-    " imports.run"
+    " invoicing.send imports.run dunning.promise dunning.run dunning.stop"
 )
 _CREDIT: Final = (
-    f"{_READ} accounts.edit accounts.block accounts.watch credit.request_limit credit.decide_limit"
+    f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.block accounts.watch"
+    " credit.request_limit credit.decide_limit credit.rate"
     " orders.hold orders.release orders.request_override invoicing.credit invoicing.change_due_date bank.view"
-    " invoicing.claim_interest invoicing.waive_interest"
+    " invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise dunning.plan dunning.run"
+    " dunning.stop"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
     "adv_officer": _role(_("ADV officer"), _ADV, 1),
-    "adv_manager": _role(_("ADV manager"), f"{_ADV} accounts.move audit.view", 1),
+    "adv_manager": _role(_("ADV manager"), f"{_ADV} disputes.committee accounts.move audit.view", 1),
     "sales": _role(
         _("Sales rep"),
-        f"{_READ} credit.request_limit orders.enter orders.request_override",
+        f"{_READ} {_DISPUTE} credit.request_limit orders.enter orders.request_override dunning.promise",
         sees_all_accounts=False,
     ),
     "sales_manager": _role(
         _("Sales manager"),
-        f"{_READ} accounts.watch credit.request_limit orders.enter orders.request_override",
+        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit orders.enter orders.request_override"
+        " dunning.promise",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
-    "credit_manager": _role(_("Credit manager"), f"{_CREDIT} accounts.move audit.view", 3),
+    "credit_manager": _role(
+        _("Credit manager"),
+        f"{_CREDIT} disputes.committee accounts.move audit.view dunning.promise_again dunning.configure",
+        3,
+    ),
     "receivables_accountant": _role(
         _("Receivables accountant"),
-        f"{_READ} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
-        " invoicing.einvoice payments.record payments.allocate payments.write_off bank.view bank.import"
-        " periods.close imports.run accounting.export invoicing.claim_interest",
+        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
+        " invoicing.einvoice invoicing.send payments.record payments.allocate payments.write_off bank.view bank.import"
+        " periods.close imports.run accounting.export invoicing.claim_interest dunning.promise dunning.plan"
+        " dunning.run dunning.stop",
     ),
     "finance_director": _role(
         _("Finance director"),
-        f"{_CREDIT} accounts.move policy.change periods.close periods.reopen audit.view bank.import"
-        " accounting.export accounting.accounts rates.manage",
+        f"{_CREDIT} disputes.committee accounts.move policy.change periods.close periods.reopen audit.view"
+        " bank.import"
+        " accounting.export accounting.accounts rates.manage dunning.promise_again"
+        " dunning.configure dunning.sign",
         4,
     ),
-    "executive": _role(_("Chief executive"), f"{_CREDIT} accounts.move policy.change audit.view", 5),
-    "dispute_owner": _role(_("Dispute owner"), "accounts.view orders.view invoicing.view"),
+    "executive": _role(
+        _("Chief executive"),
+        f"{_CREDIT} disputes.committee accounts.move policy.change audit.view dunning.promise_again"
+        " dunning.configure"
+        " dunning.sign",
+        5,
+    ),
+    "dispute_owner": _role(
+        _("Dispute owner"),
+        "accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work",
+    ),
     "auditor": _role(_("Auditor"), f"{_READ} bank.view audit.view duties.view accounting.export"),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),
-        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage",
+        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage mail.report",
         sees_all_companies=True,
     ),
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
         _("Integration"),
-        f"{_READ} accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import invoicing.einvoice"
-        " payments.record payments.allocate bank.view bank.import imports.run webhooks.manage",
+        f"{_READ} disputes.open accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import"
+        " invoicing.einvoice invoicing.send mail.report payments.record payments.allocate bank.view bank.import"
+        " imports.run webhooks.manage dunning.promise",
     ),
 }

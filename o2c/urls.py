@@ -42,6 +42,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("o2c.api_urls")),
     re_path(r"^api/", NothingHere.as_view()),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("link/", include("dunning.link_urls")),
+    path("case/", include("disputes.link_urls")),
     *_pages(),
     path("login/", auth_views.LoginView.as_view(), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),

@@ -65,6 +65,14 @@ class ReleaseScope(models.TextChoices):
     AMOUNT = "amount", _("Up to an amount")
 
 
+class Reexamined(models.TextChoices):
+    """What became of a held order that was looked at again (design 3.10)."""
+
+    RELEASED = "released", pgettext_lazy("order looked at again", "Released")
+    RECONFIRM = "reconfirm", pgettext_lazy("order looked at again", "To be confirmed with the client")
+    KEPT = "kept", pgettext_lazy("order looked at again", "Still on hold")
+
+
 class OverrideStatus(models.TextChoices):
     """Life of an override request (design 3.11)."""
 
@@ -83,6 +91,33 @@ class AlternativeKind(models.TextChoices):
     OVERDUE_SCHEDULE = "OVERDUE_SCHEDULE", _("Payment plan for what is late")
     SHORTER_TERM = "SHORTER_TERM", _("Shorter term for this order")
     TEMPORARY_LIMIT = "TEMPORARY_LIMIT", _("Temporary raise of the limit")
+
+
+class ConditionSource(models.TextChoices):
+    """What stands behind a condition and tells when it is met."""
+
+    DEPOSIT_REQUEST = "DEPOSIT_REQUEST", _("Deposit asked for")
+    PROMISE = "PROMISE", _("Promise to pay")
+    LIMIT_REQUEST = "LIMIT_REQUEST", _("Limit request")
+    PLAN = "PLAN", _("Payment plan")
+    TERM = "TERM", _("Term of the order")
+
+
+class ConditionStatus(models.TextChoices):
+    """What became of a condition."""
+
+    OPEN = "OPEN", pgettext_lazy("condition", "Expected")
+    MET = "MET", pgettext_lazy("condition", "Met")
+    BROKEN = "BROKEN", pgettext_lazy("condition", "Not kept")
+    WITHDRAWN = "WITHDRAWN", pgettext_lazy("condition", "Withdrawn")
+
+
+class ConditionalStatus(models.TextChoices):
+    """What became of a release that waits for its conditions."""
+
+    WAITING = "WAITING", pgettext_lazy("release", "Waits for its conditions")
+    DONE = "DONE", pgettext_lazy("release", "Took effect")
+    VOID = "VOID", pgettext_lazy("release", "Without effect")
 
 
 class EvidenceChannel(models.TextChoices):

@@ -16,7 +16,7 @@ from credit.enums import Finding
 from o2c.shared.fields import DateField
 
 from .enums import QuotationState, ShownStatus
-from .lists import found_by, reps
+from .lists import found_by, of_status, reps
 from .models import HoldCase, Order, Quotation
 
 
@@ -41,7 +41,7 @@ class OrderFilter(django_filters.FilterSet):
     """Orders by number, client, status, date and rep."""
 
     q = django_filters.CharFilter(method="search", label=_("Order, reference or client"))
-    status = django_filters.ChoiceFilter(choices=ShownStatus.choices, label=_("Status"))
+    status = django_filters.ChoiceFilter(method="shown_as", choices=ShownStatus.choices, label=_("Status"))
     client = django_filters.CharFilter(method="of_client", label=_("Client"))
     since = _DayFilter(field_name="order_date", lookup_expr="gte", label=_("Ordered from"))
     until = _DayFilter(field_name="order_date", lookup_expr="lte", label=_("Ordered until"))
@@ -54,6 +54,10 @@ class OrderFilter(django_filters.FilterSet):
     def search(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """Number, client's reference, client."""
         return rows.filter(found_by(value))
+
+    def shown_as(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        """The status people see."""
+        return of_status(rows, value)
 
     def of_client(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """A client's code, or words of its name."""

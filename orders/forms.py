@@ -337,6 +337,13 @@ class DeliveryForm(forms.Form):
     """What leaves: a quantity per line with something left, and the day."""
 
     on = DateField(label=gettext_lazy("Delivered on"), prefer="past")
+    carrier = forms.CharField(
+        label=gettext_lazy("Carrier"),
+        required=False,
+        max_length=80,
+        help_text=gettext_lazy("Who brings it. It stands on the delivery note; disputes add up by it."),
+        widget=forms.TextInput(attrs={"list": "carriers"}),
+    )
 
     def __init__(self, *args: Any, lines: Sequence[OrderLine], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

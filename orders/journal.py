@@ -34,6 +34,15 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.held_by_hand": _Look("warn", "hand-stop", gettext_lazy("Held by hand")),
     "order.freed": _Look("ok", "check", gettext_lazy("Fits again: freed by itself")),
     "order.released": _Look("ok", "lock-open", gettext_lazy("Released")),
+    "order.alternatives_accepted": _Look("", "users", gettext_lazy("Agreed with the client")),
+    "order.condition_agreed": _Look("", "hourglass", gettext_lazy("Waits for what was agreed")),
+    "order.condition_met": _Look("ok", "check", gettext_lazy("What was agreed is there")),
+    "order.condition_broken": _Look("bad", "calendar-x", gettext_lazy("What was agreed is not kept")),
+    "order.condition_withdrawn": _Look("", "ban", gettext_lazy("What was agreed is withdrawn")),
+    "order.release_agreed": _Look(
+        "ok", "shield-check", gettext_lazy("Release decided, once its conditions are met")
+    ),
+    "order.release_void": _Look("warn", "hand-stop", gettext_lazy("The release needs a new decision")),
     "order.release_undone": _Look("warn", "rotate", gettext_lazy("Release undone")),
     "order.assigned": _Look("", "user-check", gettext_lazy("Somebody looks after it")),
     "order.override_requested": _Look("", "send", gettext_lazy("Override asked for")),

@@ -13,22 +13,27 @@ from accounts.models import Company, CustomerAccount, User, documents_of
 from credit.enums import Finding
 from credit.models import CreditDecision
 
+from .condition_models import ConditionalRelease, ReleaseCondition
 from .document_models import Quotation, QuotationLine
 from .enums import CaseStatus, OrderState, ReleaseScope
 from .override_models import MassDecision, MassDecisionItem, OverrideDocument, OverrideRequest
 from .paper_models import (
     AcceptedDifference,
+    DeliveryNote,
     OrderConfirmation,
     OrderEvidence,
     PurchaseOrder,
     PurchaseOrderLine,
 )
+from .reexamination_models import Reexamination, ReexaminedOrder
 from .scope import own_sales
 
 __all__ = [
     "AcceptedDifference",
+    "ConditionalRelease",
     "Delivery",
     "DeliveryLine",
+    "DeliveryNote",
     "HoldCase",
     "MassDecision",
     "MassDecisionItem",
@@ -43,7 +48,10 @@ __all__ = [
     "PurchaseOrderLine",
     "Quotation",
     "QuotationLine",
+    "Reexamination",
+    "ReexaminedOrder",
     "Release",
+    "ReleaseCondition",
 ]
 
 
@@ -214,6 +222,8 @@ class Delivery(models.Model):
     number = models.CharField(max_length=60)
     delivered_on = models.DateField()
     is_return = models.BooleanField(default=False)
+    # Who brought it, as people say it; empty where nobody said.
+    carrier = models.CharField(_("carrier"), max_length=80, blank=True, default="", db_default="")
     reason = models.TextField(blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()

@@ -27,9 +27,9 @@ from o2c.shared.menu import url_or_nothing
 from o2c.shared.money import ZERO
 
 from . import policy, services
-from .enums import AlternativeKind, OrderState, OverrideStatus, ShownStatus
+from .enums import AlternativeKind, ConditionalStatus, OrderState, OverrideStatus, ShownStatus
 from .lists import working_time_left
-from .models import HoldCase, Order, OrderHold, OverrideRequest
+from .models import ConditionalRelease, HoldCase, Order, OrderHold, OverrideRequest, ReleaseCondition
 from .policy import Blocker
 from .queries import active_holds, open_case, shown_status
 
@@ -218,6 +218,17 @@ def waiting_of(order: Order) -> OverrideRequest | None:
     """The override request that waits for its answer, with its files."""
     found = order.override_requests.filter(status=OverrideStatus.OPEN)
     return found.select_related("requested_by", "facts").prefetch_related("documents").first()
+
+
+def conditions_of(order: Order) -> list[ReleaseCondition]:
+    """What the order waits or waited for by agreement with the client, the first due first."""
+    return list(order.release_conditions.all())
+
+
+def conditional_of(order: Order) -> ConditionalRelease | None:
+    """The release that takes effect once all of it is there."""
+    waiting = order.conditional_releases.filter(status=ConditionalStatus.WAITING)
+    return waiting.select_related("approved_by").first()
 
 
 def answered_of(order: Order) -> list[OverrideRequest]:

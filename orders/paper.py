@@ -8,7 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import Company, CustomerAccount
@@ -144,7 +146,14 @@ def document(
             ],
         },
         "mentions": mentions(language),
+        **paper_facts(company, account),
     }
+
+
+def paper_facts(company: Company, account: CustomerAccount) -> dict[str, Any]:
+    """What invoicing knows of both for any paper (``settings.PAPER_FACTS``): ``legal_line``, ``delivery_place``."""
+    found: dict[str, Any] = import_string(settings.PAPER_FACTS)(company, account)
+    return found
 
 
 def on_paper(line: Line, language: str) -> LineOnPaper:
@@ -152,8 +161,8 @@ def on_paper(line: Line, language: str) -> LineOnPaper:
     return LineOnPaper(
         sku=line.sku,
         description=line.description,
-        quantity=_figure(line.quantity, language),
-        price=_figure(line.unit_price, language, least=2),
+        quantity=figure(line.quantity, language),
+        price=figure(line.unit_price, language, least=2),
         rate=formats.percent(line.vat_rate / 100, language),
         net=formats.amount(line_net(line.quantity, line.unit_price), language),
     )
@@ -192,7 +201,7 @@ def language_of(account: CustomerAccount) -> str:
     return "fr" if account.language.lower().startswith("fr") else "en"
 
 
-def _figure(value: Decimal, language: str, *, least: int = 0) -> str:
+def figure(value: Decimal, language: str, *, least: int = 0) -> str:
     places = max(least, -int(value.normalize().as_tuple().exponent))
     return formats.number(value, language, decimals=places)
 

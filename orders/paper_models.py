@@ -168,3 +168,27 @@ class OrderConfirmation(models.Model):
     def number(self) -> str:
         """Its own number: the order's, and which issue it is."""
         return f"ARC-{self.order.number}-{self.issue}"
+
+
+class DeliveryNote(models.Model):
+    """The note that goes with a delivery (or a return), drawn once and the same ever after."""
+
+    delivery = models.OneToOneField("orders.Delivery", on_delete=models.PROTECT, related_name="note")
+    language = models.CharField(max_length=2)
+    file = models.FileField(upload_to="delivery-notes/%Y/%m/")
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(file="") & ~Q(sha256="") & Q(size__gt=0), name="delivery_note_has_its_hash"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="delivery_note_kept", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}"

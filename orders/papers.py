@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
+
 from o2c.shared.audit import plain
 
-from .models import Order, OrderConfirmation, OrderLine, PurchaseOrder
+from .models import Delivery, Order, OrderConfirmation, OrderLine, PurchaseOrder
 from .paper import language_of
 from .review import Difference, Paper, PaperLine, amount_of, differences
 
@@ -64,6 +66,12 @@ def confirmation_in_force(order: Order) -> OrderConfirmation | None:
         return None
     lines = [line for line in order.lines.all() if line.quantity > line.cancelled]
     return issued if issued.content_hash == content_hash(order, lines) else None
+
+
+def deliveries_of(order: Order) -> QuerySet[Delivery]:
+    """Deliveries of an order with what their notes say of it, the oldest first."""
+    rows = Delivery.objects.filter(order=order).select_related("order__company", "order__account__entity")
+    return rows.order_by("delivered_on", "pk")
 
 
 def content_hash(order: Order, lines: Sequence[OrderLine]) -> str:

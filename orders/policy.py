@@ -17,6 +17,8 @@ ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
 RELEASE_BUSINESS_DAYS = 5
 RELEASE_LONGEST = timedelta(days=60)
+# Business days after its day on which what was agreed with a client is still kept.
+CONDITION_GRACE = 3
 RAISE_ALLOWED = Decimal("0.02")
 # Each goods issue and each rate of VAT is rounded once: what went out and what is left may differ by that.
 RELEASE_ROUNDING = Decimal("0.03")
@@ -254,3 +256,8 @@ def release_blockers(order: HeldOrder, decider: Decider) -> tuple[Blocker, ...]:
 def to_reconfirm(*, held_since: date, planned_delivery: date | None, on: date) -> bool:
     """Whether an order that fits again must first be confirmed with the client (design 3.10)."""
     return on - held_since > RECONFIRM_AFTER or (planned_delivery is not None and planned_delivery < on)
+
+
+def condition_kept_until(due_on: date) -> date:
+    """Return the last day on which what was agreed for a day is kept: a transfer takes that long to be seen."""
+    return add_business_days(due_on, CONDITION_GRACE)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, CustomerAccount, User
 from accounts.scope import Outside, outside
+from credit.alerts.facts import Event
+from credit.enums import Finding
 from o2c.shared.calendar import add_months
 from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
 
 from . import policy
-from .enums import ShownStatus
-from .models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Quotation
+from .enums import OrderState, ShownStatus
+from .models import Delivery, HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Quotation
 from .policy import LineFacts
 from .scope import own_sales
 
@@ -86,6 +89,22 @@ def order_rhythm(*, account_id: int, on: date, skip_order: int | None = None) ->
         account=account_id, after=add_months(on, -12), until=on, skip_order=skip_order or 0
     )[0]
     return mean, count
+
+
+def unusual_orders(*, account_ids: Sequence[int], since: date, on: date) -> Iterator[Event]:
+    """Orders not finished of which the last check said that they are unusual (``settings.ALERT_EVENTS``)."""
+    found = [{"code": Finding.UNUSUAL_ORDER.value}]
+    rows = Order.objects.filter(
+        Q(is_open=True) | Q(state=OrderState.SUBMITTED),
+        account__in=account_ids,
+        order_date__gt=since,
+        order_date__lte=on,
+        last_decision__figures__check__findings__contains=found,
+    )
+    for account, number, total, currency in rows.order_by("pk").values_list(
+        "account", "number", "total_incl_vat", "currency"
+    ):
+        yield Event(account, number[:60], total, currency, {"order": number})
 
 
 def line_facts(line: OrderLine, *, approved: bool = False) -> LineFacts:
@@ -220,3 +239,28 @@ def find_quotation(user: User, company: Company | None, number: str) -> Quotatio
     if found is None:
         raise NotFound(_("There is no quotation with this number."), code="quotation_not_found")
     return found
+
+
+def accounts_of_held_orders(account_ids: Collection[int]) -> set[int]:
+    """Return those accounts whose credit some order shares that waits or is held, their own or a relative's."""
+    submitted = Order.objects.filter(state=OrderState.SUBMITTED)
+    held = HoldCase.objects.filter(closed_at=None)
+    levels = {
+        *submitted.values_list("account__entity", "account__entity__group"),
+        *held.values_list("order__account__entity", "order__account__entity__group"),
+    }
+    if not levels:
+        return set()
+    entities = {entity for entity, _group in levels}
+    groups = {group for _entity, group in levels if group is not None}
+    kin = CustomerAccount.objects.filter(Q(entity__in=entities) | Q(entity__group__in=groups))
+    return set(kin.filter(pk__in=account_ids).values_list("pk", flat=True))
+
+
+_LAST_DELIVERIES: Final = 200
+
+
+def carriers_of(company: Company) -> list[str]:
+    """Carriers of a company's last deliveries, the latest first, each once: what people write again."""
+    rows = Delivery.objects.filter(order__company=company).exclude(carrier="").order_by("-pk")
+    return list(dict.fromkeys(rows.values_list("carrier", flat=True)[:_LAST_DELIVERIES]))

@@ -6,6 +6,8 @@ from django.urls import path
 
 from .views import (
     acts,
+    agreeing,
+    alternatives,
     entry,
     listing,
     mass,
@@ -48,7 +50,11 @@ urlpatterns = [
     path(
         "<path:number>/confirmation/<int:issue>/", papers.ConfirmationFile.as_view(), name="confirmation_file"
     ),
+    path("<path:number>/deliveries/<int:pk>/note/", papers.DeliveryNoteFile.as_view(), name="delivery_note"),
     path("<path:number>/production/", papers.StartProduction.as_view(), name="production"),
+    path("<path:number>/alternatives/", alternatives.Alternatives.as_view(), name="alternatives"),
+    path("<path:number>/agree/", agreeing.Agree.as_view(), name="agree"),
+    path("<path:number>/release-when-met/", page.ReleaseWhenMet.as_view(), name="release_when_met"),
     path("<path:number>/edit/", entry.OrderEntry.as_view(), name="edit"),
     path("<path:number>/edit/answer/", entry.EntryAnswer.as_view(), name="edit_answer"),
     path("<path:number>/submit/", acts.Submit.as_view(), name="submit"),

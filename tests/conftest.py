@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import LazySettings
 from django.core.management import call_command
-from django.db import models
-from django.db.models.signals import post_migrate
+from django.db import connections, models
+from django.test import TransactionTestCase
 from django.test.utils import override_settings
 from django.utils import translation
 from hypothesis import HealthCheck
@@ -20,8 +20,19 @@ from pytest_django import DjangoDbBlocker
 
 from o2c.shared import work
 
-# A busy machine is no failure: examples may take their time.
-hypothesis_settings.register_profile("portal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+from . import clock, emptying, schema
+
+# Before any module of tests reads the day.
+clock.steady()
+
+# A busy machine is no failure: examples may take their time. The few examples of every run are the same each time,
+# so that a change is judged by itself; who asks for more gets others each time.
+hypothesis_settings.register_profile(
+    "portal",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="PROPERTY_EXAMPLES" not in os.environ,
+)
 hypothesis_settings.load_profile("portal")
 
 # Taken first, in this order: what takes longest must not be left for the end, where one process would run alone.
@@ -36,8 +47,8 @@ LONGEST = (
 # Taken last: a seal waits for every transaction of the server, and beside these run short ones alone.
 WAITING = ("shared/test_sealing.py", "reports/test_verify_books.py", "browser/test_audit.py")
 
-# Django makes these again itself after it has emptied a database.
-MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission", "accounts.user"}
+# What stays while a database is emptied, and the people that tests make themselves.
+LASTING = {"contenttypes.contenttype", "auth.permission", "accounts.user"}
 
 TESTS = Path(__file__).parent
 
@@ -64,13 +75,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
-def ensure_reference_data(**_signal: Any) -> None:
-    """Put back the rows that migrations and ``sync_roles`` make (roles, thresholds, authority).
+def _empty_again(case: TransactionTestCase) -> None:
+    """What a test with ``transaction=True`` leaves behind is taken out; the first rows come back."""
+    del case
+    emptying.empty(_reference_rows)
 
-    A test with ``transaction=True`` empties every table when it ends; Django then sends ``post_migrate``.
-    """
-    for row in _reference_rows:
-        row.save_base(raw=True, force_insert=not type(row)._default_manager.filter(pk=row.pk).exists())
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Copy every test database from one that is migrated already."""
+    connections["default"].settings_dict["TEST"] |= {"TEMPLATE": schema.template(), "MIGRATE": False}
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +93,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock():
         call_command("sync_roles", verbosity=0)
         for model in apps.get_models():
-            if model._meta.managed and model._meta.label_lower not in MADE_BY_DJANGO:
+            if model._meta.managed and model._meta.label_lower not in LASTING:
                 _reference_rows.extend(model._default_manager.all())
-    # The signal is sent for each application; one with models is enough.
-    post_migrate.connect(ensure_reference_data, sender=apps.get_app_config("credit"), weak=False)
-    yield
-    post_migrate.disconnect(ensure_reference_data, sender=apps.get_app_config("credit"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", _empty_again)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Any
 
 import pgtrigger
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -22,6 +22,7 @@ from django.utils import timezone
 from credit import services as credit
 from invoicing import services as invoicing
 from o2c import grants
+from o2c.demo.services import make_demo
 from o2c.shared.calendar import paris_date
 from orders import services as orders
 from orders.models import Order
@@ -264,3 +265,9 @@ def test_a_whole_story_works_under_the_second_role(as_application, work_drain):
     work_drain()
     call_command("recalculate_exposure", stdout=StringIO())
     assert Order.objects.get(pk=held.pk).releases.get().consumed > 0
+
+
+def test_the_demonstration_is_made_by_the_application(as_application):
+    # Nearly every act of the portal: none of them may need more than the application's role is given.
+    make_demo(at=timezone.now())
+    assert Order.objects.exists()

@@ -78,6 +78,7 @@ def check_fields(
         checked.values.setdefault("currency", company.currency)
     _check_identity(fields, checked, account, errors)
     _check_model(checked, company, code, account, errors)
+    _check_class(checked, company, account, errors)
     _check_rep(fields, checked, company, errors)
     checked.group_given = "group" in fields
     checked.group = str(fields.get("group") or "").strip()
@@ -176,6 +177,16 @@ def _check_model(
     country = checked.values.get("country")
     if country is not None and not (len(country) == 2 and country.isalpha()):
         errors["country"] = [_("A country is written with two letters: FR, BE, DE.")]
+
+
+def _check_class(checked: Checked, company: Company, account: CustomerAccount | None, errors: Errors) -> None:
+    given = checked.values.get("risk_class")
+    if account is None or given is None or not company.class_follows_score:
+        return
+    if given != account.risk_class:
+        errors.setdefault("risk_class", []).append(
+            _("The class follows the score here: ask for another one on the client's scorecard.")
+        )
 
 
 def _check_rep(fields: Mapping[str, Any], checked: Checked, company: Company, errors: Errors) -> None:

@@ -124,6 +124,7 @@ class CauseShape(Shape):
 
     code = serializers.CharField()
     amount = amount_field()
+    figures = serializers.DictField()
 
 
 class CheckAnswer(Shape):

@@ -22,7 +22,7 @@ from accounts.models import CustomerAccount
 from accounts.policy import UnknownTerm
 from accounts.services import SavedAccount
 from credit import queries, services
-from credit.enums import Level, LimitKind, RequestStatus
+from credit.enums import Level, LimitKind, RequestStatus, Verdict
 from credit.history import exposure_by
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest
 from o2c.shared.api import Pages
@@ -32,7 +32,9 @@ from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotFound
 
+from .alternatives import proposal_answer
 from .entry import save_client, save_known
+from .scorecard import ScorecardAnswer, scorecard_answer
 from .serializers import (
     BlockBody,
     CheckAnswer,
@@ -148,7 +150,17 @@ class ClientViewSet(AccountViewSet):
             result = services.check(account=account, by=self.user, at=self.at, **body)
         except UnknownTerm as error:
             raise Invalid(errors={"term": [str(error)]}) from error
-        return Response(result.as_contract())
+        answer = result.as_contract()
+        if result.verdict is Verdict.HOLD:
+            outlook = services.look_ahead(
+                result,
+                reader=self.user,
+                term=body.get("term") or account.term,
+                delivered_on=body.get("delivery_date"),
+            )
+            answer["alternatives"] = [proposal_answer(proposal) for proposal in outlook.proposals()]
+            answer["release_expected_on"] = outlook.release_expected_on
+        return Response(answer)
 
     @extend_schema(responses=LimitAnswer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])
@@ -181,6 +193,12 @@ class ClientViewSet(AccountViewSet):
         """End the watch."""
         body = {"reason": _("Watch ended"), **self.read(WatchBody)}
         return self._flag(code, services.unwatch, {"reason": body["reason"]})
+
+    @extend_schema(responses=ScorecardAnswer)
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def scorecard(self, request: Request, code: str) -> Response:
+        """The last scorecard: sub-scores with their inputs, class, class set by decision, twelve months."""
+        return Response(scorecard_answer(self.account(code), on=paris_date(self.at)))
 
     def _flag(self, code: str, act: Callable[..., Any], body: dict[str, Any]) -> Response:
         account = self.account(code)

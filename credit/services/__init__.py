@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alternatives import look_ahead
 from .checks import CheckResult, OrderInCheck, check, decide
 from .flags import block, unblock, unwatch, watch
 from .limits import (
@@ -21,6 +22,7 @@ __all__ = [
     "create_limit_request",
     "decide",
     "expire_limit_requests",
+    "look_ahead",
     "refuse_limit_request",
     "submit_limit_request",
     "unblock",

@@ -20,14 +20,17 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.money import ZERO, convert
 
 from .. import policy, queries
-from ..enums import Level, Severity, Verdict
+from ..alternatives.causes import Cause, Reduction, causes_of
+from ..alternatives.outlook import reduction_of
+from ..enums import Finding, Level, Severity, Verdict
 from ..exposure import rates_on
 from ..formulas import LimitState
+from ..insurance_policy import stops_deliveries
 from ..messages import message
 from ..models import CreditDecision
 from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
 from ..queries import ExposureView, money
-from ..reading import Block, read_client
+from ..reading import ClientReading, read_client
 
 PREPAID = "PREPAID"
 
@@ -54,6 +57,22 @@ class CheckResult:
     found: tuple[Found, ...]
     mandate: Mandate
     stake: Stake
+    reduction: Reduction | None = None
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why a held order does not fit; empty of one that does."""
+        if self.verdict is not Verdict.HOLD:
+            return ()
+        figures = self.view.figures
+        return causes_of(
+            self.found,
+            over_limit_by=self.over_limit_by,
+            late=figures.overdue_undisputed,
+            oldest_days=figures.oldest_days(self.view.on),
+            disputed=figures.disputed,
+            reduction=self.reduction,
+        )
 
     @property
     def verdict(self) -> Verdict:
@@ -99,10 +118,19 @@ class CheckResult:
             "over_limit_by": money(self.over_limit_by),
             "binding_level": self.view.binding.level.word if self.view.binding else None,
             "findings": self.findings_as_contract(),
-            "causes": [],
+            "causes": [cause_as_contract(cause) for cause in self.causes],
             "alternatives": [],
             "release_expected_on": None,
         }
+
+
+def cause_as_contract(cause: Cause) -> dict[str, Any]:
+    """One cause as contract §4 shows it, with what it was seen in."""
+    figures = {
+        name: money(value) if isinstance(value, Decimal) else plain(value)
+        for name, value in cause.figures.items()
+    }
+    return {"code": cause.code.value, "amount": money(cause.amount), "figures": figures}
 
 
 def finding_as_contract(
@@ -149,8 +177,11 @@ def check(
     )
     view = queries.view_of(account, reading, on=today)
     tested, missing = _in_company_currency(account, amount, currency or account.currency, today)
+    if term != PREPAID:
+        # What was received for the order counts before the limit does; prepaid, it is measured as a whole.
+        tested = max(ZERO, tested - view.figures.own_deposits)
     order_facts = _order_facts(account, tested, term, order, today, reading.thresholds)
-    found = policy.assess(_credit_facts(view, reading.block, missing), order_facts, reading.thresholds)
+    found = policy.assess(_credit_facts(view, reading, missing), order_facts, reading.thresholds)
     stake = Stake(
         over_limit_by=ZERO if order_facts.prepaid else policy.over_limit_by(view.available, tested),
         order_amount=tested,
@@ -158,7 +189,22 @@ def check(
         codes=frozenset(f.code for f in found if f.holds),
         risk_class=account.risk_class,
     )
-    return CheckResult(account, view, tested, found, policy.release_level(stake, reading.matrix), stake)
+    return CheckResult(
+        account,
+        view,
+        tested,
+        found,
+        policy.release_level(stake, reading.matrix),
+        stake,
+        _reduction(view, stake, dict(level[:2] for level in reading.relatives.targets())),
+    )
+
+
+def _reduction(view: ExposureView, stake: Stake, keys: Mapping[Level, int]) -> Reduction | None:
+    """How the limit that binds was lowered, where an order goes over it."""
+    if not stake.codes & {Finding.OVER_LIMIT, Finding.REVIEW_EXPIRED} or view.binding is None:
+        return None
+    return reduction_of(view.binding, keys[view.binding.level], on=view.on)
 
 
 def decide(
@@ -250,8 +296,15 @@ def mandates(company_id: int) -> Sequence[Mandate]:
     ]
 
 
-def _credit_facts(view: ExposureView, block: Block | None, missing: set[str]) -> CreditFacts:
-    figures = view.figures
+def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str]) -> CreditFacts:
+    figures, block = view.figures, reading.block
+    stopped = reading.cover is not None and stops_deliveries(
+        reading.cover.facts, unpaid=reading.cover.beyond_extension, floor=reading.thresholds.overdue_floor
+    )
+    not_kept, last_not_kept_on = fact("promises_not_kept", account_id=view.account.pk, on=view.on) or (
+        None,
+        None,
+    )
     return CreditFacts(
         available=view.available,
         has_decision=view.has_decision,
@@ -268,6 +321,10 @@ def _credit_facts(view: ExposureView, block: Block | None, missing: set[str]) ->
         block_reason=block.reason if block else "",
         block_review_on=block.review_on if block else None,
         missing_rates=tuple(sorted(missing | figures.missing_rates)),
+        promises_not_kept=not_kept,
+        last_not_kept_on=last_not_kept_on,
+        beyond_extension=reading.cover.beyond_extension if reading.cover and stopped else None,
+        extension_days=(reading.cover.facts.extension_days or 0) if reading.cover else 0,
     )
 
 
@@ -281,7 +338,7 @@ def _order_facts(
 ) -> OrderFacts:
     ordered_on = order.order_date or today
     age = (today - account.opened_on).days
-    rhythm = _fact("order_rhythm", account_id=account.pk, on=today, skip_order=order.order_id)
+    rhythm = fact("order_rhythm", account_id=account.pk, on=today, skip_order=order.order_id)
     facts = OrderFacts(
         amount=amount,
         prepaid=term == PREPAID,
@@ -291,13 +348,13 @@ def _order_facts(
         orders_in_year=rhythm[1] if rhythm else 0,
         account_age_days=age,
         has_paid_invoice=(
-            _fact("first_payment", account_id=account.pk) if age < thresholds.new_account_days else None
+            fact("first_payment", account_id=account.pk) if age < thresholds.new_account_days else None
         ),
         has_evidence=order.has_evidence,
         purchase_order_differs=order.purchase_order_differs,
     )
     if facts.prepaid:
-        received = _fact("deposit_received", order_id=order.order_id, on=today) if order.order_id else ZERO
+        received = fact("deposit_received", order_id=order.order_id, on=today) if order.order_id else ZERO
         return replace(facts, deposit_received=received or ZERO)
     if term == account.term:
         return facts
@@ -329,7 +386,7 @@ def _provider(name: str) -> Any:
     return import_string(path) if path else None
 
 
-def _fact(name: str, **question: Any) -> Any:
+def fact(name: str, **question: Any) -> Any:
     """A fact from the application that knows it; None is *unknown*, never zero."""
     provider = _provider(name)
     return None if provider is None else provider(**question)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, LegalEntity, User
+from accounts.models import Company, CustomerAccount, LegalEntity, User
 from accounts.services import Effect
 from credit.enums import CoverStatus
+from credit.locks import lock_credit_of
 from credit.models import BuyerCover
-from o2c.shared import audit
+from o2c.shared import audit, work
 from o2c.shared.copying import copy_in
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound, Refusal
+
+_AT_ONCE: Final = 1000
 
 
 class EntityUnknown(NotFound):
@@ -74,6 +80,7 @@ def record_covers(
                 known[entity.pk, row.effective_on] = _content(row)
                 new.append(_cover(company, entity, row, by, at))
         if not only_ask:
+            look_again(company, [cover.entity_id for cover in new])
             copy_in(new)
             copy_in(
                 [
@@ -95,6 +102,15 @@ def record_covers(
                 ]
             )
     return verdicts
+
+
+def look_again(company: Company, entity_ids: Sequence[int] | QuerySet[Any]) -> None:
+    """Take the credit locks of an entity's clients and have their orders examined again (ADR 0004)."""
+    accounts = CustomerAccount.objects.filter(company=company, entity__in=entity_ids).order_by("pk")
+    keys = list(accounts.values_list("pk", flat=True))
+    lock_credit_of(keys)
+    for start in range(0, len(keys), _AT_ONCE):
+        work.emit("credit.changed_by_many", uuid.uuid4().hex, {"account_ids": keys[start : start + _AT_ONCE]})
 
 
 def _verdict(

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -41,6 +42,7 @@ class _Flag(PermissionMixin, View):
     done: ClassVar[str | Promise]
     danger: ClassVar[bool] = False
     template: ClassVar[str] = "credit/flag.html"
+    back: ClassVar[str] = "accounts:detail"
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         """Draw the form."""
@@ -58,7 +60,7 @@ class _Flag(PermissionMixin, View):
                 explain(form, refusal)
             else:
                 messages.success(request, str(self.done) % {"name": account.name})
-                return redirect("accounts:detail", account.code)
+                return redirect(self.back, account.code)
         return self.answer(request, account, form)
 
     def form(self, account: CustomerAccount, data: Any = None) -> forms.Form:
@@ -79,6 +81,7 @@ class _Flag(PermissionMixin, View):
             "consequence": self.consequence,
             "verb": self.verb,
             "danger": self.danger,
+            "back": reverse(self.back, args=[account.code]),
             **self.facts(account),
         }
         return render(request, self.template, context, status=422 if form.errors else 200)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -109,10 +110,13 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
     except history.NoSnapshot as refusal:
         return Panel("credit/_exposure.html", context | {"missing": str(refusal)})
     parts = _parts(account, figures, looked)
+    live = None if looked.is_past else _live(request, account)
     return Panel(
         "credit/_exposure.html",
         context
         | {
+            "insured": live.cover if live else None,
+            "insured_counts": live.cover_counts if live else False,
             "figures": _decimals(figures),
             "kind": figures["limit"]["kind"],
             "bar": {"parts": parts, "limit": limit_of(figures)},
@@ -304,6 +308,9 @@ def _documents(account: CustomerAccount, code: str, looked: Look) -> str:
     page = reverse("accounts:detail", args=[account.code])
     if code in _ITEM_FILTERS:
         return f"{page}?show={_ITEM_FILTERS[code]}{looked.more}#items"
+    if code == "bills_not_matured" and not looked.is_past:
+        payments = url_or_nothing("invoicing:payments")
+        return f"{payments}?{urlencode({'account': account.code, 'state': 'clearing'})}" if payments else ""
     of_orders = code in {"open_orders", "delivered_not_invoiced"} and not looked.is_past
     return f"{page}#orders" if of_orders else ""
 

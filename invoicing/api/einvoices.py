@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from credit.queries import money
-from invoicing.einvoicing import services
+from invoicing.einvoicing import handover, services
 from invoicing.einvoicing.policy import BY_CODE, CODES, EInvoiceStatus
 from invoicing.models import EInvoice, EInvoiceEvent, Invoice
 from o2c.shared.api.bodies import amount_field
+from o2c.shared.api.jobs import JobAnswer, job_answer
 
 from .credit_notes import CreditNotesViewSet
 
@@ -85,7 +86,7 @@ class StatusAnswer(Shape):
 class EInvoicesViewSet(CreditNotesViewSet):
     """Documents with their life on the platforms."""
 
-    acts = {**CreditNotesViewSet.acts, "set_status": services.RIGHT}
+    acts = {**CreditNotesViewSet.acts, "set_status": services.RIGHT, "hand_over": services.RIGHT}
 
     @extend_schema(responses=StatusAnswer)
     @action(detail=True, methods=["get"])
@@ -109,6 +110,13 @@ class EInvoicesViewSet(CreditNotesViewSet):
             at=self.at,
         )
         return Response(_answer(invoice), status=status.HTTP_200_OK)
+
+    @extend_schema(request=None, responses={202: JobAnswer})
+    @action(detail=True, methods=["post"], url_path="hand-over")
+    def hand_over(self, request: Request, number: str) -> Response:
+        """Hand the invoice over to the platform in the background; 422 and 409 say why it cannot be."""
+        row = handover.ask(invoice_id=self._invoice(number).pk, by=self.user, at=self.at)
+        return Response(job_answer(row), status=status.HTTP_202_ACCEPTED)
 
 
 def _answer(invoice: Invoice) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from accounts.api.base import CompanyEdge
 from invoicing import services
+from invoicing.bundle.files import bundle_for
 from invoicing.enums import FileKind
-from invoicing.file_answers import file_response
+from invoicing.file_answers import bundle_response, file_response
 from invoicing.models import Invoice
 from o2c.shared.api.jobs import JobAnswer, job_answer
 from o2c.shared.problems import NotFound
@@ -48,3 +49,22 @@ class InvoiceXmlView(InvoiceFileView):
     """``invoices/{number}/xml/``: CII, profile EN 16931."""
 
     kind = FileKind.XML
+
+
+class InvoiceBundleView(CompanyEdge):
+    """``invoices/{number}/bundle/``: what proves an invoice in one file, PDF or ZIP where a paper cannot be joined."""
+
+    reads = "invoicing.view"
+
+    @extend_schema(responses={200: OpenApiTypes.BINARY, 202: JobAnswer})
+    def get(self, request: Request, number: str) -> HttpResponseBase:
+        """Hand it out: 202 with the work to look at where the invoice's own file takes longer."""
+        invoice = Invoice.objects.visible_to(self.user, self.company).filter(number=number).first()
+        if invoice is None:
+            raise NotFound(code="invoice_not_found")
+        try:
+            found = bundle_for(invoice, by=self.user, at=self.at)
+        except services.StillMade as waiting:
+            answer = job_answer(waiting.work)
+            return Response(answer, status=status.HTTP_202_ACCEPTED, headers={"Retry-After": "2"})
+        return bundle_response(found)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.base import CompanyEdge
 from credit.queries import money
-from invoicing.interest_policy import FEE_CURRENCY, Regime, Segment
+from invoicing.interest_policy import FEE_CURRENCY, PaidFirst, Regime, Segment
 from invoicing.interest_queries import InvoiceInterest, interest_of
 from invoicing.models import Invoice
 from o2c.shared.api.bodies import amount_field, plain_number, read_date
@@ -91,11 +91,16 @@ class InvoiceInterestView(CompanyEdge):
 
     serializer_class = InterestAnswer
     reads = "invoicing.view"
-    takes = {"get": ("as_of",)}
+    takes = {"get": ("as_of", "interest_first")}
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("as_of", date, description="Up to the end of this day; today if left out.")
+            OpenApiParameter("as_of", date, description="Up to the end of this day; today if left out."),
+            OpenApiParameter(
+                "interest_first",
+                bool,
+                description="For legal statements: payments in parts settle interest first (C. civ. 1343-1).",
+            ),
         ],
         responses=InterestAnswer,
     )
@@ -109,7 +114,12 @@ class InvoiceInterestView(CompanyEdge):
         if invoice is None:
             raise NotFound(code="invoice_not_found")
         day = read_date(request, "as_of") or paris_date(self.at)
-        found = interest_of([invoice.pk], day).get(invoice.pk)
+        first = (
+            PaidFirst.INTEREST
+            if request.query_params.get("interest_first", "").lower() in {"1", "true"}
+            else PaidFirst.PRINCIPAL
+        )
+        found = interest_of([invoice.pk], day, paid_first=first).get(invoice.pk)
         if found is None:
             raise NotFound(code="no_interest")
         return Response(interest_answer(found, invoice.account.code))

@@ -22,6 +22,7 @@ from invoicing.expected.queries import expected_days
 from invoicing.lists import outside_items
 from invoicing.models import Allocation, ReceivableItem
 from invoicing.scope import own_items
+from invoicing.stops import stops_of
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
 from o2c.shared.api.lists import DayFilter
@@ -38,6 +39,7 @@ from .serializers import (
     expected_answer,
     item_answer,
 )
+from .stops import StopBody
 
 
 class ItemFilters(filters.FilterSet):
@@ -74,7 +76,11 @@ class ItemViewSet(CompanyViewSet):
     ordering = "due_date"
     takes = {"list": ("account", "open", "overdue", "kind", "as_of"), "retrieve": ("as_of",)}
     reads = "invoicing.view"
-    acts = {"due_date": "invoicing.change_due_date"}
+    acts = {
+        "due_date": "invoicing.change_due_date",
+        "stop": services.RIGHT_TO_STOP,
+        "resume": services.RIGHT_TO_STOP,
+    }
 
     def get_queryset(self) -> QuerySet[ReceivableItem]:
         """Items of the clients this user may see, on the day asked for."""
@@ -142,12 +148,29 @@ class ItemViewSet(CompanyViewSet):
         )
         return self.retrieve(request, pk)
 
+    @extend_schema(request=StopBody, responses={200: ItemAnswer})
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Have nobody reminded of it from today until a day, that day included; a stop in force is replaced."""
+        services.stop_item(item_id=int(pk), by=self.user, at=self.at, **self.read(StopBody))
+        return self.retrieve(request, pk)
+
+    @extend_schema(request=None, responses={200: ItemAnswer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Let reminders of it go on from today."""
+        services.resume_item(item_id=int(pk), by=self.user, at=self.at)
+        return self.retrieve(request, pk)
+
     def _answers(self, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        """Items with the day they are expected to be paid on, which is told of today's book alone."""
+        """Items with the day they are expected to be paid on, told of today's book alone, and stops of reminders."""
         today = paris_date(self.at)
         asked = read_date(self.request, "as_of") or today
         days = expected_days(rows, on=today) if asked >= today else {}
-        return [item_answer(row) | expected_answer(days.get(row.pk)) for row in rows]
+        stops = stops_of(rows, on=asked)
+        return [
+            item_answer(row, flags=stops[row.pk].flags) | expected_answer(days.get(row.pk)) for row in rows
+        ]
 
     def _flag(self, name: str) -> bool:
         text = self.request.query_params.get(name)

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from accounts.enums import PaymentMethod
 from accounts.identifiers import check_iban
 from credit.queries import money
-from invoicing.enums import ItemKind, PaymentStatus
+from invoicing.clearing_policy import objection, reclaimable_until, refundable_until
+from invoicing.enums import ItemKind, Objection, PaymentStatus
 from invoicing.models import Payment, PaymentReturn
 from invoicing.policy import payment_status
 from o2c.shared.api.bodies import CurrencyField, KeyField, amount_field
@@ -58,6 +59,11 @@ class ReturnAnswer(PaymentReturnBody):
     item = serializers.IntegerField(allow_null=True)
     fee_item = serializers.IntegerField(allow_null=True)
     recorded_at = serializers.DateTimeField()
+    objection = serializers.ChoiceField(
+        Objection.choices,
+        allow_null=True,
+        help_text="What may be held against the bank that took a direct debit back so late.",
+    )
 
 
 class PaymentAnswer(Shape):
@@ -70,6 +76,17 @@ class PaymentAnswer(Shape):
     account = serializers.CharField(allow_null=True)
     order = serializers.CharField(allow_null=True)
     date = serializers.DateField()
+    clears_on = serializers.DateField(
+        allow_null=True,
+        help_text="First day the money is good; null: on its own day. Until then exposure counts it.",
+    )
+    refundable_until = serializers.DateField(
+        allow_null=True,
+        help_text="Last day the payer may have a SEPA CORE debit refunded without a reason; null of any other.",
+    )
+    reclaimable_until = serializers.DateField(
+        allow_null=True, help_text="Last day it may have one back that no mandate covers."
+    )
     amount = amount_field()
     currency = serializers.CharField()
     unallocated_amount = amount_field()
@@ -121,6 +138,9 @@ def payment_answer(payment: Payment) -> dict[str, Any]:
         "account": payment.account.code if payment.account else None,
         "order": payment.order.number if payment.order else None,
         "date": payment.received_on,
+        "clears_on": payment.clears_on,
+        "refundable_until": refundable_until(payment.received_on, payment.method),
+        "reclaimable_until": reclaimable_until(payment.received_on, payment.method),
         "amount": money(payment.amount),
         "currency": payment.currency,
         "unallocated_amount": money(left),
@@ -143,4 +163,5 @@ def return_answer(row: PaymentReturn) -> dict[str, Any]:
         "item": row.item_id,
         "fee_item": row.fee_item_id,
         "recorded_at": row.recorded_at,
+        "objection": objection(row.payment.received_on, row.payment.method, returned_on=row.returned_on),
     }

@@ -21,6 +21,7 @@ from invoicing.enums import PaymentStatus
 from invoicing.lists import payment_list
 from invoicing.matching import reading
 from invoicing.models import Payment, PaymentReturn
+from invoicing.trace import trace_of
 from o2c.shared.api import Pages
 from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.replays import REPLAYED, creation_answer
@@ -38,6 +39,7 @@ from .payment_shapes import (
     payment_answer,
 )
 from .proposal_shapes import ProposalAnswer, proposal_answer
+from .trace_shapes import TraceAnswer, trace_answer
 
 
 class PaymentFilters(filters.FilterSet):
@@ -155,6 +157,12 @@ class PaymentViewSet(CompanyViewSet):
             proposal_answer(payment, proposals, rules)
             | {"unallocated_amount": payment_answer(payment)["unallocated_amount"]}
         )
+
+    @extend_schema(responses={200: TraceAnswer})
+    @action(detail=True, methods=["get"])
+    def trace(self, request: Request, pk: str) -> Response:
+        """What it set off: received, matched, held orders looked at again and what became of them, people told."""
+        return Response(trace_answer(trace_of(self._payment(pk), self.user)))
 
     def _payment(self, pk: str) -> Payment:
         found = self.get_queryset().filter(pk=pk).first()

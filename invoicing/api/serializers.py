@@ -209,8 +209,11 @@ def instalments(parts: Sequence[Mapping[str, Any]] | None) -> list[Instalment] |
     return None if parts is None else [Instalment(part["due_date"], part["amount"]) for part in parts]
 
 
-def item_answer(item: ReceivableItem) -> dict[str, Any]:
-    """An item as the API shows it; it comes from ``queries.items_on`` or ``with_open_amount``."""
+def item_answer(item: ReceivableItem, *, flags: Sequence[str] = ()) -> dict[str, Any]:
+    """An item as the API shows it; it comes from ``queries.items_on`` or ``with_open_amount``.
+
+    :param flags: further flags, such as a stop of reminders
+    """
     open_amount: Decimal = item.open_on  # type: ignore[attr-defined]
     disputed: Decimal = item.disputed_on  # type: ignore[attr-defined]
     days_late: int = item.days_late  # type: ignore[attr-defined]
@@ -233,7 +236,7 @@ def item_answer(item: ReceivableItem) -> dict[str, Any]:
         "open_amount": money(open_amount),
         "disputed_amount": money(disputed),
         "days_late": days_late,
-        "flags": [flag for flag, holds in shown.items() if holds],
+        "flags": [*(flag for flag, holds in shown.items() if holds), *flags],
     }
 
 

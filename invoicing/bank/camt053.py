@@ -19,6 +19,10 @@ from django.utils.translation import gettext as _
 from .records import AccountId, Movement, Statement, Unreadable, cents, clean, iban_in
 
 _DEEPEST: Final = 60
+# Elements kept at a time: those of one entry, a batch of thousands of payments at most, and the heads around it.
+_MOST_KEPT: Final = 500_000
+# From one tag to the next: no bank writes as much into one element, or into its attributes.
+_LONGEST_PIECE: Final = 200_000
 _NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{0,5})?", re.ASCII)
 _OPENING: Final = ("OPBD", "PRCD")
 _CLOSING: Final = ("CLBD",)
@@ -68,6 +72,7 @@ class _Reader:
         self.statements: list[Statement] = []
         self.entries: list[Movement] = []
         self.is_statement = False
+        self.kept, self.before_entry = 0, 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -100,18 +105,28 @@ class _Reader:
                 _("this is a %(found)s, without the balances that prove it. Ask the bank for camt.053.")
                 % {"found": _OTHER_REPORTS[local]},
             )
+        if local == "Ntry":
+            self.before_entry = self.kept
+        self.kept += 1
+        if self.kept > _MOST_KEPT:
+            raise Unreadable(self._line(), _("more elements stand here than a statement has."))
         self.is_statement = self.is_statement or local == _ROOT
         self.stack.append(_Node(local, self._line(), attributes))
 
     def _text(self, text: str) -> None:
-        if self.stack:
-            self.stack[-1].text += text
+        node = self.stack[-1] if self.stack else None
+        if node is None or (not node.text and text.isspace()):
+            return  # the white space between two elements is nothing to keep
+        node.text += text
+        if len(node.text) > _LONGEST_PIECE:
+            raise Unreadable(self._line(), _("an element here is longer than any of a statement."))
 
     def _end(self, _name: str) -> None:
         node = self.stack.pop()
         parent = self.stack[-1].name if self.stack else ""
         if node.name == "Ntry" and parent == "Stmt":
             self.entries += _movements(node, self._currency())
+            self.kept = self.before_entry
         elif node.name == "Stmt" and parent == _ROOT:
             self.statements.append(_statement(node, self.entries))
             self.entries = []
@@ -125,11 +140,23 @@ class _Reader:
         return open_one.said("Acct/Ccy") or (first.attributes.get("Ccy", "") if first else "")
 
 
+def _refuse_long_pieces(content: bytes) -> None:
+    """Look from tag to tag before anything is built of them, in steps as wide as a piece may be."""
+    place = 0
+    while len(content) - place > _LONGEST_PIECE:
+        tag = content.rfind(b"<", place, place + _LONGEST_PIECE)
+        if tag < 0:
+            line = content.count(b"\n", 0, place) + 1
+            raise Unreadable(line, _("an element here is longer than any of a statement."))
+        place = tag + 1
+
+
 def read(content: bytes) -> list[Statement]:
     """Read every statement of a file; entries that are only announced (PDNG, INFO, FUTR) are left out.
 
     :raises Unreadable: naming the line and what is wrong with it
     """
+    _refuse_long_pieces(content)
     reader = _Reader()
     try:
         reader.parser.Parse(content.lstrip(), True)

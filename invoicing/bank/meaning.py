@@ -24,12 +24,18 @@ _METHODS: Final = (
     (re.compile(r"\b(CHQ|CHEQUES?|REM(ISE)? CHQ?S?)\b"), PaymentMethod.CHEQUE),
     (re.compile(r"\b(BOR|BILLETS? A ORDRE)\b"), PaymentMethod.BOR),
     (re.compile(r"\b(LCR|EFFETS?|TRAITES?|LETTRES? DE CHANGE)\b"), PaymentMethod.LCR),
+    (
+        re.compile(r"\b(PRLVS?|PRELEVEMENTS?|PRLVT|SDD|DIRECT DEBIT)\b.*\b(B2B|INTERENTREPRISES?)\b"),
+        PaymentMethod.SDD_B2B,
+    ),
     (re.compile(r"\b(PRLVS?|PRELEVEMENTS?|PRLVT|SDD|DIRECT DEBIT)\b"), PaymentMethod.DIRECT_DEBIT),
     (re.compile(r"\b(VIRT?S?|VIREMENTS?|VRT|SCT|TRANSFER)\b"), PaymentMethod.TRANSFER),
     (re.compile(r"\b(CB|CARTES?|TPE|REM(ISE)? CB)\b"), PaymentMethod.CARD),
 )
 # What a payer writes may speak of a card or a transfer that was none.
-_SURE_IN_ANY_TEXT: Final = 4
+_SURE_IN_ANY_TEXT: Final = 5
+# Says more than the family it stands beside: SEPA business-to-business direct debit.
+_B2B_CODE: Final = "BBDD"
 _CODES: Final = {
     # MT940 types, without their first letter.
     "CHK": PaymentMethod.CHEQUE, "DDT": PaymentMethod.DIRECT_DEBIT, "BOE": PaymentMethod.LCR, "COL": PaymentMethod.LCR,
@@ -70,6 +76,8 @@ def method_of(*, label: str, text: str, operation_code: str) -> PaymentMethod:
     for pattern, method in _METHODS:
         if pattern.search(label.upper()):
             return method
+    if _B2B_CODE in operation_code.split("-"):
+        return PaymentMethod.SDD_B2B
     for part in (*operation_code.split("-"), operation_code[1:]):
         if part in _CODES:
             return _CODES[part]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from accounts.enums import PaymentMethod
 from o2c.shared.text import search_key
 
 
@@ -71,9 +72,14 @@ def _hint(taken: Taken, candidate: Candidate) -> ReturnHint | None:
     if any(words and words <= said for words in map(_words, candidate.names)):
         return ReturnHint.NAME
     # What clients send by themselves seldom comes back: the amount alone says too little there.
-    if taken.method == candidate.method != "transfer":
+    if _kind(taken.method) == _kind(candidate.method) != PaymentMethod.TRANSFER:
         return ReturnHint.METHOD
     return None
+
+
+def _kind(method: str) -> str:
+    """The method as a bank names it when it takes money back: few say under which scheme a debit was drawn."""
+    return PaymentMethod.DIRECT_DEBIT if method == PaymentMethod.SDD_B2B else method
 
 
 def _words(text: str) -> frozenset[str]:

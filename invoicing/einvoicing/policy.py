@@ -61,6 +61,8 @@ FRENCH: Final = {
     _S.CASHED: "Encaissée",
     _S.REJECTED: "Rejetée",
 }
+# The work that hands an issued document over, by its key ``invoice:<key>``.
+HAND_OVER: Final = "einvoicing.hand_over"
 CODES: Final = {status: 200 + position for position, status in enumerate(FRENCH)}
 BY_CODE: Final = {code: status for status, code in CODES.items()}
 
@@ -81,6 +83,8 @@ FINAL: Final = frozenset({_S.REFUSED, _S.REJECTED})
 # Sent by the seller, never received: the answer to a suspension, and the money that came in.
 OURS: Final = frozenset({_S.COMPLETED, _S.CASHED})
 TOLD_TO_THE_TAX_PORTAL: Final = frozenset({_S.DEPOSITED, _S.REFUSED, _S.CASHED, _S.REJECTED})
+# Told of money that is paid: no credit note has them.
+OF_MONEY: Final = frozenset({_S.PAYMENT_SENT, _S.CASHED})
 REASON_REQUIRED: Final = frozenset({_S.DISPUTED, _S.SUSPENDED, _S.REFUSED, _S.REJECTED})
 
 _NEVER_OURS: Final = (
@@ -211,12 +215,16 @@ def marks_of(status: EInvoiceStatus) -> Marks:
     )
 
 
-def followers(status: EInvoiceStatus | None) -> frozenset[EInvoiceStatus]:
-    """Statuses that may follow one; with none known yet the invoice counts as deposited.
+def followers(status: EInvoiceStatus | None, *, is_credit: bool = False) -> frozenset[EInvoiceStatus]:
+    """Statuses that may follow one; with none known yet the document counts as deposited.
 
     Transmission only goes forward, a platform rejects only what has not been received, the buyer may change their
     mind until they refuse, and nothing follows an end but another receipt of money.
+
+    :param is_credit: of a credit note, for which no money comes in
     """
+    if is_credit:
+        return followers(status) - OF_MONEY
     if status is None:
         return followers(_S.DEPOSITED) | {_S.DEPOSITED}
     if status in FINAL:
@@ -238,15 +246,17 @@ def check_status(
     reason_code: str = "",
     amount: Decimal | None = None,
     total: Decimal,
+    is_credit: bool = False,
 ) -> None:
     """Refuse a status that cannot follow the present one, or whose reason or amount does not fit it.
 
     :param amount: what of the invoice it concerns; only a dispute or a partial approval has one
-    :param total: of the invoice, incl. VAT
+    :param total: of the invoice, incl. VAT; of a credit note without its sign
+    :param is_credit: of a credit note
     :raises StatusImpossible: it cannot follow
     :raises Invalid: a reason is missing or is none of this status; the amount is not above 0 and within the total
     """
-    if new not in followers(after):
+    if new not in followers(after, is_credit=is_credit):
         raise StatusImpossible(
             _("“%(new)s” cannot follow “%(old)s”.")
             % {"new": new.label, "old": after.label if after else _("not deposited yet")}

@@ -16,7 +16,7 @@ from credit.locks import lock_credit
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.models import Allocation, DisputedAmount, EInvoice, EInvoiceEvent, Invoice, ReceivableItem
 from invoicing.services.disputed import book_disputed, book_end, undisputed
-from invoicing.services.shared import lock_items, require, tell_credit_changed
+from invoicing.services.shared import lock_items, require, tell_credit_changed, tell_undisputed
 from o2c.shared import audit
 from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
@@ -35,7 +35,7 @@ _S = EInvoiceStatus
 
 class NotOnPlatforms(RuleRefused):
     code = "not_on_platforms"
-    message = _("Only an invoice that was issued here has a status on the platforms.")
+    message = _("Only what was issued here, of more than nothing, has a status on the platforms.")
 
 
 class SaidOtherwise(Conflict):
@@ -59,7 +59,8 @@ def record_status(
     """Note a status of an invoice, and do what it means for the book.
 
     Disputed, refused and rejected contest what is open of it, at most the amount named; approved ends that again;
-    partly approved leaves the rest contested. Whoever must act is told.
+    partly approved leaves the rest contested. Of a credit note nothing is owed, so that nothing is contested. Whoever
+    must act is told.
 
     :param by: None where a platform said it itself
     :param external_id: the platform's name of its message: the same message again changes nothing
@@ -67,7 +68,7 @@ def record_status(
     :raises SaidOtherwise: the message is known with other content
     """
     with transaction.atomic():
-        invoice = _invoice(invoice_id, by)
+        invoice = invoice_on_platforms(invoice_id, by)
         lock_credit(invoice.account)
         items = lock_items(invoice.items.filter(amount__gt=0).values_list("pk", flat=True))
         known = _known(invoice, external_id)
@@ -81,7 +82,8 @@ def record_status(
             after=EInvoiceStatus(state.status) if state else None,
             reason_code=reason_code,
             amount=amount,
-            total=invoice.total_incl_vat,
+            total=abs(invoice.total_incl_vat),
+            is_credit=invoice.kind == DocumentKind.CREDIT_NOTE,
         )
         event = EInvoiceEvent(
             invoice=invoice,
@@ -100,14 +102,19 @@ def record_status(
     return event
 
 
-def _invoice(invoice_id: int, by: User | None) -> Invoice:
+def invoice_on_platforms(invoice_id: int, by: User | None) -> Invoice:
+    """Return an invoice or a credit note that may have a status on the platforms.
+
+    :raises NotFound: not this user's to see
+    :raises NotOnPlatforms: a document of nothing
+    """
     seen = Invoice.objects.all() if by is None else Invoice.objects.visible_to(by)
     found = seen.select_related("company", "account").filter(pk=invoice_id).first()
     if found is None:
         raise NotFound(code="invoice_not_found")
     if by is not None:
         require(by, RIGHT, found.company_id)
-    if found.kind == DocumentKind.CREDIT_NOTE or found.total_incl_vat <= 0:
+    if found.total_incl_vat == 0:
         raise NotOnPlatforms
     return found
 
@@ -150,9 +157,10 @@ def _stop_contesting(
     opened = EInvoiceEvent.objects.filter(invoice=invoice).values_list("disputed", flat=True)
     keys = [key for each in opened for key in each]
     by_key = {item.pk: item for item in items}
-    rows = DisputedAmount.objects.filter(pk__in=keys, effective_to=None).order_by("pk")
+    rows = list(DisputedAmount.objects.filter(pk__in=keys, effective_to=None).order_by("pk"))
     for row in rows:
         book_end(row, by_key[row.item_id], on=max(row.effective_from, paris_date(at)), by=by, at=at)
+    tell_undisputed(row.pk for row in rows)
     if keys:
         tell_credit_changed([invoice.account_id])
 
@@ -190,7 +198,7 @@ def deposit(*, invoice_id: int, content: bytes, by: User | None, at: datetime) -
     :param content: the invoice as the platform takes it (CII XML)
     """
     with transaction.atomic():
-        invoice = _invoice(invoice_id, by)
+        invoice = invoice_on_platforms(invoice_id, by)
         if invoice.origin != Origin.ISSUED:
             raise NotOnPlatforms
         lock_credit(invoice.account)

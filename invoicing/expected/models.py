@@ -22,6 +22,8 @@ class PaymentHabit(models.Model):
     )
     risk_class = models.CharField(max_length=2, blank=True)
     payments = models.PositiveIntegerField()
+    # Of the invoices paid; 0 until the first night that looks at it.
+    amount = models.DecimalField(max_digits=18, decimal_places=2, default=0, db_default=0)
     delay = models.DecimalField(max_digits=8, decimal_places=2)
     computed_on = models.DateField()
 

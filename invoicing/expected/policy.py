@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import PaymentMethod
 from o2c.shared.calendar import add_business_days, business_day_on_or_after
 from o2c.shared.money import ZERO
 
@@ -86,14 +85,6 @@ def expected_date(facts: Facts, *, on: date) -> Expected:
     if day < on:
         day, why = on + timedelta(days=AFTER_TODAY), Why.OVERDUE
     return Expected(business_day_on_or_after(day), why)
-
-
-# Business days until money of a method is good (domain.md 4.1); of the others the payment itself is.
-CLEARING_DAYS: Final[Mapping[str, int]] = {
-    PaymentMethod.DIRECT_DEBIT: 5,
-    PaymentMethod.LCR: 4,
-    PaymentMethod.BOR: 4,
-}
 
 
 class Paid(NamedTuple):

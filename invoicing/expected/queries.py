@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from credit.alerts.facts import Event
+from credit.alerts.policy import TREND_DAYS
+from invoicing.clearing import days_of
+from invoicing.clearing_policy import DRAWN
 from invoicing.einvoicing.policy import EInvoiceStatus
 from invoicing.models import EInvoice, PaymentHabit
-from o2c.shared.calendar import paris_date
+from o2c.shared.calendar import add_months, paris_date
 
 from . import policy
-from .policy import CLEARING_DAYS, Expected, Facts
+from .policy import Expected, Facts
+
+# Invoices that money settled in two spans of time, by client: how many, and the mean days late weighted by amount.
+_TREND: Final = """
+    WITH paid AS (
+        SELECT i.account_id, i.amount, MAX(a.effective_date) AS day, MAX(a.effective_date) - i.due_date AS late
+        FROM invoicing_receivableitem i
+        JOIN invoicing_allocation a ON a.debit_id = i.id
+        JOIN invoicing_receivableitem c ON c.id = a.credit_id AND c.kind = 'PAYMENT'
+        WHERE i.account_id = ANY(%(accounts)s) AND i.kind = 'INVOICE' AND i.open_amount = 0 AND i.amount > 0
+          AND a.effective_date > %(since)s AND a.effective_date <= %(on)s
+          AND a.reversal_of_id IS NULL AND NOT EXISTS (SELECT FROM invoicing_allocation r WHERE r.reversal_of_id = a.id)
+        GROUP BY i.id
+    )
+    SELECT p.account_id, a.currency, SUM(p.amount) FILTER (WHERE p.day > %(middle)s),
+           COUNT(*) FILTER (WHERE p.day <= %(middle)s), COUNT(*) FILTER (WHERE p.day > %(middle)s),
+           SUM(p.amount * p.late) FILTER (WHERE p.day <= %(middle)s)
+               / SUM(p.amount) FILTER (WHERE p.day <= %(middle)s),
+           SUM(p.amount * p.late) FILTER (WHERE p.day > %(middle)s)
+               / SUM(p.amount) FILTER (WHERE p.day > %(middle)s)
+    FROM paid p JOIN accounts_customeraccount a ON a.id = p.account_id
+    GROUP BY p.account_id, a.currency
+    HAVING COUNT(*) FILTER (WHERE p.day <= %(middle)s) >= 2 AND COUNT(*) FILTER (WHERE p.day > %(middle)s) >= 2
+"""
 
 
 class ExpectedPart(NamedTuple):
-    """A part of an item with the day it is expected on; amounts in the item's currency."""
+    """A part of an item with the day it is expected on, or planned for; amounts in the item's currency."""
 
     item_id: int
     amount: Decimal
     expected: Expected
+    contested: bool = False
+    planned: bool = False
 
 
 def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
     """Yield, of items that are owed and open, the contested part and the rest, each with its expected day.
+
+    What a payment plan brings in instalments is as many parts.
 
     :param items: from ``queries.with_open_amount`` or ``items_on``, with ``account`` fetched
     """
@@ -39,21 +72,32 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
     delay = delays({(item.company_id, item.account_id, item.account.risk_class) for item in rows})
     sent = _payment_sent({item.invoice_id for item in rows if item.invoice_id})
     promised = _provided("promised", keys)
+    planned = _planned(keys)
     resolved = _provided("resolutions", keys)
+    clearing = days_of({item.company_id for item in rows})
     for item in rows:
         facts = Facts(
             due_date=item.due_on,
             promised=promised.get(item.pk),
             resolution=resolved.get(item.pk),
             payment_sent=sent.get(item.invoice_id),
-            clearing_days=CLEARING_DAYS.get(item.account.payment_method),
+            clearing_days=clearing[item.company_id].get(item.account.payment_method)
+            if item.account.payment_method in DRAWN
+            else None,
             delay=delay(item.company_id, item.account_id, item.account.risk_class),
         )
         contested = min(item.disputed_on, item.open_on)
         if contested:
-            yield ExpectedPart(item.pk, contested, _of(facts, on, is_disputed=True))
-        if item.open_on > contested:
-            yield ExpectedPart(item.pk, item.open_on - contested, _of(facts, on, is_disputed=False))
+            yield ExpectedPart(item.pk, contested, _of(facts, on, is_disputed=True), contested=True)
+        rest = item.open_on - contested
+        for day, amount in planned.get(item.pk, ()):
+            part = min(amount, rest)
+            if part > 0:
+                expected = _of(replace(facts, promised=day), on, is_disputed=False)
+                yield ExpectedPart(item.pk, part, expected, planned=True)
+                rest -= part
+        if rest > 0:
+            yield ExpectedPart(item.pk, rest, _of(facts, on, is_disputed=False))
 
 
 def expected_days(items: Iterable[Any], *, on: date) -> dict[int, Expected]:
@@ -110,3 +154,33 @@ def _provided(fact: str, keys: list[int]) -> dict[int, date]:
         for item_id, day in import_string(path)(keys):
             found[item_id] = min(day, found.get(item_id, day))
     return found
+
+
+def delay_trends(*, account_ids: Sequence[int], since: date, on: date) -> Iterator[Event]:
+    """Clients who pay a week later than three months ago, weighted by amount (``settings.ALERT_EVENTS``).
+
+    The invoices settled within three months beside those of the three months before; of less than two nothing is said.
+    """
+    del since
+    values: dict[str, Any] = {
+        "accounts": list(account_ids),
+        "on": on,
+        "middle": add_months(on, -3),
+        "since": add_months(on, -6),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_TREND, values)
+        for account, currency, amount, _count_before, count, before, now in cursor.fetchall():
+            days_before, days = policy.whole_days(before), policy.whole_days(now)
+            if days - days_before >= TREND_DAYS:
+                figures = {"days": days, "days_before": days_before, "invoices": count}
+                yield Event(account, "", amount, currency, figures)
+
+
+def _planned(keys: list[int]) -> dict[int, list[tuple[date, Decimal]]]:
+    """What is to be paid of items by instalments, the earliest first."""
+    found: dict[int, list[tuple[date, Decimal]]] = {}
+    for path in settings.EXPECTED_RECEIPTS.get("planned", ()):
+        for item_id, day, amount in import_string(path)(keys):
+            found.setdefault(item_id, []).append((day, amount))
+    return {key: sorted(rows) for key, rows in found.items()}

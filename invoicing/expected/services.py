@@ -29,7 +29,7 @@ _HABITS: Final = """
     found AS (
         SELECT CASE WHEN GROUPING(p.account_id) = 0 THEN p.account_id END AS account_id,
                CASE WHEN GROUPING(c.risk_class) = 0 THEN c.risk_class ELSE '' END AS risk_class,
-               COUNT(*) AS payments, ROUND(SUM(p.amount * p.days) / SUM(p.amount), 2) AS delay
+               COUNT(*) AS payments, SUM(p.amount) AS amount, ROUND(SUM(p.amount * p.days) / SUM(p.amount), 2) AS delay
         FROM paid p JOIN accounts_customeraccount c ON c.id = p.account_id
         GROUP BY GROUPING SETS ((p.account_id), (c.risk_class), ())
         HAVING COUNT(*) > 0
@@ -40,11 +40,12 @@ _HABITS: Final = """
             SELECT FROM found f
             WHERE f.account_id IS NOT DISTINCT FROM h.account_id AND f.risk_class = h.risk_class)
     )
-    INSERT INTO invoicing_paymenthabit AS h (company_id, account_id, risk_class, payments, delay, computed_on)
-    SELECT %(company)s, account_id, risk_class, payments, delay, %(on)s FROM found
+    INSERT INTO invoicing_paymenthabit AS h (company_id, account_id, risk_class, payments, amount, delay, computed_on)
+    SELECT %(company)s, account_id, risk_class, payments, amount, delay, %(on)s FROM found
     ON CONFLICT (company_id, account_id, risk_class) DO UPDATE
-        SET payments = EXCLUDED.payments, delay = EXCLUDED.delay, computed_on = EXCLUDED.computed_on
-        WHERE (h.payments, h.delay) IS DISTINCT FROM (EXCLUDED.payments, EXCLUDED.delay)
+        SET payments = EXCLUDED.payments, amount = EXCLUDED.amount, delay = EXCLUDED.delay,
+            computed_on = EXCLUDED.computed_on
+        WHERE (h.payments, h.amount, h.delay) IS DISTINCT FROM (EXCLUDED.payments, EXCLUDED.amount, EXCLUDED.delay)
 """
 
 

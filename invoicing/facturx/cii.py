@@ -22,6 +22,7 @@ SIRET_SCHEME: Final = "0009"
 _MEANS: Final = {
     "transfer": "30",
     "direct_debit": "59",
+    "sdd_b2b": "59",
     "lcr": "24",
     "bor": "60",
     "cheque": "20",

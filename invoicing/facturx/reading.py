@@ -25,6 +25,8 @@ from .received_rules import Received, ReceivedFinding, ReceivedLine, ReceivedTax
 LARGEST: Final = 20 * 1024 * 1024
 _LARGEST_XML: Final = 10 * 1024 * 1024
 _MOST_LINES: Final = 20_000
+# Opening and closing: what is kept of each takes a hundred times its room in the file.
+_MOST_TAGS: Final = 1_000_000
 # How much of a page is read to be set against the XML.
 _LARGEST_PAGES: Final = 3 * 1024 * 1024
 _FIRST_PAGES: Final = 3
@@ -223,6 +225,8 @@ def _page_differs(received: Received, words: str | None) -> Iterator[ReceivedFin
 def _tree(xml: bytes) -> Any:
     if len(xml) > _LARGEST_XML:
         raise Unreadable(_("The XML is larger than 10 MB."))
+    if xml.count(b"<") > _MOST_TAGS or xml.count(b"=") > _MOST_TAGS:
+        raise Unreadable(_("The XML has more elements or attributes than any invoice."))
     try:
         tree = etree.fromstring(xml, safe_parser())
     except (etree.XMLSyntaxError, ValueError) as error:

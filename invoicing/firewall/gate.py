@@ -32,20 +32,22 @@ def let_through(
     order_lines: Sequence[OrderLine] = (),
     prices: Mapping[int, Decimal] | None = None,
     acknowledged: Collection[str] = (),
+    apart_from: Collection[int] = (),
 ) -> list[Judged]:
     """Look at a document before it is stored; what it may be issued with, for ``keep``.
 
     :param acknowledged: codes that whoever issues it says to have seen
+    :param apart_from: keys of invoices it may look like
     :raises AnomaliesFound: one stops, or asks and is not acknowledged; all of them are told
     """
-    found = anomalies_of(invoice, lines, order_lines=order_lines, prices=prices)
+    found = anomalies_of(invoice, lines, order_lines=order_lines, prices=prices, apart_from=apart_from)
     judged = judge(found, severities_of(invoice.company), acknowledged)
     if any(row.stops for row in judged):
         raise AnomaliesFound(findings=[as_finding(row) for row in judged])
     return judged
 
 
-def keep(invoice: Invoice, judged: Sequence[Judged], *, by: User, at: datetime) -> None:
+def keep(invoice: Invoice, judged: Sequence[Judged], *, by: User | None, at: datetime) -> None:
     """Store with an issued document what it was issued with in spite of."""
     InvoiceAnomaly.objects.bulk_create(
         InvoiceAnomaly(

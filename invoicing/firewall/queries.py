@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -35,10 +35,12 @@ def anomalies_of(
     *,
     order_lines: Sequence[OrderLine] = (),
     prices: Mapping[int, Decimal] | None = None,
+    apart_from: Collection[int] = (),
 ) -> list[Found]:
     """Return what is missing or does not fit of a document that is not stored yet.
 
     :param order_lines: those of its order, before they count as invoiced
+    :param apart_from: keys of invoices it may look like
     :param prices: agreed price by key of an order's line
     """
     company, account = invoice.company, invoice.account
@@ -55,7 +57,7 @@ def anomalies_of(
         wants_reference=account.risk_class in order_rules(company).evidence_classes,
         differences=_differences(order_lines),
         is_delivered=_is_delivered(lines, order_lines),
-        twins=_twins(invoice, {line.order_id for line in order_lines}),
+        twins=_twins(invoice, {line.order_id for line in order_lines}, apart_from),
         lines=_lines(lines, order_lines, prices or {}),
     )
     return list(anomalies(facts))
@@ -76,7 +78,7 @@ def _is_delivered(lines: Sequence[InvoiceLine], order_lines: Sequence[OrderLine]
     return all(line.quantity <= waiting.get(line.order_line_id or 0, line.quantity) for line in lines)
 
 
-def _twins(invoice: Invoice, orders: set[int]) -> list[str]:
+def _twins(invoice: Invoice, orders: set[int], apart_from: Collection[int]) -> list[str]:
     """Invoices of the client with the same amount and the client's same reference; parts of one order are none."""
     if not invoice.customer_reference:
         return []
@@ -88,7 +90,7 @@ def _twins(invoice: Invoice, orders: set[int]) -> list[str]:
         customer_reference=invoice.customer_reference,
         issue_date__gte=invoice.issue_date - _TWINS_WITHIN,
         credit_notes=None,
-    )
+    ).exclude(pk__in=[key for key in apart_from if key])
     if orders:
         rows = rows.exclude(order__in=orders).exclude(lines__order_line__order__in=orders)
     return list(rows.order_by("-issue_date", "-pk").values_list("number", flat=True)[:_TWINS_TOLD])

@@ -150,6 +150,11 @@ class Proposal:
     over: Decimal = ZERO
 
     @property
+    def over_is_exchange(self) -> bool:
+        """Whether what is more than was owed was made by an exchange."""
+        return any(reason.why is Why.EXCHANGE for reason in self.reasons)
+
+    @property
     def keys(self) -> tuple[tuple[int, Decimal], ...]:
         """What tells one proposal from another: its items with their amounts."""
         return tuple(sorted((line.item.key, line.amount) for line in self.lines))

@@ -8,10 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Q
-
 from accounts.enums import PaymentMethod
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, User
 from credit.locks import lock_credit_of
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.models import Allocation, DisputedAmount, Invoice, Payment, ReceivableItem
@@ -19,8 +17,7 @@ from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.copying import copy_in
 from o2c.shared.money import ZERO
-from orders.enums import OrderState
-from orders.models import Order
+from orders.queries import accounts_of_held_orders
 
 from .allocations import set_letters
 from .payments import payment_item
@@ -31,6 +28,8 @@ from .shared import (
     reopened_on,
     store_open_amounts,
     tell_credit_changed,
+    tell_disputed,
+    tell_undisputed,
 )
 
 _BATCH: Final = 2000
@@ -120,7 +119,7 @@ def book_imported(
     payments = _settle(company, paid, by, at)
     disputes = _dispute(items, rows, open_items, settled_on, by, at)
     _record(invoices, payments, by, at)
-    tell_credit_changed(accounts_of_waiting_orders(account_ids))
+    tell_credit_changed(accounts_of_held_orders(account_ids))
     return BookedCounts(
         invoices=sum(1 for i in invoices if i.kind == DocumentKind.INVOICE),
         credit_notes=sum(1 for i in invoices if i.kind == DocumentKind.CREDIT_NOTE),
@@ -288,6 +287,8 @@ def _dispute(
     for row in ended:
         row.effective_to = max(settled_on[row.item.document], row.effective_from)
     DisputedAmount.objects.bulk_update(ended, ["effective_to"], batch_size=_BATCH)
+    tell_disputed(row.pk for row in made if row.effective_to is None)
+    tell_undisputed(row.pk for row in ended)
     return made
 
 
@@ -317,15 +318,3 @@ def _record(invoices: Sequence[Invoice], payments: Sequence[Payment], by: User |
         for payment in payments
     ]
     copy_in(events)
-
-
-def accounts_of_waiting_orders(account_ids: set[int]) -> set[int]:
-    """Return those accounts whose credit some waiting order shares: a fresh book wakes nobody."""
-    waiting = Order.objects.filter(state=OrderState.SUBMITTED)
-    entities = waiting.values("account__entity")
-    groups = waiting.filter(account__entity__group__isnull=False).values("account__entity__group")
-    return set(
-        CustomerAccount.objects.filter(Q(entity__in=entities) | Q(entity__group__in=groups))
-        .filter(pk__in=account_ids)
-        .values_list("pk", flat=True)
-    )

@@ -18,7 +18,7 @@ from invoicing import policy
 from invoicing.enums import CreditRequestStatus, DocumentKind, Origin
 from invoicing.models import CreditNoteRequest, Invoice, ReceivableItem
 from invoicing.policy import Instalment
-from o2c.shared import audit
+from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.money import ZERO
@@ -28,7 +28,7 @@ from o2c.shared.vat import VatTotals
 from .allocations import MatchPair, book_pairs
 from .credit_authority import Authority, AuthorityExceeded, FourEyes, hands_of, required_role, within
 from .credit_worth import CreditLine, as_row, document_of, negative, worth_of
-from .documents import store_document
+from .documents import store_document, tell_of_issue
 from .ordered import lock_order, uncount_invoiced
 from .shared import (
     KeyTaken,
@@ -128,6 +128,7 @@ def approve_credit_note(*, request_id: int, reason: str = "", by: User, at: date
         request = _decidable(request_id, by, at)
         request.decided_by, request.decided_at, request.decision_reason = by, at, reason.strip()
         _issue(request, by=by, at=at)
+        _tell_decided(request)
     return request
 
 
@@ -142,6 +143,7 @@ def refuse_credit_note(*, request_id: int, reason: str, by: User, at: datetime) 
         request.status = CreditRequestStatus.REFUSED
         request.save(update_fields=["decided_by", "decided_at", "decision_reason", "status"])
         _record("credit_note.refused", request, by=by, at=at, reason=request.decision_reason)
+        _tell_decided(request)
     return request
 
 
@@ -297,6 +299,7 @@ def _issue(request: CreditNoteRequest, *, by: User, at: datetime) -> None:
     request.save(
         update_fields=["credit_note", "number", "status", "decided_by", "decided_at", "decision_reason"]
     )
+    tell_of_issue(note)
     _record("credit_note.issued", request, by=by, at=at, reason=request.decision_reason or request.reason)
     tell_credit_changed([invoice.account_id])
 
@@ -321,6 +324,10 @@ def _put_on_open(own: ReceivableItem, items: Mapping[int, ReceivableItem], *, by
     pairs = [MatchPair(own.pk, item.pk, part) for item, part in parts]
     if pairs:
         book_pairs(pairs, {own.pk: own, **items}, by=by, at=at)
+
+
+def _tell_decided(request: CreditNoteRequest) -> None:
+    work.emit("credit_note.decided", f"{request.pk}", {"request_id": request.pk})
 
 
 def _record(action: str, request: CreditNoteRequest, *, by: User, at: datetime, reason: str) -> None:

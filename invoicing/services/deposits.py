@@ -51,7 +51,6 @@ def issue_deposit(*, order_id: int, payment_id: int, by: User, at: datetime) -> 
     :raises NotADeposit: another client's money, another currency, or nothing left of it
     :raises DepositTooLarge: more than the order with the deposits it has
     """
-    today = paris_date(at)
     with transaction.atomic():
         order = (
             Order.objects.visible_to(by)
@@ -65,41 +64,57 @@ def issue_deposit(*, order_id: int, payment_id: int, by: User, at: datetime) -> 
         require(by, "invoicing.issue", order.company_id)
         lock_credit(order.account)
         order = lock_order(order_id)
-        items = lock_items(payment.items.filter(kind=ItemKind.PAYMENT).values_list("pk", flat=True))
-        money = next(iter(items.values()), None)
+        money = payment.items.filter(kind=ItemKind.PAYMENT).first()
         amount = -money.open_amount if money is not None else ZERO
-        if payment.account_id != order.account_id or payment.currency != order.currency or amount <= 0:
-            raise NotADeposit
-        lines = list(order.lines.all())
-        whole = vat_totals((each.quantity - each.cancelled, each.unit_price, each.vat_rate) for each in lines)
-        if amount + sum((d.total_incl_vat for d in deposits_of(order)), ZERO) > whole.incl:
-            raise DepositTooLarge
-        policy.check_document_date(today, today=today, open_days=open_days(order.company, today=today))
-        totals = policy.part_of_totals(amount, whole)
-        invoice = Invoice(
-            company=order.company,
-            account=order.account,
-            kind=DocumentKind.DEPOSIT_INVOICE,
-            origin=Origin.ISSUED,
-            issue_date=today,
-            due_date=today,
-            currency=order.currency,
-            total_excl_vat=totals.excl,
-            total_vat=totals.vat,
-            total_incl_vat=totals.incl,
-            customer_reference=order.customer_reference,
-            order=order,
-            created_by=by,
-            recorded_at=at,
-        )
-        parts = (Instalment(today, amount),)
-        store_document(invoice, parts, _lines(order, totals.by_rate), totals, supplied_on=payment.received_on)
-        own = lock_items(invoice.items.values_list("pk", flat=True))
-        assert money is not None
-        pairs = [MatchPair(money.pk, next(iter(own)), amount)]
-        book_pairs(pairs, {**items, **own}, by=by, at=at)
-        record_document(invoice, by=by, at=at)
+        invoice = book_deposit(order, payment, amount=amount, by=by, at=at)
         tell_credit_changed([order.account_id])
+    return invoice
+
+
+def book_deposit(
+    order: Order, payment: Payment, *, amount: Decimal, by: User | None, at: datetime
+) -> Invoice:
+    """Issue the invoice of a deposit and settle it by its payment, for acts that hold credit and order.
+
+    :param amount: at most what is left of the payment
+    :param by: None for the portal itself, where the deposit was asked for
+    :raises NotADeposit: another client's money, another currency, or nothing left of it
+    :raises DepositTooLarge: more than the order with the deposits it has
+    """
+    today = paris_date(at)
+    items = lock_items(payment.items.filter(kind=ItemKind.PAYMENT).values_list("pk", flat=True))
+    money = next(iter(items.values()), None)
+    if payment.account_id != order.account_id or payment.currency != order.currency or amount <= 0:
+        raise NotADeposit
+    lines = list(order.lines.all())
+    whole = vat_totals((each.quantity - each.cancelled, each.unit_price, each.vat_rate) for each in lines)
+    if amount + sum((d.total_incl_vat for d in deposits_of(order)), ZERO) > whole.incl:
+        raise DepositTooLarge
+    policy.check_document_date(today, today=today, open_days=open_days(order.company, today=today))
+    totals = policy.part_of_totals(amount, whole)
+    invoice = Invoice(
+        company=order.company,
+        account=order.account,
+        kind=DocumentKind.DEPOSIT_INVOICE,
+        origin=Origin.ISSUED,
+        issue_date=today,
+        due_date=today,
+        currency=order.currency,
+        total_excl_vat=totals.excl,
+        total_vat=totals.vat,
+        total_incl_vat=totals.incl,
+        customer_reference=order.customer_reference,
+        order=order,
+        created_by=by,
+        recorded_at=at,
+    )
+    parts = (Instalment(today, amount),)
+    store_document(invoice, parts, _lines(order, totals.by_rate), totals, supplied_on=payment.received_on)
+    own = lock_items(invoice.items.values_list("pk", flat=True))
+    assert money is not None
+    pairs = [MatchPair(money.pk, next(iter(own)), amount)]
+    book_pairs(pairs, {**items, **own}, by=by, at=at)
+    record_document(invoice, by=by, at=at)
     return invoice
 
 

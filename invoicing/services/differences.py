@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
 from invoicing.enums import ItemKind
-from invoicing.matching import reading
 from invoicing.matching.facts import Rules
+from invoicing.matching.reading import Granted
 from invoicing.models import Allocation, Matching, Payment, ReceivableItem
 from o2c.shared import audit, formats
 from o2c.shared.problems import RuleRefused
@@ -33,12 +33,14 @@ class NoDiscount(RuleRefused):
     message = _("No cash discount of this amount is due for this item and this day.")
 
 
-def check_discount(item: ReceivableItem, discount: Decimal, payment: Payment) -> None:
+def check_discount(
+    item: ReceivableItem, discount: Decimal, payment: Payment, granted: Granted | None
+) -> None:
     """Refuse a cash discount that was not granted, is larger than granted, or comes too late.
 
+    :param granted: on this item, from ``reading.discounts_on``
     :raises NoDiscount: with the terms, where there are any
     """
-    granted = reading.discount_of(item)
     if granted is None:
         raise NoDiscount(_("No cash discount is granted for %(item)s.") % {"item": item.document})
     if payment.received_on > granted.until:

@@ -19,7 +19,16 @@ from o2c.shared.locking import retrying
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Conflict, Invalid, NotFound
 
-from .shared import lock_items, open_days, require, require_cents, tell_credit_changed, visible_items
+from .shared import (
+    lock_items,
+    open_days,
+    require,
+    require_cents,
+    tell_credit_changed,
+    tell_disputed,
+    tell_undisputed,
+    visible_items,
+)
 
 
 class DisputeEnded(Conflict):
@@ -29,9 +38,11 @@ class DisputeEnded(Conflict):
 
 @retrying
 def dispute_amount(
-    *, item_id: int, amount: Decimal, on: date, by: User, at: datetime, reference: str = ""
+    *, item_id: int, amount: Decimal, on: date, by: User, at: datetime, reference: str = "", **facts: str
 ) -> DisputedAmount:
-    """Note that an amount of an item is contested from a day on, that day included.
+    """Note that an amount of an item is contested from a day on, that day included; its case follows.
+
+    :param facts: how it came to it, for the case (``shared.tell_disputed``)
 
     :raises OverDisputed: together with what is disputed already, more than what is open
     :raises DatedAhead: from a day to come
@@ -46,6 +57,7 @@ def dispute_amount(
         if not 0 < amount <= undisputed(item, today):
             raise policy.OverDisputed
         row = book_disputed(item, amount, on=on, reference=reference, by=by, at=at)
+        tell_disputed([row.pk], **facts)
         tell_credit_changed([item.account_id])
     return row
 
@@ -96,6 +108,7 @@ def end_dispute(*, disputed_id: int, on: date, by: User, at: datetime) -> Disput
             raise Invalid(errors={"on": [_("A dispute cannot end before it began.")]})
         open_days(item.company, today=paris_date(at)).check(on)
         book_end(row, item, on=on, by=by, at=at)
+        tell_undisputed([row.pk])
         tell_credit_changed([item.account_id])
     return row
 

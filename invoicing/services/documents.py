@@ -14,13 +14,15 @@ from accounts.enums import CapRegime
 from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit
 from invoicing import policy
+from invoicing.einvoicing.policy import HAND_OVER
 from invoicing.enums import DocumentKind, ItemKind, Origin
 from invoicing.facturx.facts import frozen_facts
 from invoicing.firewall.gate import keep, let_through
 from invoicing.firewall.policy import Judged, Severity
 from invoicing.models import Invoice, InvoiceLine, NumberSeries, ReceivableItem
 from invoicing.policy import Instalment, LineInput
-from o2c.shared import audit
+from invoicing.sending.wishes import goes_to_platform, wants_mail
+from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.problems import Invalid, RuleRefused
@@ -79,7 +81,8 @@ def record_invoice(
     customer_reference: str = "",
     creation_hash: str = "",
     acknowledged: Collection[str] = (),
-    by: User,
+    apart_from: Collection[int] = (),
+    by: User | None,
     at: datetime,
 ) -> Invoice:
     """Store a document for good, with one receivable item per instalment.
@@ -90,6 +93,8 @@ def record_invoice(
     :param term: the account's when left out; gives the due date where there is none
     :param instalments: instead of one due date
     :param acknowledged: codes of anomalies that whoever issues it has seen
+    :param apart_from: keys of invoices it may look like
+    :param by: None: the portal, of a schedule that somebody with the right set up
     :raises AnomaliesFound: issued here, and something stops it or asks first
     :raises KeyTaken: the number exists already
     :raises InstalmentsDoNotAddUp: a wrong sum
@@ -101,8 +106,9 @@ def record_invoice(
     imported = origin == Origin.IMPORTED
     today = paris_date(at)
     with transaction.atomic(), refusing_taken_key("invoice_number_once_per_company"):
-        require(by, "invoicing.import" if imported else "invoicing.issue", company)
-        if issue_date < today:
+        if by is not None:
+            require(by, "invoicing.import" if imported else "invoicing.issue", company)
+        if by is not None and issue_date < today:
             require(by, "invoicing.import", company)
         if account.company_id != company.pk or (order is not None and order.account_id != account.pk):
             raise policy.OtherDebtor
@@ -146,6 +152,7 @@ def record_invoice(
                 order_lines=ordered,
                 prices={line.pk: line.approved_price for line in ordered if line.approved_quantity},
                 acknowledged=acknowledged,
+                apart_from=apart_from,
             )
         if order is not None:
             _count_on_order(order, ordered, lines or ())
@@ -285,9 +292,20 @@ def document_items(invoice: Invoice, parts: Sequence[Instalment]) -> list[Receiv
     ]
 
 
-def record_document(invoice: Invoice, *, by: User, at: datetime) -> None:
-    """Write the document into the journal, with the anomalies that whoever issued it had seen."""
+def tell_of_issue(invoice: Invoice) -> None:
+    """Have a document that leaves by itself sent or handed over, once the caller's transaction is through."""
+    if invoice.origin != Origin.ISSUED:
+        return
+    if wants_mail(invoice):
+        work.emit("invoice.issued", f"{invoice.pk}", {"invoice_id": invoice.pk})
+    if goes_to_platform(invoice):
+        work.add(HAND_OVER, f"invoice:{invoice.pk}", {"invoice_id": invoice.pk})
+
+
+def record_document(invoice: Invoice, *, by: User | None, at: datetime) -> None:
+    """Write the document into the journal, with the anomalies that whoever issued it had seen; tell of it."""
     issued = invoice.origin == Origin.ISSUED
+    tell_of_issue(invoice)
     seen = invoice.anomalies.filter(severity=Severity.WARN) if issued else invoice.anomalies.none()
     acknowledged = list(seen.values_list("code", flat=True))
     audit.record(

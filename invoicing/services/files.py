@@ -38,6 +38,11 @@ class DocumentRefused(RuleRefused):
     message = _("The document breaks rules for e-invoices and does not leave. Each finding says which.")
 
 
+class NoEInvoice(RuleRefused):
+    code = "no_einvoice"
+    message = _("This client has no address for e-invoices: its document is a plain PDF, without XML.")
+
+
 class StillMade(Exception):
     """The file is being made still: whoever waits may ask again, or look at the work.
 
@@ -61,14 +66,16 @@ class FileFinding:
 
 
 def file_of(
-    invoice: Invoice, kind: FileKind, *, by: User, wait: Callable[[], bool] | None = None
+    invoice: Invoice, kind: FileKind, *, by: User | None, wait: Callable[[], bool] | None = None
 ) -> InvoiceFile:
     """Return a file of an issued document; the first to ask has it made by the worker and waits a while.
 
     :param invoice: one this user may see
+    :param by: None for the client itself, through its link
     :param wait: called between looks; False ends the waiting. By the clock when left out (``INVOICE_FILE_WAIT``)
     :raises NotIssuedHere: a document taken over from elsewhere
     :raises NoLines: it was issued without lines
+    :raises NoEInvoice: the XML of a document that was made as a plain PDF
     :raises DocumentRefused: it breaks rules of EN 16931 or of the French reform
     :raises StillMade: nothing yet after the wait
     """
@@ -79,6 +86,8 @@ def file_of(
         raise NotIssuedHere
     if not invoice.lines.exists():
         raise NoLines
+    if kind == FileKind.XML and is_plain(invoice):
+        raise NoEInvoice
     row = _asked(invoice, by)
     wait = wait or _until(settings.INVOICE_FILE_WAIT)
     while True:
@@ -91,6 +100,8 @@ def file_of(
             found = _kept(invoice, kind)
             if found is not None:
                 return found
+            if is_plain(invoice):
+                raise NoEInvoice
             findings = [FileFinding(**each) for each in row.result.get("findings", ())]
             raise DocumentRefused(findings=findings)
         if not wait():
@@ -100,32 +111,37 @@ def file_of(
 def make(*, work: Work, invoice_id: int) -> dict[str, Any]:
     """Make both files of a document and keep them (work row); findings instead where it breaks a rule.
 
-    A second pass finds them kept and does nothing.
+    A client to whom no e-invoice can be addressed gets the page alone. A second pass finds it kept and does nothing.
     """
     # The engines take two seconds and 150 MB: only the worker draws and proves.
     from invoicing.facturx.checks import failures
     from invoicing.facturx.cii import cii_xml
-    from invoicing.facturx.joined import invoice_pdf
+    from invoicing.facturx.joined import draw_archive, invoice_pdf
+    from invoicing.facturx.page import invoice_html
+    from invoicing.facturx.plain import plain_suffices
 
     invoice = Invoice.objects.select_related("company", "account__entity", "order", "corrects").get(
         pk=invoice_id
     )
-    if invoice.files.count() == len(FileKind.choices):
+    if _kept(invoice, FileKind.PDF) is not None:
         return {}
     document = document_of(invoice)
     xml = cii_xml(document)
     broken = failures(xml)
-    if broken:
+    plain = plain_suffices(document.buyer, broken)
+    if broken and not plain:
         return {
             "findings": [
                 asdict(FileFinding(each.rule or each.source, each.source, each.message, each.place))
                 for each in broken
             ]
         }
-    pdf, at = invoice_pdf(document, xml), timezone.now()
+    pdf = draw_archive(invoice_html(document)) if plain else invoice_pdf(document, xml)
+    at = timezone.now()
     try:
         with transaction.atomic():
-            keep(invoice, FileKind.XML, xml, at=at)
+            if not plain:
+                keep(invoice, FileKind.XML, xml, at=at)
             keep(invoice, FileKind.PDF, pdf, at=at)
     except IntegrityError:  # somebody else's work was faster: its files are the ones
         return {}
@@ -146,13 +162,19 @@ def keep(invoice: Invoice, kind: FileKind, content: bytes, *, at: datetime) -> I
     )
 
 
+def is_plain(invoice: Invoice) -> bool:
+    """Whether the file of a document is a plain PDF: made, and without XML."""
+    kinds = set(InvoiceFile.objects.filter(invoice=invoice).values_list("kind", flat=True))
+    return kinds == {FileKind.PDF}
+
+
 def _kept(invoice: Invoice, kind: FileKind) -> InvoiceFile | None:
     return InvoiceFile.objects.filter(invoice=invoice, kind=kind).first()
 
 
-def _asked(invoice: Invoice, by: User) -> Work:
+def _asked(invoice: Invoice, by: User | None) -> Work:
     """The work that makes them: a new row, or the one that waits already."""
-    key = f"invoice:{invoice.pk}:{by.pk}"
+    key = f"invoice:{invoice.pk}:{by.pk if by else 'client'}"
     with transaction.atomic():
         made = work.add(WORK, key, {"invoice_id": invoice.pk}, requested_by=by)
     if made is not None:

@@ -17,9 +17,11 @@ from invoicing.models import Invoice, InvoiceLine
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.problems import NotFound, RuleRefused
-from o2c.shared.vat import line_net, vat_totals
+from o2c.shared.vat import VatTotals, line_net, vat_totals
 from orders.models import Order, OrderLine
+from orders.paper import language_of
 
+from .deposits import deducted, deposits_of
 from .documents import due_date_of, record_document, store_document
 from .order_invoices import NothingToInvoice, agreed_price, last_goods_issue
 from .ordered import Quantities, count_as_invoiced, delivered_quantities, lock_order
@@ -73,7 +75,7 @@ def issue_grouped(
         billed = _lines([order for order in orders if waiting[order.pk]], lines, waiting)
         if not billed:
             raise NothingToInvoice
-        totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
+        totals, deductions = _less_deposits([order for order in orders if waiting[order.pk]], lines, billed)
         supplied_on = last_goods_issue(line.order_line_id for line in billed if line.order_line_id)
         parts = policy.instalments_of(totals.incl, due_date_of(day, first.term, supplied_on), None)
         invoice = Invoice(
@@ -95,7 +97,7 @@ def issue_grouped(
         ordered = [line for order in orders for line in lines[order.pk]]
         prices = {line.pk: agreed_price(line) for line in ordered}
         judged = let_through(invoice, billed, order_lines=ordered, prices=prices, acknowledged=acknowledged)
-        store_document(invoice, parts, billed, totals, supplied_on=supplied_on)
+        store_document(invoice, parts, [*billed, *deductions], totals, supplied_on=supplied_on)
         keep(invoice, judged, by=by, at=at)
         for order in orders:
             if waiting[order.pk]:
@@ -129,6 +131,30 @@ def _lines(
                     )
                 )
     return found
+
+
+def _less_deposits(
+    orders: Sequence[Order], lines: Mapping[int, Sequence[OrderLine]], billed: Sequence[InvoiceLine]
+) -> tuple[VatTotals, list[InvoiceLine]]:
+    """What is left of the totals once the deposits of each order are deducted from its own lines, and how."""
+    totals = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in billed)
+    deductions: list[InvoiceLine] = []
+    for order in orders:
+        deposits = deposits_of(order)
+        if not deposits:
+            continue
+        keys = {line.pk for line in lines[order.pk]}
+        own = [line for line in billed if line.order_line_id in keys]
+        charged = vat_totals((line.quantity, line.unit_price, line.vat_rate) for line in own)
+        left, found = deducted(charged, [*billed, *deductions], deposits, language=language_of(order.account))
+        deductions += found
+        totals = VatTotals(
+            totals.excl - (charged.excl - left.excl),
+            totals.vat - (charged.vat - left.vat),
+            totals.incl - (charged.incl - left.incl),
+            totals.by_rate,
+        )
+    return totals, deductions
 
 
 def _reference(orders: Sequence[Order]) -> str:

@@ -20,6 +20,8 @@ from accounts.models import Company, User
 from accounts.services import Effect
 from credit.locks import lock_credit_of
 from invoicing import policy
+from invoicing.clearing import days_of
+from invoicing.clearing_policy import clears_on
 from invoicing.enums import DocumentKind, Origin
 from invoicing.models import Invoice, InvoiceLine, Payment, ReceivableItem
 from invoicing.policy import Instalment
@@ -30,13 +32,21 @@ from o2c.shared.locking import ATTEMPTS, retrying
 from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Invalid, Refusal
 from o2c.shared.vat import vat_totals
+from orders.queries import accounts_of_held_orders
 
 from .asking import ask_to_match
-from .bulk import accounts_of_waiting_orders
+from .deposit_requests import tell_arrived
 from .documents import document_items, document_lines, document_total, due_date_of
 from .payments import payment_item
 from .rows import DocumentRow, PaymentRow, same_document, same_payment
-from .shared import KeyTaken, open_days, refusing_taken_key, require, require_cents, tell_credit_changed
+from .shared import (
+    KeyTaken,
+    open_days,
+    refusing_taken_key,
+    require,
+    require_cents,
+    tell_credit_changed,
+)
 
 # Rows stored by one round of statements: what lies in memory as models at a time.
 _AT_ONCE: Final = 2000
@@ -239,9 +249,12 @@ def _enter_payments(
         require(by, right, company)
         verdicts = payment_verdicts(company, rows, at=at)
         new = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is Effect.CREATED]
+        clearing = days_of([company.pk])[company.pk]
         for done, piece in _pieces(new):
-            batch = _Batch(payments=[_payment(company, row, by=by, at=at) for row in piece])
+            batch = _Batch(payments=[_payment(company, row, clearing, by=by, at=at) for row in piece])
             _store(batch)
+            for payment in batch.payments:
+                tell_arrived(payment)
             ask_to_match(company, [payment.pk for payment in batch.payments])
             _tell(progress, done)
         touched = [row.account.pk for row in new if row.account is not None]
@@ -249,12 +262,15 @@ def _enter_payments(
     return verdicts
 
 
-def _payment(company: Company, row: PaymentRow, *, by: User, at: datetime) -> Payment:
+def _payment(
+    company: Company, row: PaymentRow, clearing: Mapping[str, int], *, by: User, at: datetime
+) -> Payment:
     return Payment(
         company_id=company.pk,
         account_id=row.account.pk if row.account else None,
         external_id=row.external_id,
         received_on=row.received_on,
+        clears_on=clears_on(row.received_on, row.method, clearing),
         amount=row.amount,
         currency=row.currency,
         method=row.method,
@@ -346,7 +362,7 @@ def _tell(progress: Progress | None, done: int) -> None:
 
 def _tell_credit(*, taken: Iterable[int], freed: Iterable[int]) -> None:
     """Have waiting orders examined where credit was freed, and figures for lists made fresh everywhere else."""
-    waiting = accounts_of_waiting_orders(set(freed))
+    waiting = accounts_of_held_orders(set(freed))
     tell_credit_changed(waiting)
     others = sorted(set(taken) - waiting)
     for start in range(0, len(others), _ACCOUNTS_AT_ONCE):

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, CustomerAccount, User
 from invoicing import policy
+from invoicing.clearing import days_of
+from invoicing.clearing_policy import clears_on
 from invoicing.enums import ItemKind
 from invoicing.models import Payment, ReceivableItem
 from o2c.shared import audit
@@ -21,6 +23,7 @@ from orders.models import Order
 
 from .allocations import MatchPair, book_pairs
 from .asking import ask_to_match
+from .deposit_requests import tell_arrived
 from .shared import (
     KeyTaken,
     lock_items,
@@ -81,6 +84,7 @@ def record_payment(
             order=order,
             external_id=external_id,
             received_on=received_on,
+            clears_on=clears_on(received_on, method, days_of([company.pk])[company.pk]),
             amount=amount,
             currency=currency,
             method=method,
@@ -104,6 +108,7 @@ def record_payment(
             if match:
                 _match(item, [n for n in named if n.account_id == account.pk], by=by, at=at)
             tell_credit_changed([account.pk])
+        tell_arrived(payment)
         ask_to_match(company, [payment.pk])
     return payment
 

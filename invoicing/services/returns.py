@@ -178,7 +178,9 @@ def _locked(payment: Payment, keys: set[int], account_ids: set[int]) -> dict[int
     """Lock the credit of everybody concerned, the payment, then its own item and these; return the items."""
     concerned = account_ids | ({payment.account_id} if payment.account_id else set())
     lock_credit(*CustomerAccount.objects.filter(pk__in=concerned))
-    Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment.pk)
+    now = Payment.objects.select_for_update(of=("self",), no_key=True).get(pk=payment.pk)
+    if now.account_id != payment.account_id:
+        raise Moved  # somebody put it on a client meanwhile
     own = payment.items.filter(kind=ItemKind.PAYMENT).values_list("pk", flat=True)
     return lock_items({*keys, *own})
 

@@ -2,69 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerAccount, User
-from invoicing.enums import ItemKind
-from invoicing.matching import reading, wording
-from invoicing.matching.facts import Line, Proposal
+from accounts.models import User
+from invoicing.matching import reading
+from invoicing.matching.facts import Proposal, Rules
+from invoicing.matching.reading import Case, Granted
 from invoicing.models import Matching, PayerLink, Payment, ReceivableItem
-from o2c.shared import audit
-from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.money import ZERO
-from o2c.shared.problems import Conflict, Invalid, NotFound
+from o2c.shared.problems import NotFound, Refusal
 
-from .allocations import MatchPair, book_pairs
-from .differences import check_discount, check_write_off, let_go
-from .payments import payment_item
+from .differences import check_discount, check_write_off
 from .shared import (
     KeyTaken,
     lock_items,
-    open_days,
     refusing_taken_key,
     require,
-    require_cents,
     tell_credit_changed,
+    tell_credit_changed_by_many,
+)
+from .wishes import (
+    AlreadyIdentified,
+    SettleLine,
+    Wish,
+    book_wishes,
+    check_lines,
+    lines_of,
+    own_items,
+    stored_items,
 )
 
 RIGHT: Final = "payments.allocate"
-
-
-class AlreadyIdentified(Conflict):
-    code = "already_identified"
-    message = _("This payment stands on a client already.")
-
-
-@dataclass(frozen=True)
-class SettleLine:
-    """What becomes of one item.
-
-    :ivar amount: of the payment; of a credit of the client negative
-    :ivar discount: cash discount taken, within its terms
-    :ivar write_off: small difference, or one that an exchange made where ``is_exchange``
-    """
-
-    item_id: int
-    amount: Decimal
-    discount: Decimal = ZERO
-    write_off: Decimal = ZERO
-    is_exchange: bool = False
-
-
-def lines_of(proposal: Proposal) -> list[SettleLine]:
-    """Return a proposal as the act takes it."""
-    return [_line(line) for line in proposal.lines]
 
 
 @retrying
@@ -73,6 +49,7 @@ def settle(
     payment_id: int,
     lines: Sequence[SettleLine],
     over: Decimal = ZERO,
+    over_is_exchange: bool = False,
     account_id: int | None = None,
     key: str,
     proposal: Proposal | None = None,
@@ -82,6 +59,7 @@ def settle(
     """Match a payment with items, and let go what goes with it, all or nothing; the same once more changes nothing.
 
     :param over: more than was owed by so little that it is written off
+    :param over_is_exchange: an exchange made it: within the company's share instead of its tolerance
     :param account_id: whose it is, where nobody knew; the payment then stands on this client
     :param key: names this wish in the company: sent twice it is done once
     :param proposal: what it follows, kept with its score and reasons
@@ -92,40 +70,77 @@ def settle(
     :raises AboveTolerance: more than is tolerated
     """
     with transaction.atomic(), refusing_taken_key("matching_asked_once"):
-        payment = _payment(payment_id, by)
-        content = _content_hash(payment_id, lines, over, account_id)
+        wish = Wish(
+            _payment(payment_id, by),
+            tuple(lines),
+            over,
+            account_id,
+            key,
+            proposal,
+            over_is_exchange and over > 0,
+        )
+        payment = wish.payment
         known = Matching.objects.filter(company=payment.company_id, key=key).first()
         if known is not None:
-            if known.content_hash != content:
+            if known.content_hash != wish.content_hash:
                 raise KeyTaken(_("This was asked for already, with other amounts."))
             return known
-        _check_lines(lines, over)
-        _check_differences(payment, lines, over, by)
-        own = _own_item(payment, account_id, by=by, at=at)
-        items = lock_items(_visible(lines, by) | {own.pk})
-        for line in lines:
-            if line.discount:
-                check_discount(items[line.item_id], line.discount, payment)
-        made, pairs = _pairs(own, lines, over, items, payment, at=at)
-        allocations = book_pairs(pairs, items | {item.pk: item for item in made}, by=by, at=at)
-        act = Matching.objects.create(
-            company=payment.company,
-            payment=payment,
-            key=key,
-            content_hash=content,
-            allocations=[row.pk for row in allocations],
-            differences=[item.pk for item in made],
-            is_automatic=by is None,
-            score=proposal.score if proposal else None,
-            reasons=wording.stored(proposal) if proposal else [],
-            made_by=by,
-            made_at=at,
-        )
-        _record(act, payment, lines, over, by=by, at=at)
+        check_lines(lines, over)
+        _check_differences(wish, reading.rules_of(payment.company), by)
+        own = own_items([wish], stored_items([payment.pk]), by=by, at=at)
+        items = lock_items(_visible(lines, by) | {own[payment.pk].pk})
+        own = {payment.pk: items[own[payment.pk].pk]}
+        _check_discounts(wish, items, _granted([wish], items))
+        act = book_wishes([wish], own, items, by=by, at=at)[0]
         if by is not None:
             _learn(payment, by=by, at=at)
         tell_credit_changed({item.account_id for item in items.values()})
     return act
+
+
+def settle_sure(
+    cases: Sequence[tuple[Case, Proposal]], rules: Rules, *, at: datetime
+) -> tuple[int, list[int]]:
+    """Match payments of one company with what was found to be sure, in one transaction, as ``settle`` does each.
+
+    Under the locks everything must still stand as it was read, and no item serves twice; a payment of which that is
+    not true is left as it is. One that was matched by the portal before is never matched so again.
+
+    :param cases: payments as they were read, each with what it settles
+    :param rules: what the proposals were made by
+    :return: how many were matched, and those left that may be looked at again
+    """
+    with transaction.atomic(), refusing_taken_key("matching_asked_once"):
+        payments = _locked([case.payment.pk for case, _chosen in cases])
+        wishes = {case.payment.pk: _wish(case, chosen, payments) for case, chosen in cases}
+        companies = {payment.company_id for payment in payments.values()}
+        keys = [wish.key for wish in wishes.values()]
+        known = set(
+            Matching.objects.filter(company__in=companies, key__in=keys).values_list("key", flat=True)
+        )
+        waiting = [wish for wish in wishes.values() if wish.key not in known]
+        own = stored_items([wish.payment.pk for wish in waiting])
+        items = lock_items(
+            {line.item_id for wish in waiting for line in wish.lines} | {i.pk for i in own.values()}
+        )
+        own = {key: items[item.pk] for key, item in own.items()}
+        left = {case.payment.pk: case.left for case, _chosen in cases}
+        granted = _granted(waiting, items)
+        going: list[Wish] = []
+        used: set[int] = set()
+        for wish in waiting:
+            mine = {line.item_id for line in wish.lines}
+            if used & mine or not _stands_as_read(wish, own, items, left[wish.payment.pk]):
+                continue
+            if _is_allowed(wish, rules, items, granted):
+                used |= mine
+                going.append(wish)
+        own = own_items(going, own, by=None, at=at)
+        items |= {item.pk: item for item in own.values()}
+        book_wishes(going, own, items, by=None, at=at)
+        touched = used | {own[wish.payment.pk].pk for wish in going}
+        tell_credit_changed_by_many({items[key].account_id for key in touched})
+    return len(going), [wish.payment.pk for wish in waiting if wish not in going]
 
 
 @retrying
@@ -133,17 +148,19 @@ def identify(*, payment_id: int, account_id: int, by: User, at: datetime) -> Rec
     """Put money nobody had identified on a client: from the day it came in it frees that client's credit.
 
     :raises AlreadyIdentified: it stands on a client
+    :raises WentBack: the bank took it back: a credit would stand on the client for money that is gone
     """
     with transaction.atomic():
         payment = _payment(payment_id, by)
         if payment.account_id is not None:
             raise AlreadyIdentified
-        own = _own_item(payment, account_id, by=by, at=at)
+        wish = Wish(payment, (), ZERO, account_id, "")
+        own = own_items([wish], {}, by=by, at=at)[payment.pk]
         tell_credit_changed([account_id])
     return own
 
 
-# --- parts of the act, under its locks ------------------------------------------------------------------------------
+# --- parts of the acts ----------------------------------------------------------------------------------------------
 
 
 def _payment(payment_id: int, by: User | None) -> Payment:
@@ -151,42 +168,54 @@ def _payment(payment_id: int, by: User | None) -> Payment:
     seen = Payment.objects.all() if by is None else Payment.objects.visible_to(by)
     if not seen.filter(pk=payment_id).exists():
         raise NotFound(code="payment_not_found")
-    rows = Payment.objects.select_for_update(of=("self",), no_key=True).select_related("company", "account")
-    payment = rows.get(pk=payment_id)
+    payment = _locked([payment_id])[payment_id]
     if by is not None:
         require(by, RIGHT, payment.company_id)
     return payment
 
 
-def _own_item(payment: Payment, account_id: int | None, *, by: User | None, at: datetime) -> ReceivableItem:
-    """The payment's own credit; made now where nobody knew whose the money was."""
-    own = payment.items.filter(kind=ItemKind.PAYMENT).first()
-    if own is not None:
-        if account_id not in (None, payment.account_id):
-            raise AlreadyIdentified
-        return own
-    seen = (
-        CustomerAccount.objects.all()
-        if by is None
-        else CustomerAccount.objects.visible_to(by, payment.company)
+def _locked(payment_ids: Iterable[int]) -> dict[int, Payment]:
+    """Lock payments by key and return them as they stand."""
+    rows = Payment.objects.select_for_update(of=("self",), no_key=True).select_related("company", "account")
+    return {payment.pk: payment for payment in rows.filter(pk__in=set(payment_ids)).order_by("pk")}
+
+
+def _wish(case: Case, chosen: Proposal, payments: Mapping[int, Payment]) -> Wish:
+    payment = payments[case.payment.pk]
+    return Wish(
+        payment=payment,
+        lines=tuple(lines_of(chosen)),
+        over=chosen.over,
+        account_id=chosen.account_id if payment.account_id is None else None,
+        key=f"automatic:{payment.pk}",
+        proposal=chosen,
     )
-    account = seen.filter(pk=account_id or 0, company=payment.company_id).first()
-    if account is None:
-        raise NotFound(code="account_not_found")
-    payment.account = account
-    payment.save(update_fields=["account"])
-    own = payment_item(payment)
-    own.recorded_at = at
-    own.effective_date = open_days(payment.company, today=paris_date(at)).first_from(payment.received_on)
-    own.save(force_insert=True)
-    audit.record(
-        "payment.identified",
-        payment,
-        by=by,
-        at=at,
-        after={"account": account.code, "amount": payment.amount, "currency": payment.currency},
+
+
+def _stands_as_read(
+    wish: Wish, own: Mapping[int, ReceivableItem], items: Mapping[int, ReceivableItem], left: Decimal
+) -> bool:
+    """Whether nobody was faster: everything is open by as much as when it was looked at."""
+    assert wish.proposal is not None
+    credit = own.get(wish.payment.pk)
+    if credit is not None and -credit.open_amount != left:
+        return False
+    return all(
+        line.item.key in items and items[line.item.key].open_amount == line.item.open_amount
+        for line in wish.proposal.lines
     )
-    return own
+
+
+def _is_allowed(
+    wish: Wish, rules: Rules, items: Mapping[int, ReceivableItem], granted: Mapping[int, Granted]
+) -> bool:
+    try:
+        check_lines(wish.lines, wish.over)
+        _check_differences(wish, rules, None)
+        _check_discounts(wish, items, granted)
+    except Refusal:
+        return False
+    return True
 
 
 def _visible(lines: Iterable[SettleLine], by: User | None) -> set[int]:
@@ -197,94 +226,23 @@ def _visible(lines: Iterable[SettleLine], by: User | None) -> set[int]:
     return wanted
 
 
-def _check_lines(lines: Sequence[SettleLine], over: Decimal) -> None:
-    if not lines:
-        raise Invalid(errors={"items": [_("Name at least one item.")]})
-    if len({line.item_id for line in lines}) < len(lines):
-        raise Invalid(errors={"items": [_("An item stands here twice.")]})
-    for amount in (over, *(each for line in lines for each in (line.amount, line.discount, line.write_off))):
-        require_cents(amount, "items")
-    if over < 0 or any(line.discount < 0 or line.write_off < 0 for line in lines):
-        raise Invalid(errors={"items": [_("What is let go is not negative.")]})
+def _granted(wishes: Iterable[Wish], items: Mapping[int, ReceivableItem]) -> dict[int, Granted]:
+    keys = {line.item_id for wish in wishes for line in wish.lines if line.discount}
+    return reading.discounts_on([items[key] for key in sorted(keys & items.keys())]) if keys else {}
 
 
-def _check_differences(payment: Payment, lines: Sequence[SettleLine], over: Decimal, by: User | None) -> None:
-    rules = reading.rules_of(payment.company)
-    small = sum((line.write_off for line in lines if not line.is_exchange), over)
-    exchange = sum((line.write_off for line in lines if line.is_exchange), ZERO)
-    owed = sum((line.amount for line in lines if line.amount > 0), ZERO)
-    check_write_off(small, exchange, owed, payment, rules, by)
+def _check_discounts(wish: Wish, items: Mapping[int, ReceivableItem], granted: Mapping[int, Granted]) -> None:
+    for line in wish.lines:
+        if line.discount:
+            check_discount(items[line.item_id], line.discount, wish.payment, granted.get(line.item_id))
 
 
-def _pairs(
-    own: ReceivableItem,
-    lines: Sequence[SettleLine],
-    over: Decimal,
-    items: Mapping[int, ReceivableItem],
-    payment: Payment,
-    *,
-    at: datetime,
-) -> tuple[list[ReceivableItem], list[MatchPair]]:
-    """Items made for what is let go, and who settles what: credits of the client first, the payment the rest."""
-    pairs: list[MatchPair] = []
-    credits = [(line.item_id, -line.amount) for line in lines if line.amount < 0]
-    for line in lines:
-        left = max(line.amount, ZERO)
-        while credits and left > 0:
-            credit, open_amount = credits.pop(0)
-            amount = min(left, open_amount)
-            pairs.append(MatchPair(credit, line.item_id, amount))
-            left -= amount
-            if open_amount > amount:
-                credits.insert(0, (credit, open_amount - amount))
-        if left > 0:
-            pairs.append(MatchPair(own.pk, line.item_id, left))
-    if credits:
-        raise Invalid(errors={"items": [_("The credits come to more than what is owed.")]})
-    made: list[ReceivableItem] = []
-    days = open_days(payment.company, today=paris_date(at))
-
-    def beside(item: ReceivableItem, kind: ItemKind, amount: Decimal) -> ReceivableItem:
-        day = days.first_from(max(item.effective_date, payment.received_on))
-        made.append(let_go(item, kind, amount, day, company=payment.company, at=at))
-        return made[-1]
-
-    for line in lines:
-        kind = ItemKind.EXCHANGE_DIFF if line.is_exchange else ItemKind.WRITE_OFF
-        for amount, what in ((line.discount, ItemKind.DISCOUNT), (line.write_off, kind)):
-            if amount:
-                item = beside(items[line.item_id], what, -amount)
-                pairs.append(MatchPair(item.pk, line.item_id, amount))
-    if over:
-        pairs.append(MatchPair(own.pk, beside(items[own.pk], ItemKind.WRITE_OFF, over).pk, over))
-    return made, pairs
-
-
-def _record(
-    act: Matching,
-    payment: Payment,
-    lines: Sequence[SettleLine],
-    over: Decimal,
-    *,
-    by: User | None,
-    at: datetime,
-) -> None:
-    audit.record(
-        "payment.settled",
-        payment,
-        by=by,
-        at=at,
-        after={
-            "amount": sum((line.amount for line in lines), ZERO),
-            "currency": payment.currency,
-            "items": len(lines),
-            "discount": sum((line.discount for line in lines), ZERO),
-            "write_off": sum((line.write_off for line in lines), ZERO),
-            "over": over,
-            "score": act.score,
-            "automatic": act.is_automatic,
-        },
-    )
+def _check_differences(wish: Wish, rules: Rules, by: User | None) -> None:
+    by_exchange = wish.over if wish.over_is_exchange else ZERO
+    small = sum((line.write_off for line in wish.lines if not line.is_exchange), wish.over - by_exchange)
+    exchange = sum((line.write_off for line in wish.lines if line.is_exchange), by_exchange)
+    owed = sum((line.amount for line in wish.lines if line.amount > 0), ZERO)
+    check_write_off(small, exchange, owed, wish.payment, rules, by)
 
 
 def _learn(payment: Payment, *, by: User, at: datetime) -> None:
@@ -309,22 +267,3 @@ def _learn(payment: Payment, *, by: User, at: datetime) -> None:
             ],
             ignore_conflicts=True,
         )
-
-
-def _line(line: Line) -> SettleLine:
-    return SettleLine(line.item.key, line.amount, line.discount, line.write_off, line.is_exchange)
-
-
-def _content_hash(payment_id: int, lines: Sequence[SettleLine], over: Decimal, account_id: int | None) -> str:
-    rows: list[Any] = sorted(
-        [
-            line.item_id,
-            f"{line.amount:.2f}",
-            f"{line.discount:.2f}",
-            f"{line.write_off:.2f}",
-            line.is_exchange,
-        ]
-        for line in lines
-    )
-    body = json.dumps([payment_id, rows, f"{over:.2f}", account_id])
-    return hashlib.sha256(body.encode()).hexdigest()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,6 +19,10 @@ from invoicing.policy import OpenDays
 from o2c.shared import work
 from o2c.shared.money import round_cents
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
+from orders.queries import accounts_of_held_orders
+
+# What one piece of work takes on at a time.
+_ROWS_AT_ONCE = 500
 
 
 class KeyTaken(Conflict):
@@ -85,6 +90,17 @@ def visible_items(ids: Iterable[int], by: User) -> set[int]:
     return wanted
 
 
+def own_items(ids: Iterable[int], account_id: int | None) -> set[int]:
+    """Return the ids asked for, all of which are one client's.
+
+    :raises NotFound: one of them does not exist or is somebody else's
+    """
+    wanted = set(ids)
+    if ReceivableItem.objects.filter(pk__in=wanted, account=account_id or 0).count() < len(wanted):
+        raise NotFound
+    return wanted
+
+
 def lock_items(ids: Iterable[int]) -> dict[int, ReceivableItem]:
     """Lock items by key until the transaction ends and return them as they stand under the lock."""
     locked = (
@@ -136,9 +152,39 @@ def tell_credit_taken(account_ids: Iterable[int]) -> None:
     _tell("credit.taken", account_ids)
 
 
+def tell_credit_changed_by_many(account_ids: Collection[int]) -> None:
+    """The same for clients that one act touched together: the few whose credit an order waits for each for itself."""
+    waiting = accounts_of_held_orders(account_ids)
+    tell_credit_changed(waiting)
+    others = sorted(set(account_ids) - waiting)
+    for start in range(0, len(others), _ROWS_AT_ONCE):
+        piece = others[start : start + _ROWS_AT_ONCE]
+        work.emit("credit.changed_by_many", uuid.uuid4().hex, {"account_ids": piece})
+
+
 def _tell(event: str, account_ids: Iterable[int]) -> None:
     for account_id in sorted(set(account_ids)):
         work.emit(event, key=f"account:{account_id}", payload={"account_id": account_id})
+
+
+def tell_disputed(row_ids: Iterable[int], **facts: str) -> None:
+    """Ask that contested amounts get a case, where disputes are kept.
+
+    :param facts: how it came to it, for the case: its origin, type and comment
+    """
+    _tell_rows("amount.disputed", row_ids, facts)
+
+
+def tell_undisputed(row_ids: Iterable[int]) -> None:
+    """Tell that contested amounts have ended, so that their cases end too."""
+    _tell_rows("amount.undisputed", row_ids, {})
+
+
+def _tell_rows(event: str, row_ids: Iterable[int], facts: dict[str, str]) -> None:
+    keys = sorted(set(row_ids))
+    for start in range(0, len(keys), _ROWS_AT_ONCE):
+        part = keys[start : start + _ROWS_AT_ONCE]
+        work.emit(event, f"{part[0]}-{part[-1]}", {"row_ids": part, **facts})
 
 
 def store_open_amounts(items: Sequence[ReceivableItem]) -> None:

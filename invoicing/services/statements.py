@@ -17,6 +17,7 @@ from accounts.models import Company, CustomerAccount, User
 from accounts.services import Effect
 from invoicing.bank import Movement, Statement, meaning_of, method_of, read_statements
 from invoicing.bank.placing import Mark, Place, Placed, place
+from invoicing.clearing_policy import under_mandate
 from invoicing.enums import LineOutcome
 from invoicing.models import BankAccount, BankStatement, PayerLink, Payment, StatementLine
 from invoicing.policy import OpenDays
@@ -340,15 +341,17 @@ def _payment_row(
     movement = placed.movement
     # The money counts from the day it can be used; a value day before the booking changes nothing of the past.
     there_on = max(movement.booked_on, movement.value_on or movement.booked_on)
+    account = payers.get(movement.payer_iban)
+    method = str(method_of(label=movement.label, text=movement.text, operation_code=movement.operation_code))
     said = [movement.text or movement.label]
     said += [part for part in (movement.reference, movement.end_to_end_id) if part and part not in said[0]]
     return PaymentRow(
-        account=payers.get(movement.payer_iban),
+        account=account,
         external_id=number,
         received_on=run.days.first_from(there_on),
         amount=movement.amount,
         currency=currency,
-        method=method_of(label=movement.label, text=movement.text, operation_code=movement.operation_code),
+        method=under_mandate(method, account.payment_method) if account else method,
         creation_hash=placed.fingerprint,
         reference=" ".join(dict.fromkeys(said))[:_LONGEST_REFERENCE],
         payer_name=movement.payer_name,

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User
 from credit.locks import lock_credit
 from invoicing.enums import DocumentKind
 from invoicing.interest_policy import DayBasis, Regime
@@ -23,6 +23,7 @@ from .shared import require
 
 RIGHT: Final = "invoicing.waive_interest"
 TERMS_RIGHT: Final = "accounts.edit"
+COMPANY_TERMS_RIGHT: Final = "policy.change"
 
 
 class NothingToWaive(RuleRefused):
@@ -110,7 +111,8 @@ def lift_waiver(*, waiver_id: int, reason: str, by: User, at: datetime) -> Penal
 @transaction.atomic
 def agree_on_terms(
     *,
-    account_id: int,
+    account_id: int | None,
+    company: Company | None = None,
     regime: Regime,
     contract_rate: Decimal | None,
     day_basis: DayBasis = DayBasis.FIXED,
@@ -122,16 +124,26 @@ def agree_on_terms(
 ) -> AgreedTerms:
     """Store what a client owes when late, for invoices issued from a day on; earlier rows stay.
 
+    Without a client: what every client of a company owes that has no terms of its own.
+
     A rate below the legal floor is stored as the contract says it: readings flag it, nothing is corrected.
 
+    :param company: whose clients, where none is named
     :param contract_rate: percent a year, with ``CONTRACT`` alone
     :param judgement_on: opening of insolvency proceedings, None where none are open
     """
-    account = CustomerAccount.objects.visible_to(by).filter(pk=account_id).select_related("company").first()
-    if account is None:
+    account: CustomerAccount | None = None
+    if account_id is not None:
+        account = (
+            CustomerAccount.objects.visible_to(by).filter(pk=account_id).select_related("company").first()
+        )
+        company = account.company if account is not None else None
+    if company is None:
         raise NotFound
-    require(by, TERMS_RIGHT, account.company_id)
+    require(by, TERMS_RIGHT if account is not None else COMPANY_TERMS_RIGHT, company.pk)
     errors = {} if reason.strip() else {"reason": [_("A reason is required.")]}
+    if account is None and judgement_on is not None:
+        errors["judgement_on"] = [_("Insolvency proceedings are those of one client.")]
     if (regime == Regime.CONTRACT) != (contract_rate is not None):
         errors["contract_rate"] = [_("A rate is written with the rate of the contract, and with it alone.")]
     elif contract_rate is not None and not (
@@ -141,7 +153,7 @@ def agree_on_terms(
     if errors:
         raise Invalid(errors=errors)
     row = AgreedTerms.objects.create(
-        company=account.company,
+        company=company,
         account=account,
         valid_from=valid_from,
         regime=regime,
@@ -158,7 +170,7 @@ def agree_on_terms(
         by=by,
         at=at,
         reason=row.reason,
-        label=account.code,
+        label=account.code if account is not None else company.code,
         after={"regime": regime, "rate": contract_rate, "from": valid_from, "judgement": judgement_on},
     )
     return row

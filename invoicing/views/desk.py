@@ -11,12 +11,14 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views import View
@@ -29,7 +31,7 @@ from invoicing.matching.facts import Proposal, Rules, Why
 from invoicing.models import CashDiscount, Matching, Payment
 from o2c.shared import formats
 from o2c.shared.calendar import paris_date
-from o2c.shared.fields import MoneyField
+from o2c.shared.fields import DateField, MoneyField
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
@@ -38,7 +40,7 @@ from .base import needs, said, translated
 
 RIGHT: Final = "payments.allocate"
 SHOWN: Final = 15
-_CHOICES: Final = ("keep", "discount", "write_off", "dispute")
+_CHOICES: Final = ("keep", "discount", "write_off", "dispute", "promise")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ def settle(request: Any, key: int) -> HttpResponse:
     try:
         with translated(), transaction.atomic():
             act = _settled(request, payment, proposal, rest)
+    except forms.ValidationError as unreadable:
+        messages.error(request, " ".join(unreadable.messages))
+        return redirect(_url(key))
     except Refusal as refusal:
         messages.error(request, " ".join([str(refusal), *said(refusal)]))
         return redirect(_url(key))
@@ -123,7 +128,7 @@ def identify(request: Any, key: int) -> HttpResponse:
 
 
 def _settled(request: Any, payment: Payment, proposal: Proposal, rest: str) -> Matching:
-    """Match, and contest what is missing in the same transaction."""
+    """Match, and note in the same transaction that what is missing is contested or promised."""
     lines = services.lines_of(proposal)
     line = next((each for each in proposal.lines if each.amount < each.item.open_amount), None)
     short = _short(proposal)
@@ -137,6 +142,7 @@ def _settled(request: Any, payment: Payment, proposal: Proposal, rest: str) -> M
         payment_id=payment.pk,
         lines=lines,
         over=proposal.over,
+        over_is_exchange=proposal.over_is_exchange,
         account_id=proposal.account_id if payment.account_id is None else None,
         key=f"desk:{request.POST.get('key', '')[:60]}",
         proposal=proposal,
@@ -150,20 +156,28 @@ def _settled(request: Any, payment: Payment, proposal: Proposal, rest: str) -> M
             amount=short,
             on=paris_date(now),
             reference=_("Short payment %(payment)s") % {"payment": payment.external_id[:40]},
+            origin="short-payment",
+            type="DEDUCTION",
             by=request.user,
             at=now,
+        )
+    if line is not None and short and rest == "promise":
+        import_string(settings.SHORT_PAYMENT_PROMISE)(
+            item_id=line.item.key,
+            amount=short,
+            promised_date=DateField(prefer="future").clean(request.POST.get("promised_on", "")),
+            reference=payment.external_id,
+            by=request.user,
+            at=timezone.now(),
         )
     return act
 
 
 def _drawn(request: Any, *, chosen: int | None) -> HttpResponse:
     user, company = request.user, request.company
-    every: Any = lists.payment_list(user, company)
-    waiting = every.filter(unallocated__gt=0).order_by("received_on", "pk")
+    waiting = lists.waiting_payments(user, company)
     count = waiting.count()
-    rows = list(waiting[:SHOWN])
-    if chosen is not None and all(row.pk != chosen for row in rows):
-        rows = [*waiting.filter(pk=chosen), *rows]
+    rows = _first(request, waiting, chosen)
     current = next((row for row in rows if row.pk == chosen), rows[0] if rows else None)
     cases: dict[int, tuple[Proposal, ...]] = {}
     for own in {row.company_id: row.company for row in rows}.values():
@@ -190,6 +204,15 @@ def _drawn(request: Any, *, chosen: int | None) -> HttpResponse:
         "may_rules": user.may("policy.change", company),
     }
     return render(request, "invoicing/desk.html", context)
+
+
+def _first(request: Any, waiting: Any, chosen: int | None) -> list[Any]:
+    """The lines that are drawn: the oldest, before them the chosen one where it is none of these."""
+    keys = list(waiting.values_list("pk", flat=True)[:SHOWN])
+    if chosen is not None and chosen not in keys:
+        keys = [*waiting.filter(pk=chosen).values_list("pk", flat=True), *keys]
+    rows = lists.payment_list(request.user, request.company).in_bulk(keys)
+    return [rows[key] for key in keys if key in rows]
 
 
 def _waiting(row: Any, proposals: Sequence[Proposal], current: Any) -> Waiting:

@@ -18,6 +18,8 @@ from accounts.scope import in_words
 from invoicing import lists, pages, services
 from invoicing.enums import Origin
 from invoicing.firewall.gate import AnomaliesFound
+from invoicing.models import Invoice
+from invoicing.services.files import is_plain
 from o2c.shared.past import look
 from o2c.shared.problems import Refusal
 from orders.models import Order
@@ -28,6 +30,8 @@ from .credit_notes import credit_context
 from .einvoices import einvoice_context
 from .interest import interest_context
 from .matching import match_context
+from .sending import mail_context
+from .trace import trace_context
 
 PANEL_ROWS = 8
 
@@ -46,8 +50,10 @@ def detail(request: Any, number: str) -> HttpResponse:
         request,
         "invoicing/invoice_detail.html",
         {"menu": "invoices", "title": invoice.number, "page": page, "invoice": invoice, "look": looked}
+        | {"may_stop": request.user.may(services.RIGHT_TO_STOP, invoice.company_id) and not looked.is_past}
         | {"may_change_due": may_change and not looked.is_past, "existed": invoice.issue_date <= looked.day}
-        | {"has_files": invoice.origin == Origin.ISSUED and bool(page.lines)}
+        | {"has_files": invoice.origin == Origin.ISSUED and bool(page.lines), "is_plain": is_plain(invoice)}
+        | {"may_dispute": not looked.is_past and _may_dispute(request, invoice, page)}
         | interest_context(request, invoice, looked)
         | (
             {}
@@ -56,8 +62,14 @@ def detail(request: Any, number: str) -> HttpResponse:
             | match_context(request, credit)
             | einvoice_context(request, invoice)
             | anomalies_context(invoice)
+            | mail_context(request, invoice)
         ),
     )
+
+
+def _may_dispute(request: Any, invoice: Invoice, page: pages.InvoicePage) -> bool:
+    undisputed = page.open_amount - page.disputed
+    return undisputed > 0 and bool(request.user.may("disputes.open", invoice.company_id))
 
 
 @needs("invoicing.view")
@@ -74,7 +86,7 @@ def payment(request: Any, key: int) -> HttpResponse:
         "invoicing/payment_detail.html",
         {"menu": "payments", "title": found.external_id, "page": page, "payment": found, "look": looked}
         | {"may_return": may_return and not looked.is_past, "existed": found.received_on <= looked.day}
-        | ({} if looked.is_past else match_context(request, page.item)),
+        | ({} if looked.is_past else match_context(request, page.item) | trace_context(request, found)),
     )
 
 

@@ -11,17 +11,18 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
 from invoicing import lists
-from invoicing.einvoicing import services
+from invoicing.einvoicing import handover, services
 from invoicing.einvoicing.policy import CODES, DISPUTE_TYPE, REASON_WORDS, REASONS, EInvoiceStatus, followers
-from invoicing.enums import DocumentKind
+from invoicing.enums import DocumentKind, Origin
 from invoicing.firewall.policy import DISPUTE_TYPE as ANOMALY_DISPUTES
 from invoicing.firewall.policy import Anomaly
 from invoicing.models import EInvoice, EInvoiceEvent, Invoice, InvoiceAnomaly
 from o2c.shared.fields import MoneyField
+from o2c.shared.models import Work
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
 
@@ -48,6 +49,21 @@ NEXT = {
 }
 
 
+NEXT_OF_CREDIT = {
+    EInvoiceStatus.SUSPENDED: NEXT[EInvoiceStatus.SUSPENDED],
+    EInvoiceStatus.DISPUTED: gettext_lazy("The client contests what is credited: find out what it expects."),
+    EInvoiceStatus.REFUSED: gettext_lazy(
+        "The client does not take this credit note: agree with it, then credit the rest."
+    ),
+    EInvoiceStatus.REJECTED: gettext_lazy(
+        "The platform did not pass it on: mend what it names and send the PDF file by mail."
+    ),
+}
+
+# So many refusals are named one by one.
+_NAMED = 5
+
+
 class StatusForm(forms.Form):
     """Which status, why, about how much of it."""
 
@@ -71,9 +87,9 @@ class StatusForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def __init__(self, current: EInvoiceStatus | None, data: Any = None) -> None:
+    def __init__(self, current: EInvoiceStatus | None, data: Any = None, *, is_credit: bool = False) -> None:
         super().__init__(data)
-        allowed = sorted(followers(current), key=CODES.__getitem__)
+        allowed = sorted(followers(current, is_credit=is_credit), key=CODES.__getitem__)
         choices = [(status.value, f"{CODES[status]} · {status.label}") for status in allowed]
         codes = {code for status in allowed for code in REASONS.get(status, ())}
         reasons = [(code, f"{word} · {code}") for code, word in REASON_WORDS.items() if code in codes]
@@ -82,20 +98,25 @@ class StatusForm(forms.Form):
 
 
 def einvoice_context(request: Any, invoice: Invoice) -> dict[str, Any]:
-    """What the page of an invoice shows of its life on the platforms; nothing of a credit note."""
-    if invoice.kind == DocumentKind.CREDIT_NOTE or invoice.total_incl_vat <= 0:
+    """What the page of a document shows of its life on the platforms; nothing of one of nothing."""
+    if invoice.total_incl_vat == 0:
         return {}
+    is_credit = invoice.kind == DocumentKind.CREDIT_NOTE
     events = list(invoice.einvoice_events.select_related("recorded_by"))
     last = EInvoiceStatus(events[-1].status) if events else None
-    may = request.user.may(services.RIGHT, invoice.company_id) and bool(followers(last))
+    may = request.user.may(services.RIGHT, invoice.company_id) and bool(followers(last, is_credit=is_credit))
     if not events and not may:
         return {}
+    waits = handover.waiting_for(invoice) if may and not events else None
     passed = list(InvoiceAnomaly.objects.filter(invoice=invoice)) if events else []
     return {
         "einvoice": _badge_of(last) if last else None,
-        "einvoice_next": NEXT.get(last) if last else None,
+        "einvoice_next": (NEXT_OF_CREDIT if is_credit else NEXT).get(last) if last else None,
         "einvoice_events": [_row(event, invoice.currency, passed) for event in reversed(events)],
         "may_set_status": may,
+        "may_hand_over": may and not events and waits is None and invoice.origin == Origin.ISSUED,
+        "hand_over_waits": waits is not None and waits.state != Work.State.FAILED,
+        "hand_over_problem": waits.message if waits is not None and waits.state == Work.State.FAILED else "",
     }
 
 
@@ -137,14 +158,15 @@ class SetStatus(PermissionMixin, View):
     def get(self, request: Any, number: str) -> HttpResponse:
         """Draw the form, or go back where no status can follow."""
         invoice, current = self.invoice(request, number)
-        if not followers(current):
+        is_credit = invoice.kind == DocumentKind.CREDIT_NOTE
+        if not followers(current, is_credit=is_credit):
             return redirect("invoicing:detail", number=number)
-        return self.answer(request, invoice, StatusForm(current))
+        return self.answer(request, invoice, StatusForm(current, is_credit=is_credit))
 
     def post(self, request: Any, number: str) -> HttpResponse:
         """Note it, or say what does not fit."""
         invoice, current = self.invoice(request, number)
-        form = StatusForm(current, request.POST)
+        form = StatusForm(current, request.POST, is_credit=invoice.kind == DocumentKind.CREDIT_NOTE)
         if form.is_valid():
             chosen = form.cleaned_data
             try:
@@ -187,3 +209,40 @@ class SetStatus(PermissionMixin, View):
         }
         status = 422 if form.errors else 200
         return render(request, "invoicing/einvoice_status.html", context, status=status)
+
+
+class HandOver(PermissionMixin, View):
+    """Hand the chosen invoices over to the platform; what cannot be is named, the others go."""
+
+    permission = services.RIGHT
+    http_method_names = ["post", "options"]
+
+    def post(self, request: Any) -> HttpResponse:
+        """Ask for it; asked twice, nothing is handed over twice."""
+        keys = [int(key) for key in request.POST.getlist("ids") if key.isdecimal() and len(key) < 19]
+        if not keys or len(keys) > handover.MOST_AT_ONCE:
+            text = _("Choose between 1 and %(count)d invoices.") % {"count": handover.MOST_AT_ONCE}
+            messages.error(request, text)
+            return redirect("invoicing:list")
+        seen = Invoice.objects.visible_to(request.user, request.company).filter(pk__in=keys).order_by("pk")
+        asked, refused = [], []
+        for invoice in seen:
+            try:
+                with translated():
+                    handover.ask(invoice_id=invoice.pk, by=request.user, at=timezone.now())
+            except Refusal as refusal:
+                refused.append(f"{invoice.number}: {refusal}")
+            else:
+                asked.append(invoice)
+        if asked:
+            text = ngettext(
+                "%(n)d invoice goes to the platform.", "%(n)d invoices go to the platform.", len(asked)
+            )
+            messages.success(request, text % {"n": len(asked)})
+        for text in refused[:_NAMED]:
+            messages.error(request, text)
+        if len(refused) > _NAMED:
+            messages.error(request, _("%(n)d more were left out.") % {"n": len(refused) - _NAMED})
+        if len(keys) == 1 and (one := next(iter([*asked, *seen]), None)) is not None:
+            return redirect("invoicing:detail", number=one.number)
+        return redirect("invoicing:list")

@@ -23,9 +23,8 @@ from accounts.models import CustomerAccount
 from accounts.queries import find_account
 from invoicing import lists
 from invoicing.enums import DocumentKind
-from invoicing.interest_policy import Regime
 from invoicing.interest_queries import InvoiceInterest, interest_of, totals_of
-from invoicing.models import AgreedTerms, Invoice, PenaltyClaim, PenaltyNote, PenaltyWaiver, ReceivableItem
+from invoicing.models import Invoice, PenaltyClaim, PenaltyNote, PenaltyWaiver, ReceivableItem
 from invoicing.penalty_paper import note_pdf
 from invoicing.penalty_tables import PenaltyNoteTable
 from invoicing.services import penalties, waivers
@@ -34,7 +33,7 @@ from o2c.shared.money import ZERO
 from o2c.shared.past import Look
 from o2c.shared.pdf import pdf_response
 from o2c.shared.problems import Refusal
-from o2c.shared.views import Empty, ListPage, PermissionMixin
+from o2c.shared.views import Action, Empty, ListPage, PermissionMixin
 
 from .base import translated
 
@@ -63,7 +62,7 @@ def interest_context(request: Any, invoice: Invoice, looked: Look) -> dict[str, 
     }
 
 
-class _Form(PermissionMixin, View):
+class ActForm(PermissionMixin, View):
     """A page with one form and one act."""
 
     template = ""
@@ -133,7 +132,7 @@ class ClaimForm(forms.Form):
         self.fields["invoices"].choices = [(str(row.invoice.pk), row.invoice.number) for row in rows]  # type: ignore[attr-defined]
 
 
-class ClaimInterest(_Form):
+class ClaimInterest(ActForm):
     """What a client has run up, invoice by invoice; what is chosen becomes one note."""
 
     permission = CLAIMS
@@ -232,6 +231,10 @@ class PenaltyNotes(ListPage):
         gettext_lazy("Open a late invoice or a client and claim what it has run up: it becomes one note."),
     )
 
+    def get_actions(self) -> list[Action]:
+        """Return the way to what all clients agreed to."""
+        return [Action(_("Terms of all clients"), reverse("invoicing:company_terms"), "percentage")]
+
     def get_queryset(self) -> QuerySet[PenaltyNote]:
         """What the reader may see in the company at work."""
         seen = PenaltyNote.objects.visible_to(self.request.user, self.request.company)
@@ -326,7 +329,7 @@ class ReasonForm(forms.Form):
     )
 
 
-class CancelNote(_Form):
+class CancelNote(ActForm):
     """Take a note back by another one."""
 
     permission = CLAIMS
@@ -368,7 +371,7 @@ class WaiverForm(ReasonForm):
     field_order = ("interest", "fee", "reason")
 
 
-class WaiveInterest(_Form):
+class WaiveInterest(ActForm):
     """Choose not to claim interest, indemnity or both of an invoice."""
 
     permission = WAIVES
@@ -408,7 +411,7 @@ class WaiveInterest(_Form):
         }
 
 
-class LiftWaiver(_Form):
+class LiftWaiver(ActForm):
     """Take a waiver back."""
 
     permission = WAIVES
@@ -445,75 +448,4 @@ class LiftWaiver(_Form):
             "consequence": _(
                 "What was waived may be claimed again, from the first day late. The waiver stays in the history."
             ),
-        }
-
-
-# --- what a client agreed to -------------------------------------------------------------------------------------
-
-
-class TermsForm(ReasonForm):
-    """Rate, days of a year, from when; insolvency proceedings."""
-
-    regime = forms.ChoiceField(label=gettext_lazy("Rate"), choices=Regime.choices)
-    contract_rate = forms.DecimalField(
-        label=gettext_lazy("Rate of the contract, % a year"),
-        required=False,
-        max_digits=6,
-        decimal_places=4,
-        localize=True,
-        help_text=gettext_lazy(
-            "At least three times the legal interest rate; a lower one is kept and flagged."
-        ),
-    )
-    valid_from = DateField(label=gettext_lazy("For invoices issued from"), prefer="nearest")
-    judgement_on = DateField(
-        label=gettext_lazy("Insolvency proceedings opened on"),
-        required=False,
-        prefer="past",
-        help_text=gettext_lazy("Interest stops on the eve of the judgement. Left empty: none are open."),
-    )
-    field_order = ("regime", "contract_rate", "valid_from", "judgement_on", "reason")
-
-
-class AgreeOnTerms(_Form):
-    """What a client owes when late."""
-
-    permission = AGREES
-    template = "invoicing/penalty_terms.html"
-
-    def account(self, request: Any, code: str) -> CustomerAccount:
-        """The client, if it is the reader's to see."""
-        with translated():
-            return find_account(request.user, request.company, code)
-
-    def form(self, request: Any, data: Any, **which: Any) -> forms.Form:
-        """The present terms."""
-        row = AgreedTerms.objects.filter(account=self.account(request, which["code"])).order_by("-pk").first()
-        initial: dict[str, Any] = {"valid_from": timezone.localdate()}
-        if row is not None:
-            rate = row.contract_rate.normalize() if row.contract_rate is not None else None
-            initial |= {"regime": row.regime, "contract_rate": rate, "judgement_on": row.judgement_on}
-        return TermsForm(data, initial=initial)
-
-    def act(self, request: Any, form: forms.Form, **which: Any) -> HttpResponse:
-        """Store them."""
-        account = self.account(request, which["code"])
-        data = form.cleaned_data
-        waivers.agree_on_terms(
-            account_id=account.pk,
-            by=request.user,
-            at=timezone.now(),
-            **data | {"regime": Regime(data["regime"])},
-        )
-        messages.success(request, _("The terms for late payment are noted."))
-        return redirect("accounts:detail", code=account.code)
-
-    def context(self, request: Any, form: forms.Form, **which: Any) -> dict[str, Any]:
-        """The client and the earlier rows."""
-        account = self.account(request, which["code"])
-        rows = AgreedTerms.objects.filter(account=account).select_related("recorded_by")
-        return {
-            "title": _("Late-payment terms of %(client)s") % {"client": account.name},
-            "account": account,
-            "rows": list(rows.order_by("-pk")),
         }

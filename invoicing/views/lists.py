@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.scope import in_words
 from invoicing import lists
+from invoicing.einvoicing.services import RIGHT as HAND_OVER
 from invoicing.filters import (
     INVOICE_STATES,
     ITEM_STATES,
@@ -26,12 +27,14 @@ from invoicing.filters import (
     PaymentFilter,
 )
 from invoicing.models import Invoice, Payment, ReceivableItem
+from invoicing.sending.queries import with_mail_state
+from invoicing.sending.services import RIGHT as SEND
 from invoicing.tables import InvoiceTable, ItemTable, PastItemTable, PaymentTable
 from o2c.shared import formats
 from o2c.shared.fields import parse_date
 from o2c.shared.past import look
 from o2c.shared.tables import Table
-from o2c.shared.views import Action, Empty, ListPage, Tab
+from o2c.shared.views import Action, BulkAction, Empty, ListPage, Tab
 
 ALL = ("", gettext_lazy("All"))
 
@@ -70,7 +73,22 @@ class InvoiceList(ListPage):
 
     def get_queryset(self) -> QuerySet[Invoice]:
         """Return what the reader may see in the company at work."""
-        return lists.invoice_list(self.request.user, self.request.company, timezone.localdate())
+        rows = lists.invoice_list(self.request.user, self.request.company, timezone.localdate())
+        return with_mail_state(rows)
+
+    def get_bulk_actions(self) -> Sequence[BulkAction]:
+        """Return sending by mail and handing over to the platform, for those who may."""
+        may, company = self.request.user.may, self.request.company
+        acts = []
+        if may(SEND, company):
+            acts.append(BulkAction(_("Send by mail"), reverse("invoicing:send_many"), primary=True, key="m"))
+        if may(HAND_OVER, company):
+            acts.append(BulkAction(_("Hand over to the platform"), reverse("invoicing:hand_over"), key="p"))
+        return acts
+
+    def _hidden_columns(self) -> tuple[str, ...]:
+        hidden = super()._hidden_columns()
+        return hidden if self.get_bulk_actions() else (*hidden, "check")
 
     def get_tabs(self) -> list[Tab]:
         """Return the states an invoice may be in."""

@@ -35,7 +35,7 @@ def in_child(path: str, /, **arguments: Any) -> Finished:
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"DATABASE_URL": _database_url(), "DJANGO_SETTINGS_MODULE": "o2c.settings"},
+        env=os.environ | {"DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "o2c.settings"},
     )
     if done.returncode:
         raise RuntimeError(done.stderr.strip()[-2000:] or f"exit code {done.returncode}")
@@ -48,7 +48,7 @@ def peak_memory() -> float:
     return int(next(line for line in status if line.startswith("VmHWM:")).split()[1]) / 1024
 
 
-def _database_url() -> str:
+def database_url() -> str:
     """The address of the database in use: in a test it is another one than that of the environment."""
     from django.db import connection
 

@@ -23,7 +23,7 @@ _BACK: Final = """
     WHERE order_id = ANY(%(orders)s) AND closed_at IS NULL;
     UPDATE orders_order SET state = 'DRAFT', is_open = FALSE, approved_total = 0, confirmed_at = NULL,
                             submitted_at = NULL, submitted_by_id = NULL WHERE id = ANY(%(orders)s);
-    DELETE FROM shared_work WHERE state = 'queued'
+    DELETE FROM shared_work WHERE state = 'queued' AND kind NOT LIKE 'react:disputes.%%'
 """
 
 

@@ -1,6 +1,7 @@
 """``fuzz``: a hundred requests per round, as anybody, of any shape, on every address; nothing may break.
 
 Seeded, so that a run can be repeated. They are sent in this process; every fiftieth is sent four times at once.
+Beside them works a worker, as in the portal: what is asked of it is part of what may not break.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -29,12 +31,14 @@ from rest_framework.authtoken.models import Token
 
 from accounts.models import CustomerAccount, User
 from credit.models import LimitRequest
+from invoicing.enums import Origin
 from invoicing.models import Allocation, Invoice, Payment, ReceivableItem
 from o2c.demo.people import PEOPLE
 from o2c.demo.services import demo_exists, make_demo
 from orders.models import HoldCase, Order
 
 from .session import Session
+from .workers import Workers
 
 SEED: Final = 20
 REQUESTS_PER_ROUND: Final = 100
@@ -80,6 +84,9 @@ _EXPECTED: Final = {
     "api/v1/orders/<number>/release/": "comment",
     "api/v1/payments/": "external_id account date amount currency reference",
 }
+
+
+_READER: Final = "accountant"
 
 
 @dataclass(frozen=True)
@@ -267,7 +274,13 @@ def run(session: Session) -> None:
         make_demo(at=timezone.now())
     # Thousands of refusals are what this is about; a fault is still told.
     logging.getLogger("django.request").setLevel(logging.ERROR)
-    tally = send(session.rounds * REQUESTS_PER_ROUND, seed=SEED, at_once=4)
+    with TemporaryDirectory() as folder:
+        worker = Workers(Path(folder) / "worker.log")
+        try:
+            tally = send(session.rounds * REQUESTS_PER_ROUND, seed=SEED, at_once=4)
+            fallen, (_now, peak) = not worker.alive, worker.memory()
+        finally:
+            worker.kill()
     rows = [[str(status), str(count)] for status, count in sorted(tally.by_status.items())]
     session.report.table("fuzz: answers by status", ["Status", "Requests"], rows)
     session.report.say(f"slowest: {tally.slowest:.2f} s, {tally.slowest_path}")
@@ -276,6 +289,8 @@ def run(session: Session) -> None:
         session.report.say(fault)
     session.report.judge("fuzz.faults", len(tally.faults))
     session.report.judge("fuzz.slowest", tally.slowest)
+    session.report.judge("fuzz.worker", int(fallen))
+    session.report.judge("fuzz.worker.memory", peak)
     session.report.judge("fuzz.memory", max(tally.memory) - tally.memory[0])
     call_command("verify_books")
 
@@ -287,6 +302,7 @@ def send(count: int, *, seed: int, at_once: int = 1) -> Tally:
     """
     fuzzer, tally = Fuzzer(Random(seed)), Tally()
     clients = {name: _client(name) for name in ["", *(person.username for person in PEOPLE)]}
+    _warm_up(clients[_READER])
     for number in range(count):
         sent = fuzzer.one()
         if at_once > 1 and number % 50 == 0 and sent.method == "POST":
@@ -305,6 +321,13 @@ def send(count: int, *, seed: int, at_once: int = 1) -> Tally:
             tally.memory.append(_memory())
     tally.memory = tally.memory or [_memory()]
     return tally
+
+
+def _warm_up(client: Client) -> None:
+    """Load what a process loads once and keeps: the rule sets and fonts of documents, the schema of the API."""
+    invoice = Invoice.objects.filter(origin=Origin.ISSUED).order_by("pk").first()
+    for path in ("/api/v1/schema/", *([f"/api/v1/invoices/{invoice.number}/pdf/"] if invoice else [])):
+        client.get(path)
 
 
 def _client(username: str) -> Client:

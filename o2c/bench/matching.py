@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.middleware import SESSION_COMPANY
+from accounts.models import Company, User
 from invoicing.matching import reading
 from invoicing.matching.facts import Proposal
 from invoicing.matching.policy import automatic
 from invoicing.models import CashDiscount, PayerLink, Payment
 
+from .browsing import browser
 from .session import Session
 from .statement import KINDS, TERMS, Truth, Writer
 
@@ -23,6 +27,7 @@ LINES: Final = 5_000
 CLIENTS, ITEMS = 5_000, 50_000
 CODE: Final = "MATCHING"
 _SINGLES: Final = 200
+_PAGES: Final = 30
 
 
 @dataclass
@@ -62,6 +67,7 @@ def run(session: Session) -> None:
         whole = time.perf_counter() - began
         chosen = {key: automatic(proposals, rules) for key, proposals in found.items()}
         singles = sorted(_one(company, key, rules) for key in keys[:_SINGLES])
+        answers = sorted(_answers(company, by, keys))
     finally:
         Payment.objects.filter(company=company, external_id__startswith="BENCH-").delete()
         PayerLink.objects.filter(company=company).delete()
@@ -74,10 +80,29 @@ def run(session: Session) -> None:
         f"{each:.2f} ms a line in a statement; one by one: {singles[len(singles) // 2] * 1000:.1f} ms"
         f" (median of {len(singles)}), the slowest {singles[-1] * 1000:.0f} ms"
     )
+    session.report.say(
+        f"the desk with all of them waiting: {answers[len(answers) // 2] * 1000:.0f} ms (median of {len(answers)}),"
+        f" the slowest {answers[-1] * 1000:.0f} ms"
+    )
+    session.report.judge("matching.desk", answers[-1] * 1000)
     session.report.judge("matching.wrong", total.wrong)
     session.report.judge("matching.line", each)
     session.report.judge("matching.automatic", total.matched / lines * 100)
     session.report.judge("matching.first", total.first / max(1, _payable(truths)) * 100)
+
+
+def _answers(company: Company, by: User, keys: Sequence[int]) -> Iterator[float]:
+    """How long the desk takes to draw: the first page, then one payment after the other."""
+    client = browser(by.username)
+    kept = client.session
+    kept[SESSION_COMPANY] = company.pk
+    kept.save()
+    client.get(reverse("invoicing:desk"))  # templates and settings are read once
+    for key in (None, *keys[:: max(1, len(keys) // _PAGES)]):
+        began = time.perf_counter()
+        answer = client.get(reverse("invoicing:desk"), {"payment": key} if key else {})
+        yield time.perf_counter() - began
+        assert answer.status_code == 200, answer.status_code
 
 
 def _one(company: object, key: int, rules: object) -> float:

@@ -17,11 +17,14 @@ BENCHMARKS: Final[dict[str, str]] = {
     "pages": "o2c.bench.pages.run",
     "import": "o2c.bench.imports.run",
     "matching": "o2c.bench.matching.run",
+    "bank": "o2c.bench.bank.run",
     "pdf": "o2c.bench.pdf.run",
+    "dunning": "o2c.bench.dunning.run",
+    "sending": "o2c.bench.sending.run",
     "fuzz": "o2c.bench.fuzz.run",
 }
 # Named in the interface, measured once the application is there.
-LATER: Final[dict[str, str]] = {"dunning": "dunning is measured once reminders are there."}
+LATER: Final[dict[str, str]] = {}
 
 
 def benchmark(name: str) -> Callable[[Session], None]:

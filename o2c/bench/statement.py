@@ -68,12 +68,17 @@ class _Row:
 
 
 class Writer:
-    """Writes payments over the open items of a company; no item is paid twice unless the client does."""
+    """Writes payments over the open items of a company; no item is paid twice unless the client does.
 
-    def __init__(self, company: Company, by: User, at: datetime, *, seed: int) -> None:
+    :param currency: of the items; of any where it is left out
+    """
+
+    def __init__(self, company: Company, by: User, at: datetime, *, seed: int, currency: str = "") -> None:
         self.company, self.by, self.at, self.random = company, by, at, Random(seed)
         self.links: dict[str, int] = {}
-        rows = [_Row(*row) for row in _open_items(company)]
+        rows = [
+            row for row in (_Row(*each) for each in _open_items(company)) if currency in {"", row.currency}
+        ]
         self.random.shuffle(rows)
         rows.sort(key=lambda row: row.account)
         self._by_account = [list(found) for _account, found in groupby(rows, key=lambda row: row.account)]
@@ -82,9 +87,14 @@ class Writer:
 
     def write(self, count: int) -> list[Truth]:
         """Store so many payments with the bank accounts that are known by now."""
+        truths = self.make(count)
+        Payment.objects.bulk_create([truth.payment for truth in truths], batch_size=1000)
+        return truths
+
+    def make(self, count: int) -> list[Truth]:
+        """Make so many payments that are still to come; the bank accounts that are known by now are stored."""
         kinds = self.random.choices(list(KINDS), weights=list(KINDS.values()), k=count)
         truths = [self._one(kind, number) for number, kind in enumerate(kinds)]
-        Payment.objects.bulk_create([truth.payment for truth in truths], batch_size=1000)
         PayerLink.objects.bulk_create(
             [
                 PayerLink(

@@ -81,6 +81,8 @@ TARGETS: Final[dict[str, Target]] = {
     "fuzz.faults": Target("fuzz", "any request: server errors", 0, 0, unit=""),
     "fuzz.slowest": Target("fuzz", "any request: the slowest, in seconds", 10, 5, unit=""),
     "fuzz.memory": Target("fuzz", "any request: memory gained after the first tenth", 60, 30, unit="MB"),
+    "fuzz.worker": Target("fuzz", "workers that fell down", 0, 0, unit=""),
+    "fuzz.worker.memory": Target("fuzz", "peak memory of a worker process", 450, 300, unit="MB"),
     "pages.well": Target("pages", "pages that answer anything but 200", 0, 0, unit=""),
     "import.once": Target("import", "invoices missing or entered twice", 0, 0, unit=""),
     "matching.wrong": Target("matching", "payments matched wrongly by themselves", 0, 0, unit=""),
@@ -88,7 +90,17 @@ TARGETS: Final[dict[str, Target]] = {
     "matching.first": Target(
         "matching", "proposed right first, of those that settle something", 80, 90, least=True, unit="%"
     ),
+    "matching.desk": Target(
+        "matching", "slowest answer of the desk, a whole statement waiting", 1000, 300, unit="ms"
+    ),
     "matching.line": Target("matching", "milliseconds a line of a statement", 10, 3, unit=""),
+    "bank.wrong": Target("bank", "lines of a statement matched wrongly by themselves", 0, 0, unit=""),
+    "bank.answer": Target("bank", "slowest answer while a statement comes in", 1000, 300, unit="ms"),
+    "bank.line": Target("bank", "a line of a statement, read, booked and matched", 100, 50, unit="ms"),
     "dunning": Target("dunning", "proposals, beside raw", 10, 4),
     "dunning.again": Target("dunning", "the same run again, beside the first", 1, 0.5),
+    "sending.once": Target(
+        "sending", "reminders that left twice or never, letters of a second run", 0, 0, unit=""
+    ),
+    "sending.memory": Target("sending", "peak memory of a worker process", 300, 300, unit="MB"),
 }

@@ -15,9 +15,15 @@ from typing import Any, Final
 from accounts import identifiers
 from accounts import policy as terms
 from credit import formulas
+from credit.alternatives import projection
+from credit.scorecard import policy as scorecards
+from credit.scorecard.enums import Block
+from disputes import indicators
+from dunning import policy as dunning
 from invoicing import ageing, bank
 from invoicing.einvoicing import policy as einvoices
 from invoicing.expected import policy as receipts
+from invoicing.outcomes import policy as outcomes
 from o2c.shared import vat
 from o2c.shared.money import split_shares
 
@@ -172,6 +178,51 @@ def cash_forecast(case: Values) -> Values:
     return {"expected_dates": found, **weeks._asdict()}
 
 
+def promises(case: Values) -> Values:
+    """What became of promises to pay, and the shares of those kept."""
+    rows = [(Decimal(row["amount"]), row) for row in case["promises"]]
+    statuses = [
+        dunning.judge(
+            amount,
+            date.fromisoformat(row["promised_date"]),
+            [
+                dunning.Receipt(date.fromisoformat(money["date"]), Decimal(money["amount"]))
+                for money in row["receipts"]
+            ],
+            on=date.fromisoformat(case["as_of"]),
+            tolerance=case["tolerance_business_days"],
+            kept_from=Decimal(case["kept_threshold_pct"]),
+        )
+        for amount, row in rows
+    ]
+    rates = dunning.kept_rates(list(zip(statuses, (amount for amount, _row in rows), strict=True)))
+    return {
+        "statuses": statuses,
+        "kept_rate_count_pct": rates.by_count,
+        "kept_rate_amount_pct": rates.by_amount,
+    }
+
+
+def disputes(case: Values) -> Values:
+    """Dispute rates of a period, and how long those that ended took."""
+    cases = [
+        indicators.Case(
+            Decimal(row["amount"]), date.fromisoformat(row["opened"]), _day(row["closed"]), row["agreed_days"]
+        )
+        for row in case["disputes_opened_in_period"]
+    ]
+    rates = indicators.dispute_rates(
+        cases, invoiced=Decimal(case["invoiced_incl_vat_in_period"]), invoices=case["invoices_in_period"]
+    )
+    ended = indicators.resolution(cases)
+    return {
+        "dispute_rate_amount_pct": rates.by_amount,
+        "dispute_rate_count_pct": rates.by_count,
+        "average_resolution_days": ended.days,
+        "resolved_within_agreed_pct": ended.within,
+    }
+
+
 def cfonb120(case: Values) -> Values:
     """One bank statement, its balances and its movements with their details."""
     _format, (statement,) = bank.read_statements(case["text"].encode("latin-1"), "cfonb120")
@@ -195,6 +246,78 @@ def cfonb120(case: Values) -> Values:
     }
 
 
+def hold_alternative(case: Values) -> Values:
+    """The exposure of an order day by day under one measure."""
+    order, written = case["order"], case["alternative"]
+    situation = projection.Situation(
+        on=date.fromisoformat(case["as_of"]),
+        net=Decimal(case["net_exposure"]),
+        order=Decimal(order["amount"]),
+        paid_on=_day(order["expected_payment_date"]),
+        base=Decimal(case["limit"]),
+        receipts=tuple(
+            projection.Receipt(row["ref"], Decimal(row["amount"]), _day(row["expected_date"]))
+            for row in case["expected_receipts"]
+        ),
+        horizon=case["horizon_days"],
+    )
+    measures = [] if written["kind"] == "NONE" else [_measure(written)]
+    found = projection.project(situation, measures)
+    return {
+        "over_limit_at_start": found.over_limit_at_start,
+        "peak_exposure": found.peak_exposure,
+        "within_limit_from": found.within_limit_from,
+        "days_to_within_limit": found.days_to_within_limit,
+        "within_base_limit_from": found.within_base_limit_from,
+    }
+
+
+def release_success(case: Values) -> Values:
+    """Released orders paid in time, of those that can be measured."""
+    found = outcomes.hit_rate(
+        outcomes.outcome(
+            date.fromisoformat(order["last_due_date"]),
+            _day(order["fully_paid_on"]),
+            on=date.fromisoformat(case["as_of"]),
+            grace=case["grace_days"],
+        )
+        for order in case["released_orders"]
+    )
+    return {
+        "measurable": found.measurable,
+        "successes": found.successes,
+        "success_rate_pct": found.rate,
+    }
+
+
+def scorecard(case: Values) -> Values:
+    """Score, class and known weight from sub-scores, of which some are not known."""
+    found = scorecards.total(
+        {block: None if case[block] is None else Decimal(case[block]) for block in Block}
+    )
+    return {"score": found.score, "class": found.risk_class, "weight_known_pct": found.known}
+
+
+def _measure(written: Values) -> projection.Measure:
+    kind = projection.AlternativeKind
+    day = date.fromisoformat
+    match kind(written["kind"]):
+        case kind.DEPOSIT:
+            return projection.Deposit(Decimal(written["amount"]), day(written["date"]))
+        case kind.EARLY_PAYMENT:
+            return projection.EarlyPayment(tuple(written["refs"]), day(written["date"]))
+        case kind.OVERDUE_SCHEDULE:
+            parts = [
+                projection.Instalment(day(part["date"]), Decimal(part["amount"]))
+                for part in written["instalments"]
+            ]
+            return projection.OverdueSchedule(tuple(written["refs"]), tuple(parts))
+        case kind.SHORTER_TERM:
+            return projection.ShorterTerm(day(written["expected_payment_date"]))
+        case kind.TEMPORARY_LIMIT:
+            return projection.TemporaryRaise(Decimal(written["amount"]), day(written["until"]))
+
+
 ADAPTERS: Final[dict[str, Adapter]] = {
     "due_dates": due_dates,
     "siren": siren,
@@ -206,6 +329,11 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "einvoice_statuses": einvoice_statuses,
     "average_days_late": average_days_late,
     "cash_forecast": cash_forecast,
+    "hold_alternative": hold_alternative,
+    "release_success": release_success,
+    "promises": promises,
+    "disputes": disputes,
+    "scorecard": scorecard,
     "late_interest": adapters_interest.late_interest,
     "cash_discount": adapters_interest.cash_discount,
     "discount_annual_rate": adapters_interest.discount_annual_rate,

@@ -19,6 +19,8 @@ from orders.models import Delivery, DeliveryLine, Order, OrderLine
 from .articles import ARTICLES
 
 VAT = Decimal("1.2")
+# Who brought what, in turn.
+CARRIERS = ("Transports Vasseur", "Geodis", "Messagerie du Val", "Notre camion", "Heppner")
 FREIGHT = ("TRA-001", "Transport et mise à quai, forfait")
 
 
@@ -53,10 +55,11 @@ def with_orders(
             order=order,
             number=f"{order.number}-L1",
             delivered_on=row.issue_date,
+            carrier=CARRIERS[place % len(CARRIERS)],
             recorded_by=by,
             recorded_at=_at(row, at),
         )
-        for order, row in zip(orders, wanted, strict=True)
+        for place, (order, row) in enumerate(zip(orders, wanted, strict=True))
     ]
     copy_in(deliveries)
     of_order = {delivery.order_id: delivery for delivery in deliveries}

@@ -14,11 +14,15 @@ from o2c.shared.calendar import paris_date
 
 from .bank import bring_in_statement
 from .clients import make_clients, siret
+from .disputes import make_disputes
 from .history import make_history, make_rates, make_snapshots
 from .interest import late_interest
 from .papers import Papers
 from .people import make_people
+from .plans import make_plans
 from .present import Story
+from .ratings import make_ratings
+from .watching import insure_and_watch
 
 CODE = "DEMO"
 SEED = 20
@@ -71,8 +75,12 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         story.money_not_matched()
         late_interest(company, team, at=at)
         bring_in_statement(company, accounts, team, at=at)
+        make_disputes(company, accounts, team, at=at)
+        make_plans(company, accounts, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
+        insure_and_watch(company, accounts, team, at=at, today=today)
+        make_ratings(company, accounts, team, at=at, today=today)
     # So much at once is unknown to the planner until somebody counts it; a role that may not is passed over.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

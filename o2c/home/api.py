@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
@@ -11,20 +11,26 @@ from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
 from accounts.models import CustomerAccount, User
+from o2c.shared import delivery, outbox_files
 from o2c.shared.api import Pages
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.api.views import Edge
+from o2c.shared.bounces import Action
 from o2c.shared.models import OutboxMessage, Work
-from o2c.shared.problems import NotFound
+from o2c.shared.problems import NotAllowed, NotFound
 from o2c.shared.results import sent
 
 from .list_files import file_for
 from .outbox import messages_visible
+
+# What mail servers say of messages that left.
+REPORTS: Final = "mail.report"
 
 
 class MessageAnswer(serializers.Serializer[Any]):
@@ -62,6 +68,24 @@ class MessageFilters(filters.FilterSet):
         return rows.filter(account_id__in=CustomerAccount.objects.filter(code=value).values("pk"))
 
 
+class ReportBody(serializers.Serializer[Any]):
+    """A delivery report of a mail server (RFC 3464) as it came, headers and all."""
+
+    message = serializers.CharField(max_length=1_000_000, trim_whitespace=False)
+
+
+class ReportAnswer(serializers.Serializer[Any]):
+    """What a report says of one message of ours; ``new`` is false where it was heard before."""
+
+    message = serializers.IntegerField()
+    recipient = serializers.CharField()
+    action = serializers.ChoiceField([(each.value, each.value) for each in Action])
+    code = serializers.CharField(allow_blank=True)
+    text = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(OutboxMessage.State.choices)
+    new = serializers.BooleanField()
+
+
 class OutboxViewSet(CompanyViewSet):
     """Messages that were sent or wait."""
 
@@ -74,6 +98,7 @@ class OutboxViewSet(CompanyViewSet):
     ordering_fields = {"created_at": "created_at", "sent_at": "sent_at", "kind": "kind"}
     ordering = "-created_at"
     reads = "accounts.view"
+    acts = {"reports": REPORTS}
 
     def get_queryset(self) -> QuerySet[OutboxMessage]:
         """Messages about clients this user may see, and their own."""
@@ -89,6 +114,32 @@ class OutboxViewSet(CompanyViewSet):
         if found is None:
             raise NotFound
         return Response(_answers([found])[0])
+
+    @extend_schema(request=ReportBody, responses=ReportAnswer(many=True), filters=False)
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def reports(self, request: Request) -> Response:
+        """Note what a mail server says of a message: it arrived, it came back, it is on its way still.
+
+        :raises NotAReport: an ordinary message, or nothing that can be read
+        :raises NotOurMessage: about something that did not leave from here
+        """
+        if not self.user.may(REPORTS, self.company):
+            raise NotAllowed
+        content = self.read(ReportBody)["message"].encode("utf-8", "replace")
+        return Response([_heard(each) for each in delivery.take(content, at=self.at, by=self.user)])
+
+
+def _heard(heard: delivery.Heard) -> dict[str, Any]:
+    report = heard.report
+    return {
+        "message": heard.message.pk,
+        "recipient": report.recipient,
+        "action": report.action.value,
+        "code": report.code,
+        "text": report.text,
+        "state": heard.message.state,
+        "new": heard.is_new,
+    }
 
 
 def _answers(rows: Sequence[OutboxMessage]) -> list[dict[str, Any]]:
@@ -108,7 +159,7 @@ def _answers(rows: Sequence[OutboxMessage]) -> list[dict[str, Any]]:
             "time": row.sent_at or row.created_at,
             "created_at": row.created_at,
             "sent_at": row.sent_at,
-            "files": row.files,
+            "files": outbox_files.names(row.files),
         }
         for row in rows
     ]

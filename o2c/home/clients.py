@@ -27,13 +27,15 @@ from invoicing.lists import outside_items
 from invoicing.models import ReceivableItem
 from invoicing.queries import items_on
 from invoicing.scope import own_items
+from invoicing.services import RIGHT_TO_STOP
+from invoicing.stops import stop_of_client, stops_of
 from o2c.shared.bars import Part
 from o2c.shared.models import AuditEvent
 from o2c.shared.past import Look, look
 from orders.models import HoldCase
 from orders.queries import hold_queue
 
-from . import words
+from . import act_words, words
 from .decisions import decisions_of
 
 _ITEMS_A_PAGE: Final = 10
@@ -156,8 +158,10 @@ def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     rows = own.filter(_SHOWN[shown][1]).select_related("invoice", "payment")
     pages = Paginator(rows.order_by("due_date", "document", "pk"), _ITEMS_A_PAGE)
     page = pages.get_page(request.GET.get("items"))
+    stops = stops_of(page.object_list, on=looked.day)
     for item in page.object_list:
         item.url = _item_url(item, looked)  # type: ignore[attr-defined]
+        item.stop = stops[item.pk].of_item  # type: ignore[attr-defined]
     counts = _counts(own)
     return Panel(
         "home/_items.html",
@@ -173,6 +177,8 @@ def items(request: HttpRequest, account: CustomerAccount) -> Panel | None:
             ],
             "all_url": _query("invoicing:items", account, looked),
             "outside": in_words(outside_items(user, account.company, looked.day, account.code)),
+            "stop": stop_of_client(account, on=looked.day),
+            "may_stop": user.may(RIGHT_TO_STOP, account.company) and not looked.is_past,
         },
     )
 
@@ -227,10 +233,10 @@ def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
     events = readable_events(signed_in(request), AuditEvent.objects.filter(account_id=account.pk))
     if looked.is_past:
         events = events.filter(at__lt=looked.end)
-    if chosen in words.GROUPS:
-        events = events.filter(action__in=words.GROUPS[chosen])
+    if chosen in act_words.GROUPS:
+        events = events.filter(action__in=act_words.GROUPS[chosen])
     else:
-        chosen = ""
+        chosen, events = "", events.exclude(action__in=act_words.QUIET)
     wanted = min(max(_whole(request.GET.get("until"), _EVENTS_A_PAGE), _EVENTS_A_PAGE), 200)
     rows = list(events.order_by("-at", "-pk")[: wanted + 1])
     more = len(rows) > wanted
@@ -254,10 +260,10 @@ def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
         )
     filters = [
         ("", _("All")),
-        (words.DECISIONS, _("Decisions")),
-        (words.ORDERS, _("Orders")),
-        (words.MONEY, _("Money")),
-        (words.CLIENT, _("Client")),
+        (act_words.DECISIONS, _("Decisions")),
+        (act_words.ORDERS, _("Orders")),
+        (act_words.MONEY, _("Money")),
+        (act_words.CLIENT, _("Client")),
     ]
     return Panel(
         "home/_timeline.html",

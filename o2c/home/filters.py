@@ -13,7 +13,8 @@ from accounts.queries import matching
 from o2c.shared.fields import DateField
 from o2c.shared.models import AuditEvent, OutboxMessage
 
-from .words import GROUPS, WORDS, words_of
+from .act_words import GROUPS, WORDS
+from .words import words_of
 
 _KINDS = {
     "decisions": _("Decisions"),

@@ -16,11 +16,21 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Company, CustomerAccount, User
+from credit.alerts.queries import open_alerts_of
+from credit.alerts.words import sentence
 from credit.lists import with_standing
-from credit.models import AccountBlock, AccountWatch, LimitRequest
+from credit.models import AccountBlock, AccountWatch, ClassOverride, LimitRequest
+from credit.scorecard.services.override import DECIDE, LEVEL
+from invoicing.einvoicing.services import RIGHT as HAND_OVER
 from invoicing.interest_policy import asked_for
 from invoicing.interest_queries import rate_table
+from invoicing.recurring.queries import in_the_way, stuck, why_unbilled
+from invoicing.sending.not_left import NotLeft, not_left, remedy
+from invoicing.sending.policy import MailState
+from invoicing.sending.queries import troubles
+from invoicing.sending.services import RIGHT as SEND
 from o2c.shared import formats
+from o2c.shared.badges import BADGES
 from o2c.shared.calendar import PARIS, add_business_days
 from orders.enums import OverrideStatus
 from orders.lists import working_time_left
@@ -42,6 +52,15 @@ Text = str | Promise
 
 
 @dataclass(frozen=True)
+class Retry:
+    """A button at the end of a line: where it posts, and for which document."""
+
+    url: str
+    key: int
+    document: str
+
+
+@dataclass(frozen=True)
 class Waiting:
     """One line of the inbox; ``due`` is what the lines are sorted by."""
 
@@ -57,6 +76,7 @@ class Waiting:
     currency: str = "EUR"
     seconds: int | None = None
     note: Text = ""
+    retry: Retry | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +118,7 @@ class Inbox:
 
     def inbox(self) -> list[Waiting]:
         """What waits for the reader, the most urgent first: the first lines of each source."""
-        rows = self._limits() + self._reviews()
+        rows = self._limits() + self._classes() + self._reviews() + self._credit_alerts()
         if self.handles_orders:
             rows += self._held()
         if self.may("orders.enter"):
@@ -109,6 +129,11 @@ class Inbox:
             rows += self._late_clients()
         if self.may("rates.manage"):
             rows += self._legal_rates()
+        if self.may("invoicing.issue"):
+            rows += self._not_billed()
+        if self.may(SEND):
+            rows += self._not_arrived()
+        rows += self._not_left()
         return sorted(rows, key=lambda row: row.due)
 
     def counts(self, rows: Sequence[Waiting]) -> dict[str, int]:
@@ -171,6 +196,25 @@ class Inbox:
             note=_("waiting for %(time)s") % {"time": formats.duration(waited, language())},
         )
 
+    def _classes(self) -> list[Waiting]:
+        if not self.may(DECIDE) or self.user.authority_in(self.company) < LEVEL:
+            return []
+        return [self._class_row(row) for row in queries.classes_for(self.user, self.company)[:_ROWS]]
+
+    def _class_row(self, row: ClassOverride) -> Waiting:
+        return Waiting(
+            kind=ALERTS,
+            tone="warn",
+            icon="scale",
+            word=_("Class"),
+            title=row.account.name,
+            sub=_("Class %(class)s, asked for by %(name)s")
+            % {"class": row.risk_class, "name": row.asked_by.label()},
+            url=reverse("credit:scorecard", args=[row.account.code]),
+            due=row.asked_at + _LIMIT_ANSWER,
+            note=str(row.get_cause_display()),
+        )
+
     def _reviews(self) -> list[Waiting]:
         day = timezone.localdate(self.at) + _REVIEW_AHEAD
         blocks, watches = queries.reviews_until(self.user, self.company, day)
@@ -180,6 +224,24 @@ class Inbox:
         if self.may("accounts.watch"):
             rows += [self._review_row(flag, "eye", "warn", _("Watch")) for flag in watches[:_ROWS]]
         return rows
+
+    def _credit_alerts(self) -> list[Waiting]:
+        """What the figures of the reader's clients ask to be looked at."""
+        today = timezone.localdate(self.at)
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone=BADGES[alert.kind_badge].tone,
+                icon=BADGES[alert.kind_badge].icon,
+                word=alert.get_kind_display(),
+                title=alert.account.name,
+                sub=sentence(alert),
+                url=reverse("credit:alert", args=[alert.pk]),
+                due=datetime.combine(alert.due_on, EVENING, PARIS),
+                note=formats.relative_day(alert.due_on, today, language()),
+            )
+            for alert in open_alerts_of(self.user, self.company)[:_ROWS]
+        ]
 
     def _review_row(self, flag: AccountBlock | AccountWatch, icon: str, tone: str, word: str) -> Waiting:
         assert flag.review_on is not None
@@ -251,6 +313,81 @@ class Inbox:
                 note=formats.relative_day(missing.first, timezone.localdate(self.at), language()),
             )
         ]
+
+    def _not_billed(self) -> list[Waiting]:
+        """Recurring invoices that something stops: until it is mended their period stays unbilled."""
+        today = timezone.localdate(self.at)
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="bad",
+                icon="calendar-repeat",
+                word=_("Not billed"),
+                title=row.account.name,
+                sub=" · ".join([row.label, *(found.message for found in in_the_way(row))])
+                if row.problem["findings"]
+                else f"{row.label} · {why_unbilled(row)}",
+                url=reverse("invoicing:recurring_one", args=[row.pk]),
+                due=datetime.combine(row.next_on, EVENING, PARIS),
+                amount=row.total_excl_vat,
+                currency=row.currency,
+                note=formats.relative_day(row.next_on, today, language()),
+            )
+            for row in stuck(self.user, self.company)[:_ROWS]
+            if row.next_on is not None
+        ]
+
+    def _not_arrived(self) -> list[Waiting]:
+        """Documents that came back from the client's address, or whose sending failed."""
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="bad",
+                icon="mail",
+                word=MailState(mail.message.state).label,
+                title=mail.invoice.account.name,
+                sub=_("%(number)s to %(address)s: correct the address, send it again")
+                % {"number": mail.invoice.number, "address": mail.address}
+                if mail.message.state == MailState.BOUNCED
+                else _("%(number)s to %(address)s: look at the message")
+                % {"number": mail.invoice.number, "address": mail.address},
+                url=reverse("invoicing:detail", args=[mail.invoice.number]) + "#mail",
+                due=mail.asked_at,
+                amount=mail.invoice.total_incl_vat,
+                currency=mail.invoice.currency,
+                note=mail.message.error[:80],
+            )
+            for mail in troubles(self.user, self.company, self.at)[:_ROWS]
+        ]
+
+    def _not_left(self) -> list[Waiting]:
+        """Documents that should have left by themselves, to the platform or by mail, and did not."""
+        found = not_left(
+            self.user, self.company, self.at, mails=self.may(SEND), platform=self.may(HAND_OVER), most=_ROWS
+        )
+        return [self._not_left_row(row) for row in found]
+
+    def _not_left_row(self, row: NotLeft) -> Waiting:
+        url = reverse("invoicing:detail", args=[row.invoice.number])
+        return Waiting(
+            kind=ALERTS,
+            tone="bad",
+            icon="mail" if row.by_mail else "send",
+            word=_("Not sent") if row.by_mail else _("Not handed over"),
+            title=row.invoice.account.name,
+            sub=" · ".join(
+                [*([] if row.invoice.number in row.why else [row.invoice.number]), row.why, remedy(row)]
+            ),
+            url=url + ("#mail" if row.by_mail else "#platform"),
+            due=row.since,
+            amount=row.invoice.total_incl_vat,
+            currency=row.invoice.currency,
+            retry=Retry(
+                reverse("invoicing:send_many" if row.by_mail else "invoicing:hand_over"),
+                row.invoice.pk,
+                row.invoice.number,
+            ),
+        )
 
     def _unidentified(self) -> list[Waiting]:
         """Money that nobody has put on a client five working days after it came in (domain.md 3.7)."""

@@ -21,8 +21,10 @@ from credit.authority import role_label
 from credit.messages import message as sentence
 from o2c.shared import formats, outbox
 from o2c.shared.models import MailChoice, OutboxMessage
+from o2c.shared.outbox_files import Attachment
 
-from . import words
+from .act_words import Words
+from .vocabulary import NOTICES
 
 # What one may be told of by mail; decisions that wait for somebody are no choice of theirs.
 KINDS: Final[dict[str, str | Promise]] = {
@@ -34,9 +36,24 @@ KINDS: Final[dict[str, str | Promise]] = {
     "override.refused": gettext_lazy("An override is refused"),
     "limit.approved": gettext_lazy("A limit is granted"),
     "limit.refused": gettext_lazy("A limit is refused"),
+    "score.changed": gettext_lazy("The score of one of your clients fell, or its class is another"),
+    "class_override.approved": gettext_lazy("A class set by decision is approved"),
+    "class_override.refused": gettext_lazy("A class set by decision is refused"),
+    "class_override.ended": gettext_lazy("A class set by decision is over"),
     "case.overdue": gettext_lazy("An answer is overdue"),
     "payment.returned": gettext_lazy("The bank took a payment of your clients back"),
     "payment.return_undone": gettext_lazy("The return of a payment was a mistake"),
+    "call.displeased": gettext_lazy("One of your clients is not content with us"),
+    "condition.met": gettext_lazy("What an order waits for is there"),
+    "condition.broken": gettext_lazy("What was agreed for an order is not kept"),
+    "release.void": gettext_lazy("A release with conditions could not take effect"),
+    "promise.through_link": gettext_lazy("One of your clients announced a payment on its own page"),
+    "alert.block_ahead": gettext_lazy("Orders of one of your clients will soon be held"),
+    "alert.raised": gettext_lazy("The figures of one of your clients ask for a look"),
+    "promise.not_kept": gettext_lazy("One of your clients has not kept a promise to pay"),
+    "plan.signed": gettext_lazy("A payment plan waits for approval"),
+    "plan.late": gettext_lazy("An instalment of a payment plan is missing"),
+    "plan.broken": gettext_lazy("A payment plan is broken"),
 }
 DIGEST: Final = "digest"
 _SUBJECT_LENGTH: Final = 200
@@ -52,9 +69,11 @@ def write(
     company_id: int | None = None,
     account_id: int | None = None,
     about: tuple[str, int] = ("", 0),
+    files: Sequence[Attachment] = (),
 ) -> int:
     """Write one message a person, once per event.
 
+    :param files: what goes with the message
     :param told: people by key; true where a decision waits for them: then it goes at once, whatever they chose
     """
     people = User.objects.filter(pk__in=told, is_active=True, is_system=False).order_by("pk")
@@ -82,6 +101,7 @@ def write(
         found = messages[-1]
         found.company_id, found.account_id = company_id, account_id
         found.about_type, found.about_id = about[0], about[1] or None
+        found.files = [file.as_row() for file in files]
     return outbox.write(messages)
 
 
@@ -93,7 +113,7 @@ def choices_of(kind: str, people: QuerySet[User]) -> dict[int, str]:
 
 def compose(kind: str, facts: Mapping[str, Any], *, waits: bool) -> tuple[str, list[str]]:
     """Subject and lines in the language in force."""
-    subject = str((words.NOTICES.get(kind) or words.Words(kind, "")).text) % facts
+    subject = str((NOTICES.get(kind) or Words(kind, "")).text) % facts
     lines = [subject + _amount_of(facts)]
     if holds := facts.get("holds"):
         lines += ["", _("Why:")]
@@ -127,11 +147,39 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ("override.refused", False): gettext_lazy(
         "What now: the order stays on hold and goes by itself once it fits."
     ),
+    ("score.changed", False): gettext_lazy(
+        "What now: look at the scorecard, and at the limit: ask for another one where it no longer fits."
+    ),
+    ("class_override.asked", True): gettext_lazy("What now: approve or refuse the class on the scorecard."),
     ("limit.submitted", True): gettext_lazy("What now: grant or refuse the limit."),
     ("case.alert", True): gettext_lazy("What now: decide before the answer is overdue."),
     ("payment.returned", False): gettext_lazy(
         "What now: agree another payment with the client. What it had settled is owed again; orders on the way are"
         " looked at again."
+    ),
+    ("promise.through_link", False): gettext_lazy(
+        "What now: nothing; until its day these documents are not reminded of."
+    ),
+    ("promise.not_kept", False): gettext_lazy(
+        "What now: call the client. Its items are reminded of again, and new orders are held for 30 days."
+    ),
+    ("alert.block_ahead", False): gettext_lazy(
+        "What now: open the alert; it says what to ask the client for, with ready words."
+    ),
+    ("alert.raised", False): gettext_lazy("What now: open the alert and say what was done about it."),
+    ("plan.signed", True): gettext_lazy("What now: approve the plan, or cancel it with a reason."),
+    ("plan.late", False): gettext_lazy(
+        "What now: call the client; without the money, give formal notice: eight days later the balance is due."
+    ),
+    ("plan.broken", False): gettext_lazy(
+        "What now: the documents are reminded of again from the step they had reached; new orders are held for 30 days."
+    ),
+    ("condition.met", False): gettext_lazy("What now: nothing, the order goes by itself as soon as it fits."),
+    ("condition.broken", False): gettext_lazy(
+        "What now: call the client and agree anew, or refuse the order. It stays on hold, or is held again."
+    ),
+    ("release.void", False): gettext_lazy(
+        "What now: look at the order again; more is missing than was decided on."
     ),
     ("case.overdue", True): gettext_lazy("What now: decide, or see to it that somebody does."),
 }

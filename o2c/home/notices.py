@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Q
@@ -10,14 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.enums import TeamRole
-from accounts.models import Company, RoleGrant, Substitution, TeamMember
+from accounts.models import Company, CustomerAccount, RoleGrant, Substitution, TeamMember
 from accounts.queries import rep_of
 from credit.enums import RequestStatus
 from credit.models import LimitRequest, NightlyRun
 from credit.services.checks import mandates
 from credit.services.limits import required_role
+from dunning.models import Call, PromiseToPay
+from dunning.policy import NOT_KEPT
 from invoicing.models import PaymentReturn
 from invoicing.proofs import Difference
+from o2c.shared import formats
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
 from orders.enums import OverrideStatus
@@ -182,6 +186,79 @@ def book_differs(*, work: Any, run_id: int) -> dict[str, int]:
         key = f"run:{run_id}:{code}"
         told += write("book.differs", key, facts, reverse("home"), people, **place)["told"]
     return {"told": told}
+
+
+def client_displeased(*, work: Any, call_id: int) -> dict[str, int]:
+    """Work handler: tell the client's rep and its sales administration that it is not content with us."""
+    call = Call.objects.select_related("account").get(pk=call_id)
+    today = paris_date(timezone.now())
+    team = TeamMember.objects.filter(
+        account=call.account, role__in=(TeamRole.SALES_REP, TeamRole.ADV), valid_from__lte=today
+    )
+    told = set(team.filter(Q(valid_to=None) | Q(valid_to__gt=today)).values_list("user_id", flat=True))
+    facts = {
+        "account": call.account.code,
+        "client": call.account.name,
+        "score": call.satisfaction,
+        "currency": call.account.currency,
+        "reason": call.topic or call.note,
+    }
+    return write(
+        "call.displeased",
+        f"call:{call.pk}",
+        facts,
+        reverse("accounts:detail", args=[call.account.code]),
+        dict.fromkeys(told, False),
+        company_id=call.company_id,
+        account_id=call.account_id,
+        about=(Call._meta.label_lower, call.pk),
+    )
+
+
+def promise_not_kept(*, work: Any, promise_id: int) -> dict[str, int]:
+    """Work handler: tell who took the promise, the rep, the collector and who keeps the client's credit."""
+    promise = PromiseToPay.objects.select_related("account").get(pk=promise_id)
+    if promise.status not in NOT_KEPT:
+        return {"told": 0}
+    return _tell_of_promise("promise.not_kept", promise, promise.amount - promise.received)
+
+
+def promised_through_link(*, work: Any, promise_id: int) -> dict[str, int]:
+    """Work handler: tell the same people that a client announced a payment on its own page."""
+    promise = PromiseToPay.objects.select_related("account").get(pk=promise_id)
+    return _tell_of_promise("promise.through_link", promise, promise.amount)
+
+
+def _tell_of_promise(kind: str, promise: PromiseToPay, amount: Decimal) -> dict[str, int]:
+    told = keepers_of(promise.account) | ({promise.taken_by_id} if promise.taken_by_id else set())
+    facts = {
+        "account": promise.account.code,
+        "client": promise.account.name,
+        "day": formats.date_short(promise.promised_date),
+        "amount": str(amount),
+        "currency": promise.currency,
+    }
+    return write(
+        kind,
+        f"promise:{promise.pk}",
+        facts,
+        reverse("accounts:detail", args=[promise.account.code]),
+        dict.fromkeys(told, False),
+        company_id=promise.company_id,
+        account_id=promise.account_id,
+        about=(PromiseToPay._meta.label_lower, promise.pk),
+    )
+
+
+def keepers_of(account: CustomerAccount) -> set[int]:
+    """Who follows what a client pays: its rep, its collector and who keeps its credit."""
+    today = paris_date(timezone.now())
+    team = TeamMember.objects.filter(
+        account=account, role__in=(TeamRole.COLLECTOR, TeamRole.CREDIT), valid_from__lte=today
+    )
+    told = set(team.filter(Q(valid_to=None) | Q(valid_to__gt=today)).values_list("user_id", flat=True))
+    rep = rep_of(account, today)
+    return told | ({rep.pk} if rep else set())
 
 
 def _keepers_of_the_book(company: Company) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from accounts.models import Company, CustomerAccount, User
+from invoicing.models import Invoice
 from o2c.shared.models import OutboxMessage
 from orders.models import Order
 
@@ -17,5 +18,7 @@ def messages_visible(user: User, company: Company | None) -> QuerySet[OutboxMess
         # A colleague's sale to one's own client is not there, nor what was written about it.
         orders = Order.objects.visible_to(user, company).order_by().values("pk")
         about &= ~Q(about_type=Order._meta.label_lower) | Q(about_id__in=orders)
+        invoices = Invoice.objects.visible_to(user, company).order_by().values("pk")
+        about &= ~Q(about_type=Invoice._meta.label_lower) | Q(about_id__in=invoices)
     rows = OutboxMessage.objects.filter(about | Q(user=user)).select_related("user")
     return rows.order_by("-created_at", "-pk")

@@ -13,14 +13,27 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.models import Company, CustomerAccount, User
+from credit.alerts.queries import open_alerts_of
 from credit.enums import Level
 from credit.formulas import PART_CODES
 from credit.lists import waiting_for
-from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, NightlyRun
+from credit.models import (
+    AccountBlock,
+    AccountWatch,
+    ClassOverride,
+    CreditDecision,
+    CreditStanding,
+    LimitRequest,
+    NightlyRun,
+)
 from credit.queries import limit_requests_visible
+from credit.scorecard.enums import OverrideStatus as ClassStatus
+from disputes.enums import DisputeStatus
+from disputes.models import Dispute
 from invoicing.book import OF_SCOPE, OPEN_BOOK, scope_sql
 from invoicing.enums import ItemKind
 from invoicing.models import Invoice, Payment, PaymentReturn, ReceivableItem
+from invoicing.outcomes.policy import HitRate, hit_rate
 from o2c.shared.models import AuditEvent, Notice, Work
 from o2c.shared.outbox import SEND
 from o2c.shared.results import REMOVE
@@ -73,9 +86,20 @@ def menu_counts(user: User, company: Company | None) -> dict[str, int]:
         counts["holds"] = held_for(user, company).count()
     if user.may("credit.decide_limit", company):
         counts["limit_requests"] = limits_for(user, company).count()
+    counts["alerts"] = open_alerts_of(user, company).count()
     if user.may("payments.allocate", company):
         counts["payments"] = unmatched_payments(user, company).count()
+    if user.may("disputes.work", company):
+        counts["disputes"] = disputes_for(user, company).count()
     return counts
+
+
+def disputes_for(user: User, company: Company) -> QuerySet[Dispute]:
+    """Disputes that wait for this person: the own ones, and for sales administration those to qualify or decide."""
+    mine = Q(owner=user)
+    if user.may("disputes.resolve", company):
+        mine |= Q(status__in=[DisputeStatus.OPEN, DisputeStatus.PROPOSED])
+    return Dispute.objects.visible_to(user, company).open().filter(mine)
 
 
 def unread(user: User) -> QuerySet[Notice]:
@@ -111,6 +135,16 @@ def limits_for(user: User, company: Company) -> QuerySet[LimitRequest]:
     requests = limit_requests_visible(user, company).select_related("asked_for__company")
     senior = user.authority_in(company) >= SENIOR
     return waiting_for(requests, user, company, own_level_only=senior).order_by("submitted_at", "pk")
+
+
+def classes_for(user: User, company: Company) -> QuerySet[ClassOverride]:
+    """Classes asked for that this person may decide, the oldest first: none of their own."""
+    hands = {user.pk, *(acting.represented_id for acting in user.acting_in(company))}
+    asked = ClassOverride.objects.filter(
+        status=ClassStatus.ASKED,
+        account__in=CustomerAccount.objects.visible_to(user, company),
+    )
+    return asked.exclude(asked_by__in=hands).select_related("account", "asked_by").order_by("asked_at", "pk")
 
 
 def unmatched_payments(user: User, company: Company) -> QuerySet[ReceivableItem]:
@@ -240,6 +274,12 @@ def held_since(user: User, company: Company, since: datetime) -> Sums:
 def last_nightly() -> NightlyRun | None:
     """The last finished recalculation."""
     return NightlyRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
+
+
+def hit_rate_of(user: User, company: Company) -> HitRate:
+    """How many of a person's releases in a company were paid in time, of those to be measured (domain.md 8.17)."""
+    rows = Release.objects.filter(approved_by=user, order__company=company, voided_at=None)
+    return hit_rate(CreditDecision.Outcome(each) for each in rows.values_list("decision__outcome", flat=True))
 
 
 def my_releases(user: User, since: datetime) -> dict[str, Sums]:

@@ -50,7 +50,7 @@ class JournalTable(Table):
 
     def render_actor(self, record: Any) -> str:
         """Draw the name; the portal itself has none."""
-        return str(record.actor_name or record.actor or _("the portal"))
+        return str(record.actor_name or words.name_of(record.actor))
 
     def value_actor(self, record: Any) -> str:
         """The user name in files."""
@@ -100,7 +100,7 @@ class OutboxTable(Table):
         order_by=("created_at", "pk"), phone="right", css="o-n o-nw", verbose_name=gettext_lazy("Written")
     )
     sent_at = DateColumn(phone="hide", css="o-n o-nw", verbose_name=gettext_lazy("Sent"))
-    state = StatusColumn(phone="right", verbose_name=gettext_lazy("State"))
+    state = StatusColumn(accessor="look", order_by="state", phone="right", verbose_name=gettext_lazy("State"))
 
     class Meta:
         model = OutboxMessage

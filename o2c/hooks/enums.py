@@ -41,8 +41,6 @@ OF_ACTION: Final[dict[str, str]] = {
     "allocation.made": HookEvent.PAYMENT_MATCHED,
     "limit.approved": HookEvent.LIMIT_CHANGED,
     "account.blocked": HookEvent.ACCOUNT_BLOCKED,
-    "dispute.noted": HookEvent.DISPUTE_OPENED,
     "dispute.opened": HookEvent.DISPUTE_OPENED,
-    "dispute.ended": HookEvent.DISPUTE_CLOSED,
     "dispute.closed": HookEvent.DISPUTE_CLOSED,
 }

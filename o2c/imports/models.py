@@ -46,6 +46,7 @@ class ImportRun(models.Model):
         PAYMENTS = "payments", _("Payments received")
         RATES = "rates", _("Exchange rates")
         COVER = "cover", _("Credit insurance cover")
+        STATEMENTS = "statements", _("Financial statements")
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")

@@ -38,6 +38,8 @@ MOST_COLUMNS: Final = 1_000
 # library keeps the whole rectangle in memory, however empty it is.
 _MOST_UNPACKED: Final = 400 * 1024 * 1024
 _MOST_CELLS: Final = 6_000_000
+# Texts that cells share are kept as a whole, whatever cells there are.
+_MOST_TEXT: Final = 100 * 1024 * 1024
 _READ_AT_ONCE: Final = 1024 * 1024
 _HEAD_OF_FILE: Final = 8
 _PLACE: Final = re.compile(rb'\br="([A-Z]{1,3})?([0-9]{1,7})"')
@@ -211,10 +213,11 @@ def _check_size(content: bytes) -> None:
                 raise Unreadable(1, _("This is no spreadsheet that can be read: save it as XLSX or CSV."))
             for entry in archive.infolist():
                 with archive.open(entry) as stream:
-                    kept = b""
+                    kept, text = b"", 0
                     while piece := stream.read(_READ_AT_ONCE):
                         unpacked += len(piece)
-                        if unpacked > _MOST_UNPACKED:
+                        text += len(piece) if "sharedStrings" in entry.filename else 0
+                        if unpacked > _MOST_UNPACKED or text > _MOST_TEXT:
                             raise Unreadable(
                                 1, _("This spreadsheet is too large: cut it into parts, or save it as CSV.")
                             )

@@ -22,7 +22,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotFound
 
 from .background import is_long, prepare
-from .catalogue import AGED_BALANCE, EXPOSURE, Asked, read, sheet_of
+from .catalogue import AGED_BALANCE, DISPUTES, EXPOSURE, Asked, read, sheet_of
 from .files import TYPES
 from .frame import download
 from .scope import Selection
@@ -49,6 +49,17 @@ class ExposureReportAnswer(serializers.Serializer[Any]):
     company = serializers.CharField()
     currency = serializers.CharField()
     source = serializers.ChoiceField(["live", "snapshot"])  # type: ignore[assignment]
+    scope = serializers.ChoiceField(["company", "portfolio", "selection"])
+    rows = serializers.ListField(child=serializers.DictField())
+    totals = serializers.DictField()
+    control = serializers.DictField()
+
+
+class DisputesReportAnswer(serializers.Serializer[Any]):
+    """Contract §5: a row per dispute; in the totals what they add up to by cause, department and type."""
+
+    as_of = serializers.DateField()
+    company = serializers.CharField()
     scope = serializers.ChoiceField(["company", "portfolio", "selection"])
     rows = serializers.ListField(child=serializers.DictField())
     totals = serializers.DictField()
@@ -155,6 +166,18 @@ class ExposureView(ReportView):
     def get(self, request: Request) -> HttpResponseBase:
         """Every client's exposure against its limit: today live, a past day as it was recorded."""
         return self.answer(request, self.asked(request, EXPOSURE))
+
+
+class DisputesReportView(ReportView):
+    """``reports/disputes/``."""
+
+    serializer_class = DisputesReportAnswer
+    takes = {"get": ("as_of", "account", "sales_rep", "siren", "group", "format")}
+
+    @extend_schema(parameters=list(_WHOSE), responses={200: DisputesReportAnswer, 202: JobAnswer})
+    def get(self, request: Request) -> HttpResponseBase:
+        """Every dispute with its cause, delay and cost; what they add up to by cause, department and type."""
+        return self.answer(request, self.asked(request, DISPUTES))
 
 
 def _buckets(text: str | None) -> tuple[int, ...]:

@@ -17,6 +17,8 @@ from invoicing.ageing import EDGES, Basis
 
 from .aged_balance import AgedBalance, aged_balance, in_currency
 from .aged_files import aged_sheet
+from .dispute_files import dispute_sheet
+from .disputes import DisputeReport, dispute_report
 from .exposure import ExposureStream, exposure_stream
 from .exposure_files import exposure_sheet
 from .files import Sheet
@@ -24,7 +26,11 @@ from .scope import EVERYBODY, Selection
 
 AGED_BALANCE: Final = "aged-balance"
 EXPOSURE: Final = "exposure"
-REPORTS: Final = (AGED_BALANCE, EXPOSURE)
+DISPUTES: Final = "disputes"
+REPORTS: Final = (AGED_BALANCE, EXPOSURE, DISPUTES)
+
+
+Report = AgedBalance | ExposureStream | DisputeReport
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Asked:
         )
 
 
-def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> AgedBalance | ExposureStream:
+def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> Report:
     """Read a report for somebody, to be written once; raises what ``aged_balance`` and ``exposure_stream`` raise.
 
     :param user: None for the operator of the machine
@@ -69,6 +75,8 @@ def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> 
         return exposure_stream(
             user=user, company=company, as_of=asked.as_of, at=at, selection=asked.selection
         )
+    if asked.report == DISPUTES:
+        return dispute_report(user=user, company=company, as_of=asked.as_of, selection=asked.selection)
     report = aged_balance(
         user=user,
         company=company,
@@ -80,11 +88,15 @@ def read(asked: Asked, *, user: User | None, company: Company, at: datetime) -> 
     return in_currency(report, asked.currency)
 
 
-def sheet_of(report: AgedBalance | ExposureStream) -> Sheet:
+def sheet_of(report: Report) -> Sheet:
     """Return a report as a table."""
+    if isinstance(report, DisputeReport):
+        return dispute_sheet(report)
     return exposure_sheet(report) if isinstance(report, ExposureStream) else aged_sheet(report)
 
 
 def title_of(report: str) -> str:
     """Return the name of a report."""
+    if report == DISPUTES:
+        return _("Disputes")
     return _("Exposure") if report == EXPOSURE else _("Aged balance")

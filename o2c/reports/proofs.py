@@ -18,6 +18,7 @@ from credit.exposure import AccountFigures, Cuts, read
 from credit.formulas import PART_CODES
 from credit.models import CreditStanding
 from credit.nightly import RANGE
+from disputes.proofs import differences as dispute_differences
 from invoicing.proofs import Difference
 from invoicing.proofs import differences as book_differences
 from o2c.shared import sealing
@@ -83,6 +84,7 @@ def differences(*, today: date, company: Company | None = None) -> Iterator[Diff
     :param today: the day the live figures are read at
     """
     yield from book_differences(company=company, today=today)
+    yield from dispute_differences(company=company)
     for proof, sql in _ORDERS.items():
         yield from _listed(proof, sql, "o", company)
     yield from standing_differences(today=today, company=company)
@@ -99,7 +101,7 @@ def nightly_differences(*, company: Company | None = None, day: date) -> list[di
     The book against its documents, orders against deliveries and invoices, standings against what is live; all in
     statements over the whole book or ranges of it.
     """
-    found = list(book_differences(company=company, today=day))
+    found = [*book_differences(company=company, today=day), *dispute_differences(company=company)]
     for proof, sql in _ORDERS.items():
         found += _listed(proof, sql, "o", company)
     found += _drifted(company, day)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import duties_views, exposure_views, file_views, views
+from . import dispute_views, duties_views, exposure_views, file_views, views
 
 app_name = "reports"
 
 urlpatterns = [
+    path("disputes/", dispute_views.disputes, name="disputes"),
     path("aged-balance/", views.aged_balance_page, name="aged_balance"),
     path("aged-balance/items/", views.aged_balance_items, name="aged_balance_items"),
     path("aged-balance/history/", views.overdue_history_fragment, name="overdue_history"),

@@ -12,6 +12,7 @@ from invoicing.ageing import Basis
 from o2c.shared import formats
 
 from .aged_balance import AgedBalance
+from .disputes import DisputeReport
 from .exposure import ExposureStream
 from .scope import COMPANY, PORTFOLIO
 
@@ -39,13 +40,16 @@ def ties(scope: str, on: date, ledger_total: Decimal, difference: Decimal, curre
     }
 
 
-def described(report: AgedBalance | ExposureStream) -> str:
+def described(report: AgedBalance | ExposureStream | DisputeReport) -> str:
     """Return one line that says what a report covers and whether it ties."""
     what = f"{report.company.code} {report.as_of.isoformat()}"
     if isinstance(report, AgedBalance):
         basis = _("by due date") if report.basis is Basis.DUE_DATE else _("by invoice date")
         sums = [(total.total, total.currency, total.difference) for total in report.totals]
         what, rows = f"{what} {basis}", len(report.rows)
+    elif isinstance(report, DisputeReport):
+        sums = [(report.ledger_total, report.company.currency, report.difference)]
+        rows = len(report.rows)
     else:
         sums = [(report.totals["net_exposure"], report.company.currency, report.difference)]
         what, rows = f"{what} {report.source}", report.clients

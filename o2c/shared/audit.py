@@ -20,10 +20,14 @@ from .models import AuditEvent
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What the journal keeps of the request an act came in with."""
+    """What the journal keeps of the request an act came in with.
+
+    :ivar through: the link that somebody without an account came by (``o2c.shared.links``)
+    """
 
     request_id: str = ""
     ip: str | None = None
+    through: str = ""
 
 
 # Events that wait to be written together; None outside of ``together``.
@@ -67,7 +71,7 @@ def event(
     return AuditEvent(
         at=at,
         actor_id=getattr(by, "pk", None),
-        actor=getattr(by, "username", "") or "",
+        actor=getattr(by, "username", "") or (request.through if by is None else ""),
         on_behalf_of=on_behalf_of,
         action=action,
         object_type=subject._meta.label_lower,
@@ -87,7 +91,7 @@ def record(action: str, subject: Model, *, by: Any, at: datetime, **facts: Any) 
     """Write one act into the journal, in the act's own transaction.
 
     :param action: ``noun.verb``, for example ``order.released``
-    :param by: the user, or None for the portal itself
+    :param by: the user, or None for the portal itself and for whoever came through a link
     :param facts: ``label, company_id, account_id, before, after, reason, on_behalf_of`` as in ``event``
     """
     made = event(action, subject, by=by, at=at, **facts)

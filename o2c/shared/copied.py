@@ -19,7 +19,7 @@ from django.db.models.functions import Cast, NullIf, Replace
 from django.utils import translation
 
 from .badges import badge_for
-from .exports import BOM, guarded
+from .exports import BOM, FORMULA_STARTS, guarded
 from .tables import (
     AmountColumn,
     Column,
@@ -66,13 +66,21 @@ class _Text(Func):
 
 
 class _Guarded(Func):
-    """Text that no spreadsheet takes for a formula (``exports.guarded``)."""
+    """Text that no spreadsheet takes for a formula (``exports.guarded``).
 
-    function = "regexp_replace"
+    The first letter alone is looked at: a pattern over the whole text would cost more than the rest of the cell.
+    """
+
     output_field = TextField()
 
-    def __init__(self, text: Any) -> None:
-        super().__init__(text, Value(r"^([=+\-@\t\r])"), Value(r"'\1"))
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]
+        """Write ``CASE WHEN left(text, 1) IN (…) THEN '…' ELSE text END``."""
+        del connection, extra
+        text, params = compiler.compile(self.get_source_expressions()[0])
+        starts = ", ".join(f"chr({ord(letter)})" for letter in FORMULA_STARTS)
+        return f"CASE WHEN left({text}, 1) IN ({starts}) THEN chr(39) || {text} ELSE {text} END", [
+            *params
+        ] * 3
 
 
 class _Office(Func):

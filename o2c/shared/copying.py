@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
 _AT_ONCE: Final = 20_000
@@ -65,6 +66,10 @@ def _writer(field: models.Field[Any, Any]) -> Callable[[Any], str]:
     """How a field's values are written for ``COPY``."""
     if isinstance(field, models.JSONField):
         return _write_json
+    if isinstance(field, ArrayField) and isinstance(
+        field.base_field, models.DecimalField | models.IntegerField
+    ):
+        return _write_numbers
     if isinstance(field, models.CharField | models.TextField | models.GenericIPAddressField):
         return _write_text
     return _write_plain
@@ -77,6 +82,11 @@ def _write_text(value: Any) -> str:
 def _write_plain(value: Any) -> str:
     """Numbers, dates, times, true and false: PostgreSQL reads what Python writes."""
     return _NULL if value is None else str(value)
+
+
+def _write_numbers(value: Any) -> str:
+    """A list of numbers, of which some may be unknown."""
+    return _NULL if value is None else "{" + ",".join("NULL" if n is None else str(n) for n in value) + "}"
 
 
 def _write_json(value: Any) -> str:

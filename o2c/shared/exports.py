@@ -23,13 +23,13 @@ CSV_TYPE: Final = "text/csv; charset=utf-8"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 BOM: Final = "\ufeff"
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_A_CHUNK: Final = 500
 
 
 def guarded(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: a leading ``= + - @ TAB CR`` gets an apostrophe."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def csv_cell(value: Cell, *, language: str) -> str:

@@ -143,6 +143,13 @@ def duration(seconds: int, language: str) -> str:
     return f"{minutes}{NBSP}min"
 
 
+def wait(seconds: float | Decimal, language: str) -> str:
+    """Write how long something took: tenths of a second under a minute (``0,4 s``), else as ``duration``."""
+    if seconds < 60:
+        return f"{number(Decimal(str(seconds)), language, decimals=1)}{NBSP}s"
+    return duration(int(seconds), language)
+
+
 def ago(seconds: int, language: str) -> str:
     """Write how long ago something was: ``1 h 12 ago``, ``il y a 1 h 12``."""
     if seconds < 60:

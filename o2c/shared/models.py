@@ -9,7 +9,21 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from .outbox_models import BouncedAddress, OutboxEvent, OutboxMessage
+
+__all__ = [
+    "AuditEvent",
+    "AuditSeal",
+    "BouncedAddress",
+    "CurrentTransaction",
+    "IdempotencyKey",
+    "MailChoice",
+    "Notice",
+    "OutboxEvent",
+    "OutboxMessage",
+    "Work",
+]
 
 
 class Work(models.Model):
@@ -52,6 +66,7 @@ class Work(models.Model):
             models.Index(
                 fields=["not_before"], condition=Q(state__in=["queued", "running"]), name="work_due"
             ),
+            models.Index(fields=["kind", "key"], condition=Q(state="failed"), name="work_failed"),
         ]
 
     def __str__(self) -> str:
@@ -165,70 +180,6 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
-
-
-class OutboxMessage(models.Model):
-    """A message to one person, written by the reaction to an act; sent once, or shown here where no mail is set up.
-
-    One whose sending was interrupted is *uncertain*: it waits for a person and is never sent again by itself
-    (design 3.20).
-    """
-
-    class State(models.TextChoices):
-        WAITING = "waiting", pgettext_lazy("message", "Waiting")
-        SENT = "sent", pgettext_lazy("message", "Sent")
-        UNCERTAIN = "uncertain", pgettext_lazy("message", "Uncertain")
-        FAILED = "failed", pgettext_lazy("message", "Failed")
-        CANCELLED = "cancelled", pgettext_lazy("message", "Cancelled")
-
-    kind = models.CharField(max_length=60)
-    key = models.CharField(max_length=200, unique=True)
-    company_id = models.BigIntegerField(null=True)
-    account_id = models.BigIntegerField(null=True)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    to = models.CharField(_("to"), max_length=254)
-    cc = models.CharField(max_length=500, blank=True)
-    subject = models.CharField(_("subject"), max_length=200)
-    text = models.TextField()
-    html = models.TextField(blank=True)
-    language = models.CharField(max_length=2, default="fr")
-    url = models.CharField(max_length=300, blank=True)
-    files = models.JSONField(default=list, blank=True)
-    about_type = models.CharField(max_length=60, blank=True)
-    about_id = models.BigIntegerField(null=True)
-    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
-    # Goes with the next digest instead of by itself; then ``digest`` is the message that carries it.
-    in_digest = models.BooleanField(default=False)
-    digest = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="carries"
-    )
-    created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at=None)),
-                name="message_sent_with_its_time",
-            ),
-            models.CheckConstraint(condition=~Q(subject="") & ~Q(to=""), name="message_has_subject_and_to"),
-        ]
-        indexes = [
-            models.Index(fields=["account_id", "-created_at"], name="outbox_by_account"),
-            models.Index(fields=["company_id", "-created_at"], name="outbox_by_company"),
-            models.Index(
-                fields=["user"],
-                condition=Q(state="waiting", in_digest=True, digest=None),
-                name="outbox_for_digest",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} → {self.to}"
 
 
 class MailChoice(models.Model):

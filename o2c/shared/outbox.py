@@ -1,10 +1,20 @@
-"""Messages that leave the house once: written with the act's reaction, sent by the work table (design 3.20)."""
+"""Messages that leave the house once: written with the act or its reaction, sent by the work table (design 3.20).
+
+How to use it: make ``OutboxMessage`` rows inside your act's transaction and hand them to ``write``. Each has a
+``key`` that names it for good (a second one of the same key is not written), ``kind``, ``to``, ``subject``,
+``text`` (and ``html``), ``language``, ``company_id`` and ``account_id`` (who may read it), ``about_type`` and
+``about_id`` (the row it is about, such as ``invoicing.invoice``), ``from_name`` and ``reply_to`` where it speaks for
+a company, and ``files``: see ``outbox_files``. What became of it stands in ``state`` and ``events``; an act that
+must know is a reaction to ``message.bounced``. An address from which mail came back for good is not written to:
+ask ``delivery.bounced`` first and name it to the person; a message that is written all the same fails when it is sent.
+"""
 
 from __future__ import annotations
 
 import smtplib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 from typing import Any, Final
 
 from django.conf import settings
@@ -15,13 +25,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import audit, work
-from .models import OutboxMessage, Work
+from . import audit, outbox_files, work
+from .mail_ids import message_id as id_of
+from .models import BouncedAddress, OutboxMessage, Work
+from .outbox_history import mark
 from .problems import Conflict
 
 SEND: Final = "outbox.send"
 MOST_TRIES: Final = 8
+# A file that is not there after this long will not come.
+FILES_WITHIN: Final = timedelta(hours=2)
+_FILE_PAUSE: Final = timedelta(seconds=5)
 State = OutboxMessage.State
+# Waits for somebody who knows what became of it, or for another try.
+UNCLEAR: Final = (State.UNCERTAIN, State.FAILED)
+STOPPABLE: Final = (State.WAITING, *UNCLEAR)
 # The server has not taken the message: it may be tried again by itself.
 _NOT_TAKEN: Final = (ConnectionRefusedError, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
 # The server said no: trying again would not help.
@@ -64,29 +82,47 @@ def send(*, work: Work, message_id: int) -> dict[str, str]:
     message = OutboxMessage.objects.select_for_update(no_key=True).get(pk=message_id)
     if message.state != State.WAITING:
         return {"state": message.state}
-    if not settings.EMAIL_URL:
-        _keep_as_file(message)
-    elif work.attempts > 1:
+    if settings.EMAIL_URL and work.attempts > 1:
         _mark(message, State.UNCERTAIN, "interrupted")
-    elif "@" not in message.to:
+    elif "@" not in message.to and settings.EMAIL_URL:
         _mark(message, State.FAILED, "no address")
+    elif BouncedAddress.objects.filter(address=message.to.lower(), lifted_at=None).exists():
+        _mark(message, State.FAILED, "mail to this address came back")
     else:
-        _try(message)
+        _leave(message)
     return {"state": message.state}
 
 
-def _try(message: OutboxMessage) -> None:
+def _leave(message: OutboxMessage) -> None:
+    """Gather what goes with it, then send or keep it."""
+    try:
+        mail = _mail_of(message)
+        mail.message()
+    except outbox_files.StillMade:
+        if timezone.now() - message.created_at > FILES_WITHIN:
+            _mark(message, State.FAILED, "what goes with it was not made")
+        else:
+            _again_in(message, _FILE_PAUSE)
+    except (outbox_files.CannotAttach, ValueError) as error:  # a header that nobody may send is a ValueError
+        _mark(message, State.FAILED, str(error))
+    else:
+        if settings.EMAIL_URL:
+            _try(message, mail)
+        else:
+            _keep_as_file(message, mail)
+
+
+def _try(message: OutboxMessage, mail: EmailMultiAlternatives) -> None:
     message.attempts += 1
     try:
-        _mail_of(message).send()
+        mail.send()
     except _NOT_TAKEN as error:
         if message.attempts >= MOST_TRIES:
             _mark(message, State.FAILED, str(error))
             return
         message.error = str(error)[:500]
         message.save(update_fields=["attempts", "error"])
-        pause = timedelta(seconds=min(3600, 30 * 2**message.attempts))
-        work.add(SEND, f"message:{message.pk}", {"message_id": message.pk}, not_before=timezone.now() + pause)
+        _again_in(message, timedelta(seconds=min(3600, 30 * 2**message.attempts)))
     except _REFUSED as error:
         _mark(message, State.FAILED, str(error))
     except (OSError, smtplib.SMTPException) as error:
@@ -95,32 +131,42 @@ def _try(message: OutboxMessage) -> None:
         _mark(message, State.SENT, "")
 
 
-def _mark(message: OutboxMessage, state: str, error: str) -> None:
-    message.state, message.error = state, error[:500]
-    message.sent_at = timezone.now() if state == State.SENT else None
-    message.save(update_fields=["state", "error", "sent_at", "attempts"])
-    if state == State.SENT:
-        message.carries.filter(state=State.WAITING).update(state=State.SENT, sent_at=message.sent_at)
+def _again_in(message: OutboxMessage, pause: timedelta) -> None:
+    work.add(SEND, f"message:{message.pk}", {"message_id": message.pk}, not_before=timezone.now() + pause)
+
+
+def _mark(message: OutboxMessage, state: str, text: str) -> None:
+    mark(message, state, at=timezone.now(), text=text)
 
 
 def _mail_of(message: OutboxMessage) -> EmailMultiAlternatives:
+    files = outbox_files.resolved(message.files)
+    rows = [file.as_row() for file in files]
+    if rows != message.files:
+        message.files = rows
+        message.save(update_fields=["files"])
+    portal = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     mail = EmailMultiAlternatives(
         message.subject,
         message.text,
+        from_email=formataddr((message.from_name, portal)) if message.from_name else None,
         to=[message.to],
         cc=[address for address in message.cc.split(",") if address],
+        reply_to=[message.reply_to] if message.reply_to else None,
         # The same on every attempt, so that a receiver can tell a double.
-        headers={"Message-ID": f"<outbox-{message.pk}@o2c>", "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": id_of(message.pk), "Auto-Submitted": "auto-generated"},
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
+    for name, content, content_type in outbox_files.contents(files):
+        mail.attach(name, content, content_type)
     return mail
 
 
-def _keep_as_file(message: OutboxMessage) -> None:
+def _keep_as_file(message: OutboxMessage, mail: EmailMultiAlternatives) -> None:
     name = f"outbox/{message.pk}.eml"
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(_mail_of(message).message().as_bytes()))
+        default_storage.save(name, ContentFile(mail.message().as_bytes()))
 
 
 def answer(*, message_id: int, arrived: bool, by: Any, at: datetime) -> OutboxMessage:
@@ -130,13 +176,13 @@ def answer(*, message_id: int, arrived: bool, by: Any, at: datetime) -> OutboxMe
     """
     with transaction.atomic():
         message = OutboxMessage.objects.select_for_update(no_key=True).get(pk=message_id)
-        if message.state not in (State.UNCERTAIN, State.FAILED):
+        if message.state not in UNCLEAR:
             raise NotUncertain
         if arrived:
-            _mark(message, State.SENT, "")
+            mark(message, State.SENT, at=at, by=by)
         else:
-            message.state, message.attempts, message.error = State.WAITING, 0, ""
-            message.save(update_fields=["state", "attempts", "error"])
+            message.attempts = 0
+            mark(message, State.WAITING, at=at, by=by)
             work.add(SEND, f"message:{message.pk}", {"message_id": message.pk})
         _record("message.arrived" if arrived else "message.sent_again", message, by, at)
         return message
@@ -149,9 +195,9 @@ def cancel(*, message_id: int, by: Any, at: datetime) -> OutboxMessage:
     """
     with transaction.atomic():
         message = OutboxMessage.objects.select_for_update(no_key=True).get(pk=message_id)
-        if message.state == State.SENT or message.state == State.CANCELLED:
+        if message.state not in STOPPABLE:
             raise NotUncertain
-        _mark(message, State.CANCELLED, "")
+        mark(message, State.CANCELLED, at=at, by=by)
         _record("message.cancelled", message, by, at)
         return message
 

@@ -325,6 +325,22 @@ class Table(tables.Table):
         kwargs.setdefault("template_name", "components/table.html")
         super().__init__(*args, **kwargs)
 
+    @property
+    def order_by(self) -> Any:
+        """The columns the rows are sorted by."""
+        return super().order_by
+
+    @order_by.setter
+    def order_by(self, value: Any) -> None:
+        """Sort by columns, and by key where these are equal: else a row could stand on two pages, or on none."""
+        tables.Table.order_by.fset(self, value)
+        rows = self.data.data
+        if isinstance(rows, QuerySet) and rows.query.order_by:
+            names = rows.query.order_by
+            if not any(isinstance(name, str) and name.lstrip("-") in {"pk", "id"} for name in names):
+                downwards = isinstance(names[0], str) and names[0].startswith("-")
+                self.data.data = rows.order_by(*names, "-pk" if downwards else "pk")
+
     def paginate(self, *args: Any, **kwargs: Any) -> Table:
         """Take the way to count the rows; which page is shown is the list's matter, and it may know the number."""
         self.paginator = Paginator(self.rows, self._meta.per_page)

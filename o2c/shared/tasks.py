@@ -33,6 +33,14 @@ def seal_journal() -> None:
 
 
 @shared_task
+def read_mail() -> None:
+    """Ask for what mail servers say of messages that left (every minute, by the scheduler)."""
+    from o2c.shared import work
+
+    work.add("mail.fetch", "clock")
+
+
+@shared_task
 def digest() -> None:
     """Ask for the digests of this morning (daily, by the scheduler)."""
     from django.utils import timezone

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -40,6 +40,12 @@ _ADD_MANY = """
     FROM unnest(%s::text[], %s::text[]) AS piece(key, payload)
     ON CONFLICT (kind, key) WHERE state = 'queued' DO NOTHING RETURNING id
 """
+# Work that waits already stays untouched until the act that asked for it again is over: no worker can begin it while
+# somebody holds its row, so what the act commits is there when it begins. Several acts may hold it at a time.
+_HOLD = """
+    SELECT id FROM shared_work WHERE kind = %s AND key = ANY(%s::text[]) AND state = 'queued'
+    ORDER BY id FOR SHARE
+"""
 # A row younger than this is still on its way through the broker: the sweep leaves it alone.
 SWEEP_AGE = timedelta(seconds=5)
 SWEEP_BATCH = 500
@@ -57,48 +63,62 @@ def add(
     not_before: datetime | None = None,
     requested_by: Any = None,
 ) -> int | None:
-    """Ask for work in the current transaction; None when the same work already waits.
+    """Ask for work in the current transaction; None when the same work already waits: it begins after this act.
 
     :param kind: a key of ``settings.WORK_HANDLERS``, or ``react:`` and a path, from ``emit``
     :param key: what makes two requests the same
     :param payload: keyword arguments of the handler, plain JSON
     """
     now = timezone.now()
+    wanted = [
+        kind,
+        key,
+        json.dumps(dict(payload or {})),
+        not_before or now,
+        now,
+        getattr(requested_by, "pk", None),
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _ADD,
-            [
-                kind,
-                key,
-                json.dumps(dict(payload or {})),
-                not_before or now,
-                now,
-                getattr(requested_by, "pk", None),
-            ],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    work_id = int(row[0])
+        while True:
+            cursor.execute(_ADD, wanted)
+            made = cursor.fetchone()
+            found = made or _held(cursor, kind, [key])
+            if found:  # else it began between the two statements: ask again
+                break
     if not_before is None:
+        work_id = int(found[0])
         transaction.on_commit(lambda: _wake(work_id, kind))
-    return work_id
+    return int(made[0]) if made else None
+
+
+def _held(cursor: Any, kind: str, keys: Sequence[str]) -> list[int]:
+    """Keys of waiting work, kept from beginning until the current transaction ends."""
+    cursor.execute(_HOLD, [kind, list(keys)])
+    return [int(row[0]) for row in cursor.fetchall()]
 
 
 def add_many(kind: str, pieces: Mapping[str, Mapping[str, Any]]) -> int:
     """Ask for several pieces of one kind in one statement: payloads by key; how many did not wait already."""
     now = timezone.now()
     keys = sorted(pieces)
+    made: list[int] = []
+    held: list[int] = []
     with connection.cursor() as cursor:
-        cursor.execute(_ADD_MANY, [kind, now, now, keys, [json.dumps(dict(pieces[key])) for key in keys]])
-        found = [int(row[0]) for row in cursor.fetchall()]
+        while True:
+            cursor.execute(_ADD_MANY, [kind, now, now, keys, [json.dumps(dict(pieces[key])) for key in keys]])
+            made += [int(row[0]) for row in cursor.fetchall()]
+            if len(made) == len(keys):
+                break
+            held = _held(cursor, kind, keys)
+            if len({*made, *held}) == len(keys):
+                break
 
     def wake() -> None:
-        for work_id in found:
+        for work_id in sorted({*made, *held}):
             _wake(work_id, kind)
 
     transaction.on_commit(wake)
-    return len(found)
+    return len(made)
 
 
 def emit(event: str, key: str, payload: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +71,11 @@ def duration(seconds: int | None) -> str:
     return formats.NOTHING if seconds is None else formats.duration(seconds, lang())
 
 
+def wait(length: timedelta | None) -> str:
+    """``{{ step.wait|wait }}`` → ``0,4 s``."""
+    return formats.NOTHING if length is None else formats.wait(length.total_seconds(), lang())
+
+
 def ago(seconds: int | None) -> str:
     """``{{ seconds|ago }}`` → ``il y a 1 h 12``."""
     return formats.NOTHING if seconds is None else formats.ago(seconds, lang())
@@ -108,5 +113,5 @@ def initials(name: str) -> str:
 
 FILTERS = (
     money, money0, amount, number, pct, days, days_words, date_short, date_weekday, date_long,
-    duration, ago, time_left, time_tone, siren, iban_masked, initials,
+    duration, wait, ago, time_left, time_tone, siren, iban_masked, initials,
 )  # fmt: skip

@@ -19,12 +19,19 @@ from credit.queries import money
 from o2c.shared.api.bodies import CurrencyField, amount_field, plain_number, price_field, quantity_field
 from o2c.shared.api.schema import Problem
 from o2c.shared.files import from_json
+from o2c.shared.outbox_files import safe_name
 from o2c.shared.pdf import PDF_TYPE
 from o2c.shared.problems import NotFound
 from orders import services
 from orders.enums import EvidenceChannel
-from orders.models import Order, OrderConfirmation, OrderEvidence
-from orders.papers import all_differences, confirmation_in_force, differences_of, purchase_order_of
+from orders.models import Delivery, Order, OrderConfirmation, OrderEvidence
+from orders.papers import (
+    all_differences,
+    confirmation_in_force,
+    deliveries_of,
+    differences_of,
+    purchase_order_of,
+)
 from orders.review import Difference, Field, amount_of
 
 from .serializers import MOST_LINES, Shape, line_number
@@ -106,6 +113,26 @@ class PurchaseOrderAnswer(PurchaseOrderBody):
     open_amount = amount_field()
 
 
+class OrderDeliveryLine(Shape):
+    """Quantity of a line in a delivery, negative in a return."""
+
+    line = serializers.IntegerField()
+    sku = serializers.CharField(allow_blank=True)
+    quantity = serializers.CharField()
+
+
+class OrderDeliveryAnswer(Shape):
+    """One delivery, or one return."""
+
+    id = serializers.IntegerField()
+    number = serializers.CharField()
+    delivered_on = serializers.DateField()
+    is_return = serializers.BooleanField()
+    carrier = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    lines = OrderDeliveryLine(many=True)
+
+
 class AcceptBody(ReasonBody):
     """Which difference, by its place, and why it is accepted."""
 
@@ -174,6 +201,49 @@ class OrderPapers(CompanyViewSet):
                 raise NotFound(code="no_confirmation")
             issued = services.issue_confirmation(order_id=order.pk, by=self.user, at=self.at)
         return confirmation_file(issued)
+
+    @extend_schema(responses=OrderDeliveryAnswer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def deliveries(self, request: Request, number: str) -> Response:
+        """What left and what came back, the oldest first."""
+        rows = deliveries_of(self._order(number)).prefetch_related("lines__order_line")
+        return Response([_delivery_answer(row) for row in rows])
+
+    @extend_schema(responses={(200, PDF_TYPE): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], url_path=r"deliveries/(?P<delivery>[0-9]{1,18})/note")
+    def delivery_note(self, request: Request, number: str, delivery: str) -> FileResponse:
+        """The note of one delivery (PDF), the same ever after."""
+        found = deliveries_of(self._order(number)).filter(pk=delivery).first()
+        if found is None:
+            raise NotFound(code="delivery_not_found")
+        note = services.delivery_note(delivery=found, at=self.at)
+        answer = FileResponse(
+            note.file.open("rb"),
+            as_attachment=True,
+            filename=safe_name(f"{found.number}.pdf"),
+            content_type=PDF_TYPE,
+        )
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+def _delivery_answer(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "number": row.number,
+        "delivered_on": row.delivered_on,
+        "is_return": row.is_return,
+        "carrier": row.carrier,
+        "reason": row.reason,
+        "lines": [
+            {
+                "line": each.order_line.line,
+                "sku": each.order_line.sku,
+                "quantity": plain_number(each.quantity),
+            }
+            for each in row.lines.all()
+        ],
+    }
 
 
 def confirmation_file(issued: OrderConfirmation) -> FileResponse:

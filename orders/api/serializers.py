@@ -100,6 +100,12 @@ class DeliveryBody(Shape):
         return lines
 
 
+class GoodsIssueBody(DeliveryBody):
+    """What goes out, and who brings it."""
+
+    carrier = serializers.CharField(max_length=80, allow_blank=True, default="")
+
+
 class ReturnBody(DeliveryBody):
     """What comes back; everything delivered when ``lines`` is left out."""
 
@@ -133,12 +139,16 @@ class ConditionsField(serializers.Field[Any, Any, Any, Any]):
 
 
 class ReleaseBody(CommentBody):
-    """Why, up to how much and until when, and what goes with it."""
+    """Why, up to how much and until when, and what goes with it.
+
+    With ``when_met`` the order goes by itself once everything agreed with its client is there.
+    """
 
     scope = serializers.ChoiceField(ReleaseScope.choices, required=False, allow_null=True)
     amount = amount_field(required=False, allow_null=True, min_value=0)
     valid_until = serializers.DateField(required=False, allow_null=True)
     conditions = ConditionsField(required=False)
+    when_met = serializers.BooleanField(default=False)
 
 
 class LineShape(LineBody):

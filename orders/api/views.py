@@ -22,17 +22,17 @@ from o2c.shared.api.replays import creation_answer
 from o2c.shared.problems import Invalid
 from orders import queries, services
 from orders.enums import ShownStatus
-from orders.lists import with_status
+from orders.lists import of_status, with_status
 from orders.models import HoldCase, Order
 from orders.services import LineInput
 
+from .alternatives import OrderAlternatives
 from .entry import enter_order
 from .overrides import OverrideAnswer, OverrideBody, ask
-from .papers import OrderPapers
 from .serializers import (
     CommentBody,
     CopyBody,
-    DeliveryBody,
+    GoodsIssueBody,
     OrderAnswer,
     OrderBody,
     OrderChange,
@@ -69,11 +69,10 @@ class OrderFilters(filters.FilterSet):
 
     def shown_as(self, rows: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """Orders that are shown with this status."""
-        found: QuerySet[Any] = with_status(rows)
-        return found.filter(status=value)
+        return of_status(with_status(rows), value)
 
 
-class OrderViewSet(OrderPapers):
+class OrderViewSet(OrderAlternatives):
     """Orders of a company's clients."""
 
     lookup_field = "number"
@@ -171,12 +170,14 @@ class OrderViewSet(OrderPapers):
         """Check again before production starts."""
         return self._act(self._order(number), services.start_production)
 
-    @extend_schema(request=DeliveryBody)
+    @extend_schema(request=GoodsIssueBody)
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, number: str) -> Response:
         """Book a goods issue after another check."""
-        order, body = self._order(number), self.read(DeliveryBody)
-        return self._act(order, services.deliver, lines=moved(body), on=body.get("date"))
+        order, body = self._order(number), self.read(GoodsIssueBody)
+        return self._act(
+            order, services.deliver, lines=moved(body), on=body.get("date"), carrier=body["carrier"]
+        )
 
     @extend_schema(request=ReturnBody)
     @action(detail=True, methods=["post"], url_path="return")
@@ -196,8 +197,15 @@ class OrderViewSet(OrderPapers):
     @extend_schema(request=ReleaseBody)
     @action(detail=True, methods=["post"])
     def release(self, request: Request, number: str) -> Response:
-        """Let a held order through, by authority and with four eyes."""
-        return self._act(self._order(number), services.release, **self.read(ReleaseBody))
+        """Let a held order through, by authority and with four eyes; at once, or when its conditions are met."""
+        order, body = self._order(number), self.read(ReleaseBody)
+        if not body.pop("when_met"):
+            return self._act(order, services.release, **body)
+        limits = {name: body.get(name) for name in ("amount", "valid_until")}
+        services.release_when_met(
+            order_id=order.pk, comment=body["comment"], by=self.user, at=self.at, **limits
+        )
+        return Response(self._answer(order))
 
     @extend_schema(request=OverrideBody, responses={201: OverrideAnswer})
     @action(detail=True, methods=["post"], url_path="override-requests")

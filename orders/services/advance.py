@@ -27,7 +27,7 @@ from o2c.shared.prepared import Prepared, PreparedRows
 from o2c.shared.vat import vat_totals
 
 from .. import policy
-from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
+from ..enums import CaseStatus, ConditionalStatus, Occasion, OrderState, OverrideStatus
 from ..models import HoldCase, Order, OrderHold, OrderLine, Release
 from ..papers import mismatch_figures
 from ..queries import line_facts
@@ -53,6 +53,9 @@ _LINES: Final = PreparedRows(
 )
 _OPEN_CASE: Final = PreparedRows(
     "orders_open_case", HoldCase, "WHERE own.order_id = %(order)s AND own.closed_at IS NULL", _ORDER
+)
+_RELEASES: Final = PreparedRows(
+    "orders_releases", Release, "WHERE own.order_id = %(order)s AND own.voided_at IS NULL", _ORDER
 )
 
 
@@ -183,10 +186,11 @@ def sync_holds(order: Order, outcome: Outcome, *, by: User | None, at: datetime)
         return None
     if case is None:
         case = _open_case(order, outcome, at)
+    else:
+        case.over_limit_by = outcome.result.over_limit_by
+        case.required_level = outcome.result.mandate.level
+        case.save(update_fields=["over_limit_by", "required_level"])
     _place(case, wanted, active, outcome, by=by, at=at)
-    case.over_limit_by = outcome.result.over_limit_by
-    case.required_level = outcome.result.mandate.level
-    case.save(update_fields=["over_limit_by", "required_level"])
     return case
 
 
@@ -269,6 +273,9 @@ def close_case(case: HoldCase, status: CaseStatus, *, by: User | None, at: datet
     """End a case and lift its holds; a request that still waits has no object any more."""
     case.override_requests.filter(status=OverrideStatus.OPEN).update(
         status=OverrideStatus.EXPIRED, ended_at=at
+    )
+    case.conditional_releases.filter(status=ConditionalStatus.WAITING).update(
+        status=ConditionalStatus.VOID, ended_at=at, end_reason=status.value
     )
     _active(case).update(lifted_at=at, lifted_by=by, lift_reason=reason[:300])
     case.status, case.closed_at, case.closed_by, case.decision_reason = status, at, by, reason
@@ -384,7 +391,7 @@ def _carried_by_a_release(
         policy.covered(
             _facts_of(release, order), findings, amount=amount, to_go_out=left, term_due=due, on=on
         )
-        for release in Release.objects.filter(order=order, voided_at=None)
+        for release in _RELEASES.fetch(order=order.pk)
     )
 
 

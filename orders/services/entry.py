@@ -15,7 +15,7 @@ from accounts.enums import AccountStatus
 from accounts.models import Company, CustomerAccount, User
 from accounts.policy import UnknownTerm, parse_term
 from accounts.queries import rep_of
-from o2c.shared import audit
+from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.problems import Invalid, NotAllowed
@@ -275,6 +275,7 @@ def _end(order_id: int, state: OrderState, reason: str, by: User, at: datetime) 
             advance.close_case(case, CaseStatus.CANCELLED, by=by, at=at, reason=reason)
         verb = "closed" if state == OrderState.CLOSED else "cancelled"
         audit.record(f"order.{verb}", order, by=by, at=at, reason=reason, after=_journal(order))
+        work.emit(f"order.{verb}", f"order:{order.pk}", {"order_id": order.pk})
         advance.tell_credit_changed(order)
         return order
 

@@ -26,11 +26,18 @@ Quantities = Sequence[tuple[int, Decimal]]
 
 @retrying
 def deliver(
-    *, order_id: int, by: User, at: datetime, lines: Quantities | None = None, on: date | None = None
+    *,
+    order_id: int,
+    by: User,
+    at: datetime,
+    lines: Quantities | None = None,
+    on: date | None = None,
+    carrier: str = "",
 ) -> Order:
     """Book a goods issue; the order is checked again first.
 
     :param lines: ``(line number, quantity)``; everything that remains when not given
+    :param carrier: who brings it; disputes about deliveries add up by it
     :raises HeldAgain: the check holds the order; the hold is kept, nothing is delivered
     :raises TooMuch: more than what remains of a line
     """
@@ -42,7 +49,7 @@ def deliver(
         rows = advance.lines_of(order)
         outcome = _recheck(order, rows, by, at, Occasion.GOODS_ISSUE)
         if outcome is None:
-            _book(order, rows, _to_deliver(rows, lines), day, by, at)
+            _book(order, rows, _to_deliver(rows, lines), day, by, at, carrier)
             return order
     raise HeldAgain(findings=outcome.result.findings_as_contract())
 
@@ -197,9 +204,10 @@ def _book(
     day: date,
     by: User,
     at: datetime,
+    carrier: str,
 ) -> None:
     value = sum((quantity * row.unit_price * (1 + row.vat_rate / 100) for row, quantity in out), Decimal(0))
-    _store(order, rows, out, day, by, at, "")
+    _store(order, rows, out, day, by, at, "", carrier)
     # A release in force is used up by what goes out, needed that day or not.
     in_force = Release.objects.filter(order=order, voided_at=None, valid_until__gte=paris_date(at))
     for release in in_force:
@@ -215,6 +223,7 @@ def _store(
     by: User,
     at: datetime,
     reason: str,
+    carrier: str = "",
 ) -> None:
     back = any(quantity < 0 for _row, quantity in moved)
     count = order.deliveries.count() + 1
@@ -223,6 +232,7 @@ def _store(
         number=f"{order.number}-{'R' if back else 'L'}{count}",
         delivered_on=day,
         is_return=back,
+        carrier=" ".join(carrier.split()),
         reason=reason,
         recorded_by=by,
         recorded_at=at,

@@ -14,6 +14,7 @@ from o2c.shared.calendar import paris_date
 
 from ..enums import OrderState
 from ..models import HoldCase, Order
+from .conditions import break_late_conditions
 from .queue import recheck_confirmed
 from .quotations import expire_quotations
 
@@ -26,6 +27,7 @@ def new_day(*, work: Any) -> dict[str, int]:
     at = timezone.now()
     return {
         "quotations_run_out": expire_quotations(at=at),
+        "conditions_not_kept": break_late_conditions(at=at),
         "to_look_at": ask_before_delivery(paris_date(at)),
     }
 

@@ -131,3 +131,20 @@ class OrderedAlready(Conflict):
 
     code = "key_conflict"
     message = _("This quotation is an order already.")
+
+
+class NothingAgreed(RuleRefused):
+    code = "nothing_agreed"
+    message = _(
+        "Nothing is agreed with the client that this release could wait for: release the order, or agree first."
+    )
+
+
+class AgreedAlready(Conflict):
+    code = "agreed_already"
+    message = _("A measure of this kind is agreed for this order already.")
+
+
+class DecidedAlready(Conflict):
+    code = "decided_already"
+    message = _("A release of this order waits for its conditions already.")

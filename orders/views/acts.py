@@ -18,6 +18,7 @@ from .. import services
 from ..enums import OrderState
 from ..forms import DeliveryForm, ReasonForm
 from ..models import Order
+from ..queries import carriers_of
 from ..services.refusals import HeldAgain
 from ..tables import order_url
 from .base import OrderView, back_to, in_words, put_on_form, refused
@@ -232,6 +233,7 @@ class Deliver(OrderView):
                 order_id=order.pk,
                 lines=form.quantities(),
                 on=form.cleaned_data["on"],
+                carrier=form.cleaned_data["carrier"],
                 by=self.reader,
                 at=timezone.now(),
             )
@@ -251,6 +253,7 @@ class Deliver(OrderView):
             "menu": "orders",
             "order": order,
             "form": form,
+            "carriers": carriers_of(order.company),
             "back_url": order_url(order),
         }
         return render(self.request, "orders/deliver.html", context, status=status)

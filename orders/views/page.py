@@ -22,13 +22,15 @@ from o2c.shared.problems import Conflict, NotAllowed, Refusal
 from o2c.shared.vat import vat_totals
 
 from .. import services
-from ..enums import ShownStatus
+from ..enums import ConditionStatus, ShownStatus
 from ..forms import DecisionForm, OverrideForm
 from ..journal import journal_of
 from ..models import Order
 from ..page import (
     Standing,
     answered_of,
+    conditional_of,
+    conditions_of,
     facts_of,
     offer_of,
     possible_acts,
@@ -67,6 +69,7 @@ class OrderPage(OrderView):
         at = timezone.now()
         lines = list(order.lines.all())
         case = open_case(order)
+        conditions = conditions_of(order)
         facts = facts_of(order)
         shown = shown_status(order)
         standing = standing_of(order, facts, by=self.reader, at=at) if case else None
@@ -116,6 +119,9 @@ class OrderPage(OrderView):
             "undoable": self._undoable(order),
             "steps": steps_of(order, case, at=at),
             "acts": possible_acts(order, lines, by=self.reader),
+            "conditions": conditions,
+            "conditional": conditional_of(order),
+            "has_open_conditions": any(row.status == ConditionStatus.OPEN for row in conditions),
             "journal": journal_of(order),
             "account_url": _account_url(order),
             "invoice_url": _invoice_url(order),
@@ -265,6 +271,25 @@ class Release(Decide):
     def undo(self, order: Order) -> str:
         """A release is taken back as long as nothing has left."""
         return reverse("orders:undo_release", args=[order.number]) if services.undoable(order) else ""
+
+
+class ReleaseWhenMet(Decide):
+    """Decide that a held order goes once everything agreed with its client is there."""
+
+    def act(self, order: Order, form: DecisionForm) -> None:
+        """Keep the decision until then."""
+        services.release_when_met(
+            order_id=order.pk,
+            comment=form.cleaned_data["reason"],
+            valid_until=form.cleaned_data["valid_until"],
+            by=self.reader,
+            at=timezone.now(),
+        )
+
+    def done(self, order: Order) -> str:
+        """What happens when."""
+        text = _("%(number)s goes by itself once everything agreed with the client is there.")
+        return text % {"number": order.number}
 
 
 class Refuse(Decide):

@@ -16,13 +16,20 @@ from django.utils.translation import gettext as _
 from accounts.policy import UnknownTerm, describe_term
 from o2c.shared import formats
 from o2c.shared.files import from_upload
+from o2c.shared.outbox_files import safe_name
 from o2c.shared.problems import NotAllowed, Refusal
 
 from .. import services
 from ..enums import OrderState
 from ..models import Order, OrderConfirmation, OrderEvidence
 from ..paper_forms import AcceptForm, EvidenceForm, PurchaseOrderForm, their_lines, their_rows_of
-from ..papers import all_differences, confirmation_in_force, differences_of, purchase_order_of
+from ..papers import (
+    all_differences,
+    confirmation_in_force,
+    deliveries_of,
+    differences_of,
+    purchase_order_of,
+)
 from ..queries import open_case
 from ..review import Difference, Field, amount_of
 from ..tables import order_url
@@ -258,6 +265,25 @@ class ConfirmationFile(OrderView):
             found.file.open("rb"),
             as_attachment=True,
             filename=f"{found.number}.pdf",
+            content_type="application/pdf",
+        )
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+class DeliveryNoteFile(OrderView):
+    """The note of one delivery."""
+
+    def get(self, request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
+        """Hand it out; the first to ask has it drawn."""
+        found = deliveries_of(self.find(number)).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        note = services.delivery_note(delivery=found, at=timezone.now())
+        answer = FileResponse(
+            note.file.open("rb"),
+            as_attachment=True,
+            filename=safe_name(f"{found.number}.pdf"),
             content_type="application/pdf",
         )
         answer["X-Content-Type-Options"] = "nosniff"

@@ -320,7 +320,7 @@
     else if (key === "g") went = Date.now();
     else if (key === "j" && rows().length) toRow(1);
     else if (key === "k" && rows().length) toRow(-1);
-    else if (key === "x") { const box = $("input[name=ids]", rows()[row] ?? body); if (box && document.activeElement?.closest?.("tr")) { event.preventDefault(); box.click(); } }
+    else if (key === "x") { const box = $("input[name=ids], input[name=pick]", rows()[row] ?? body); if (box && document.activeElement?.closest?.("tr")) { event.preventDefault(); box.click(); } }
     else if (key === "z") $$("[data-toast] [data-undo] button, [data-toast] button[data-undo]").pop()?.click();
     else {
       const button = $$(`[data-key="${CSS.escape(key)}"], [data-key="${CSS.escape(event.key.toUpperCase())}"]`).find((one) => one.offsetParent);

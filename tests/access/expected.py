@@ -15,8 +15,9 @@ has it, without converters, and say for each method which permission it takes::
   for the code of the client it is about, and so for every attribute of ``World``. ``asks`` is the same for the
   query string. An address that names a thing nowhere is asked once per role.
 * ``by_authority``: who holds the permission may still be refused for want of authority, or for four eyes.
-* ``upload``: the content of the file that a form of the API brings; ``upload_asks`` its query string.
-* ``ANYONE`` needs no sign-in, ``SIGNED_IN`` no permission.
+* ``upload``: the content of the file that a form of the API brings; ``upload_asks`` its query string;
+  ``upload_says`` what the form says beside it.
+* ``ANYONE`` needs no sign-in, ``SIGNED_IN`` no permission; ``HELD`` needs the link itself, whoever holds it.
 
 **A new permission** needs a line in ``HOLDERS``, which repeats ``o2c/roles.py`` on purpose: a right given by
 mistake there fails here. Then write the document again: ``.venv/bin/python -m tests.access.document``.
@@ -30,6 +31,7 @@ from typing import Any, Final
 
 ANYONE: Final = "anyone"
 SIGNED_IN: Final = "signed in"
+HELD: Final = "the link itself"
 
 ROLES: Final = (
     "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
@@ -56,6 +58,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "accounts.move": frozenset({"adv_manager", "credit_manager", "finance_director", "executive"}),
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
+    "credit.rate": _CREDIT,
     "orders.view": _EVERYBODY,
     "orders.enter": _ADV | _SALES | {"integration"},
     "orders.deliver": _ADV | {"integration"},
@@ -67,22 +70,36 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "accounting.export": frozenset({"receivables_accountant", "finance_director", "auditor"}),
     "accounting.accounts": frozenset({"finance_director"}),
     "invoicing.einvoice": _ADV | _BOOKS,
+    "invoicing.send": _ADV | _CREDIT | _BOOKS,
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
     "invoicing.claim_interest": _CREDIT | {"receivables_accountant"},
     "invoicing.waive_interest": _CREDIT,
+    "dunning.stop": _ADV | _CREDIT | {"receivables_accountant"},
     "rates.manage": frozenset({"finance_director", "administrator"}),
     "payments.record": _BOOKS,
     "payments.allocate": _BOOKS,
     "payments.write_off": frozenset({"receivables_accountant"}),
     "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
     "bank.import": _BOOKS | {"finance_director"},
+    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS,
+    "dunning.plan": _CREDIT | {"receivables_accountant"},
+    "dunning.run": _ADV | _CREDIT | {"receivables_accountant"},
+    "dunning.sign": frozenset({"finance_director", "executive"}),
+    "dunning.configure": frozenset({"credit_manager", "finance_director", "executive"}),
+    "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
+    "disputes.view": _EVERYBODY,
+    "disputes.open": _EVERYBODY - {"auditor", "administrator"},
+    "disputes.work": _EVERYBODY - {"auditor", "administrator", "integration"},
+    "disputes.committee": (_CREDIT - {"credit_analyst"}) | {"adv_manager"},
+    "disputes.resolve": _ADV | _CREDIT,
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
     "periods.reopen": frozenset({"finance_director"}),
     "reports.view": _EVERYBODY - {"dispute_owner"},
     "imports.run": _ADV | _BOOKS | {"administrator"},
+    "mail.report": frozenset({"administrator", "integration"}),
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
     "duties.view": frozenset({"auditor", "administrator"}),
     "webhooks.manage": frozenset({"administrator", "integration"}),
@@ -106,6 +123,7 @@ class Entry:
     by_authority: bool = False
     upload: bytes = b""
     upload_asks: Mapping[str, str] = field(default_factory=dict)
+    upload_says: Mapping[str, str] = field(default_factory=dict)
 
     def permission(self, method: str) -> str:
         """The permission a method takes, empty where it does not exist."""
@@ -130,10 +148,19 @@ _STATEMENT: Final = b"\r\n".join(
 _PUBLIC: Final = Entry(get=ANYONE)
 _NEW_HOOK: Final = {"url": "https://93.184.215.14/new", "events": ["order.held"]}
 _REASON: Final = {"reason": "Agreed with the client"}
+_STOP: Final = {"reason": "Agreed with the client", "until": "2099-12-31"}
+_DEPOSIT: Final = {"amount": "1.00", "due_date": "2099-12-31"}
+_RECURRING: Final = {"account": "{client}", "rhythm": "month", "first_day": "2030-01-01"}
+_RECURRING_FORM: Final = {
+    "client": "{client}", "rhythm": "month", "timing": "advance", "first_day": "2030-01-01",
+    "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-sku": "A1", "lines-0-description": "Rent",
+    "lines-0-quantity": "1", "lines-0-unit_price": "10", "lines-0-vat_rate": "20",
+}  # fmt: skip
 _RATE: Final = {"ecb": "2.50", "legal": "2.60", "source": "JO"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
 _LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
-_NEW_ORDER: Final = {"number": "NEW-1", "account": "{client}", "currency": "EUR", "lines": [_LINE]}
+NEW_ORDER: Final = {"number": "NEW-1", "account": "{client}", "currency": "EUR", "lines": [_LINE]}
+_RECURRING_NEW: Final = _RECURRING | {"lines": [_LINE]}
 _EVIDENCE: Final = {"channel": "email", "reference": "PO-7"}
 _ACCEPTED: Final = _REASON | {"place": "10.quantity"}
 _THEIRS: Final = {"number": "PO-8", "lines": [{"sku": "A1", "quantity": "3", "unit_price": "10.00"}]}
@@ -212,6 +239,24 @@ PAGES: Final[Mapping[str, Entry]] = {
     # Credit
     "credit/can-i-sell/": Entry(get="accounts.view", asks={"client": "{client}", "amount": "10"}),
     "credit/client-options/": Entry(get="accounts.view", asks={"q": "world"}),
+    "credit/credit-alerts/": Entry(get="accounts.view"),
+    "credit/credit-alerts/<pk>/": Entry(
+        get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
+    ),
+    "credit/insurance/": Entry(get="accounts.view"),
+    "credit/insurance/policy/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body={
+            "insurer": "X",
+            "number": "1",
+            "valid_from": "2026-01-01",
+            "extension_days": "60",
+            "declaration_days": "60",
+            "waiting_days": "90",
+            "blind_pct": "90",
+        },
+    ),
     "credit/limit-requests/": Entry(get="accounts.view"),
     "credit/limit-requests/new/": Entry(
         get="credit.request_limit", post="credit.request_limit", asks={"client": "{client}"}, body=_LIMIT_WISH
@@ -223,6 +268,32 @@ PAGES: Final[Mapping[str, Entry]] = {
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
     ),
+    "credit/rating-rules/": Entry(
+        get="accounts.view", post="policy.change", body=_REASON | {"follows": "on"}
+    ),
+    "credit/clients/<code>/scorecard/": Entry(get="accounts.view", about="client"),
+    "credit/clients/<code>/scorecard/statement/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={"closed_on": "31/12/2025", "currency": "EUR", "equity": "10"},
+    ),
+    "credit/clients/<code>/scorecard/known/": Entry(
+        get="credit.rate", post="credit.rate", about="client", body={"founded_on": "1/1/2000"}
+    ),
+    "credit/clients/<code>/scorecard/class/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body=_REASON | {"cause": "judgement", "risk_class": "D", "valid_until": "+30"},
+    ),
+    "credit/clients/<code>/scorecard/class/decide/": Entry(
+        post="credit.decide_limit",
+        about="client",
+        body=_REASON | {"decision": "refuse"},
+        by_authority=True,
+    ),
+    "credit/clients/<code>/scorecard/class/adopt/": Entry(post="credit.rate", about="client"),
     "credit/clients/<code>/edit/": Entry(
         get="accounts.edit", post="accounts.edit", about="client", body=_CLIENT_FORM
     ),
@@ -279,7 +350,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/<number>/confirmation/": Entry(get="orders.view", about="order"),
     "orders/<number>/confirmation/issue/": Entry(post="orders.enter", about="order"),
     "orders/<number>/confirmation/<issue>/": Entry(get="orders.view", about="order", then=("1",)),
+    "orders/<number>/deliveries/<pk>/note/": Entry(get="orders.view", about="order", then=("{shipment}",)),
     "orders/<number>/production/": Entry(post="orders.deliver", about="order"),
+    "orders/<number>/alternatives/": Entry(get="orders.view", about="order"),
     "orders/<number>/edit/": Entry(get="orders.enter", post="orders.enter", about="order", body=_ORDER_FORM),
     "orders/<number>/edit/answer/": Entry(post="orders.enter", about="order", body=_ORDER_FORM),
     "orders/<number>/submit/": Entry(post="orders.enter", about="draft"),
@@ -289,6 +362,65 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "orders/<number>/refuse/": Entry(
         get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/release-when-met/": Entry(
+        get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/agree/": Entry(
+        get="orders.request_override", post="orders.request_override", about="order", body=_REASON
+    ),
+    # Disputes
+    "disputes/": Entry(get="disputes.view"),
+    "disputes/committee/": Entry(get="disputes.view"),
+    "disputes/committee/plan/": Entry(post="disputes.committee", body={"held_on": "05/01/2099"}),
+    "disputes/committee/members/": Entry(post="disputes.committee", body={"chair": ""}),
+    "disputes/committee/<pk>/": Entry(get="disputes.view", about="committee"),
+    "disputes/committee/<pk>/attend/": Entry(post="disputes.committee", about="committee", body={}),
+    "disputes/committee/<pk>/close/": Entry(post="disputes.committee", about="committee", body={}),
+    "disputes/committee/<pk>/minutes/": Entry(get="disputes.view", about="validated", by_authority=True),
+    "disputes/committee/<pk>/decide/<number>/": Entry(
+        post="disputes.committee", about="committee", then=("{dispute}",), body={}
+    ),
+    "disputes/assign/": Entry(post="disputes.resolve", body={"ids": ["1"]}),
+    "disputes/open/": Entry(
+        get="disputes.open",
+        post="disputes.open",
+        body={"invoice": "{invoice}", "type": "PRICE", "amount": "1.00", "origin": "call"},
+    ),
+    "disputes/rules/": Entry(get="disputes.view", post="policy.change"),
+    "disputes/<number>/": Entry(get="disputes.view", about="dispute"),
+    "disputes/<number>/qualify/": Entry(post="disputes.work", about="dispute", body={"type": "PRICE"}),
+    "disputes/<number>/assign/": Entry(post="disputes.work", about="dispute", by_authority=True),
+    "disputes/<number>/accept/": Entry(post="disputes.work", about="dispute", body={}, by_authority=True),
+    "disputes/<number>/wait/": Entry(
+        post="disputes.work", about="dispute", body={"waits_for": "client"}, by_authority=True
+    ),
+    "disputes/<number>/resume/": Entry(post="disputes.work", about="dispute", body={}, by_authority=True),
+    "disputes/<number>/propose/": Entry(
+        post="disputes.work", about="dispute", body={"proposal": "X"}, by_authority=True
+    ),
+    "disputes/<number>/links/": Entry(
+        post="disputes.work",
+        about="dispute",
+        body={"name": "X", "email": "x@y.test", "days": "5"},
+        by_authority=True,
+    ),
+    "disputes/<number>/links/<pk>/revoke/": Entry(
+        post="disputes.work", about="dispute", then=("{resolver_link}",), by_authority=True
+    ),
+    "disputes/<number>/comment/": Entry(post="disputes.open", about="dispute", body={"text": "X"}),
+    "disputes/<number>/resolve/": Entry(
+        post="disputes.resolve",
+        about="dispute",
+        body=_REASON | {"outcome": "DOCUMENT_SENT", "root_cause": "PICKING"},
+    ),
+    "disputes/<number>/receive/": Entry(post="disputes.resolve", about="dispute", body={}),
+    "disputes/<number>/withdraw/": Entry(
+        post="disputes.open", about="dispute", body=_REASON, by_authority=True
+    ),
+    "disputes/<number>/reopen/": Entry(post="disputes.open", about="dispute", body=_REASON),
+    "disputes/<number>/evidence/<pk>/": Entry(
+        get="disputes.view", about="dispute", then=("{evidence_file}",)
     ),
     "orders/<number>/override/": Entry(
         get="orders.request_override", post="orders.request_override", about="order", body=_REASON
@@ -316,15 +448,46 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/items/<key>/match/": Entry(
         get="payments.allocate", post="payments.allocate", about="credit", body={"item_{item}": "1"}
     ),
+    "invoicing/orders/<number>/deposits/": Entry(get="orders.view", about="order"),
+    "invoicing/orders/<number>/deposit/": Entry(
+        get="invoicing.issue", post="invoicing.issue", about="order", body=_DEPOSIT
+    ),
+    "invoicing/deposits/<key>/pdf/": Entry(get="orders.view", about="deposit"),
+    "invoicing/deposits/<key>/take-back/": Entry(post="invoicing.issue", about="deposit", body=_REASON),
+    "invoicing/items/<key>/stop/": Entry(get="dunning.stop", post="dunning.stop", about="item", body=_STOP),
+    "invoicing/items/<key>/resume/": Entry(post="dunning.stop", about="item"),
+    "invoicing/clients/<code>/stop/": Entry(
+        get="dunning.stop", post="dunning.stop", about="client", body=_STOP
+    ),
+    "invoicing/clients/<code>/resume/": Entry(post="dunning.stop", about="client"),
     "invoicing/items/<key>/due-date/": Entry(
         get="invoicing.change_due_date", post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE
     ),
     "invoicing/matching/": Entry(get="payments.allocate"),
+    "invoicing/matching/clearing/": Entry(
+        get="invoicing.view",
+        post="policy.change",
+        body={
+            "transfer": "0",
+            "direct_debit": "5",
+            "sdd_b2b": "3",
+            "lcr": "4",
+            "bor": "4",
+            "cheque": "8",
+            "card": "0",
+            "offset": "0",
+        },
+    ),
+    "invoicing/papers/check/": Entry(get="invoicing.view", post="invoicing.view"),
     "invoicing/matching/rules/": Entry(get="invoicing.view", post="policy.change", body=_MATCHING_RULES),
+    "invoicing/matching/<key>/pick/": Entry(
+        get="payments.allocate", post="payments.allocate", about="payment"
+    ),
     "invoicing/matching/<key>/settle/": Entry(post="payments.allocate", about="payment"),
     "invoicing/matching/<key>/identify/": Entry(post="payments.allocate", about="payment"),
     "invoicing/payments/": Entry(get="invoicing.view"),
     "invoicing/payments/<key>/": Entry(get="invoicing.view", about="payment"),
+    "invoicing/payments/<key>/trace/": Entry(get="invoicing.view", about="payment"),
     "invoicing/payments/<key>/return/": Entry(
         get="payments.record",
         post="payments.record",
@@ -350,6 +513,13 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/to-invoice/": Entry(get="invoicing.view"),
     "invoicing/to-invoice/issue/": Entry(post="invoicing.issue"),
     "invoicing/anomalies/": Entry(get="invoicing.view", post="policy.change", body=_REASON),
+    "invoicing/seller/": Entry(
+        get="invoicing.view", post="policy.change", body={"name": "Here", "operation_category": "goods"}
+    ),
+    "invoicing/clients/<code>/details/": Entry(get="invoicing.view", post="accounts.edit", about="client"),
+    "invoicing/send/": Entry(post="invoicing.send"),
+    "invoicing/hand-over/": Entry(post="invoicing.einvoice"),
+    "invoicing/send/<number>/": Entry(get="invoicing.send", post="invoicing.send", about="invoice"),
     "invoicing/platform/<number>/": Entry(
         get="invoicing.einvoice", post="invoicing.einvoice", about="invoice", body={"status": "APPROVED"}
     ),
@@ -359,11 +529,25 @@ PAGES: Final[Mapping[str, Entry]] = {
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
     ),
+    "invoicing/recurring/": Entry(get="invoicing.view"),
+    "invoicing/recurring/new/": Entry(get="invoicing.issue", post="invoicing.issue", body=_RECURRING_FORM),
+    "invoicing/recurring/preview/": Entry(post="invoicing.issue", body=_RECURRING_FORM),
+    "invoicing/recurring/<key>/": Entry(get="invoicing.view", about="recurring"),
+    "invoicing/recurring/<key>/bill/": Entry(post="invoicing.issue", about="recurring"),
+    "invoicing/recurring/<key>/pause/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
+    "invoicing/recurring/<key>/resume/": Entry(post="invoicing.issue", about="recurring"),
+    "invoicing/recurring/<key>/end/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
     "invoicing/interest/": Entry(get="invoicing.view"),
     "invoicing/interest/<key>/": Entry(get="invoicing.view", about="penalty_note"),
     "invoicing/interest/<key>/pdf/": Entry(get="invoicing.view", about="penalty_note"),
     "invoicing/interest/<key>/take-back/": Entry(
         get="invoicing.claim_interest", post="invoicing.claim_interest", about="penalty_note", body=_REASON
+    ),
+    "invoicing/interest/terms/": Entry(
+        get="invoicing.view", post="policy.change", body=_REASON | {"regime": "BCE10", "valid_from": "1/1"}
+    ),
+    "invoicing/clients/<code>/discount/": Entry(
+        get="accounts.edit", post="accounts.edit", about="client", body=_REASON
     ),
     "invoicing/interest/clients/<code>/": Entry(
         get="invoicing.claim_interest", post="invoicing.claim_interest", about="client", body={"as_of": "1/1"}
@@ -408,13 +592,73 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/periods/<year>-<month>/reopen/": Entry(
         get="periods.reopen", post="periods.reopen", then=("2026-01",), body=_REASON
     ),
+    "invoicing/<number>/bundle/": Entry(get="invoicing.view", about="invoice"),
     "invoicing/<number>/file/<kind>/": Entry(get="invoicing.view", about="invoice", then=("xml",)),
     "invoicing/<number>/": Entry(get="invoicing.view", about="invoice"),
+    # Collections
+    "link/<token>/": Entry(get=HELD, then=("{client_token}",)),
+    "link/<token>/statement/": Entry(get=HELD, then=("{client_token}",)),
+    "link/<token>/invoices/<key>/": Entry(get=HELD, then=("{client_token}", "{invoice_key}")),
+    "link/<token>/promise/": Entry(post=HELD, then=("{client_token}",), body={"items": "{item}"}),
+    "link/<token>/dispute/": Entry(post=HELD, then=("{client_token}",), body={"item": "{item}"}),
+    "case/<token>/": Entry(get=HELD, then=("{case_token}",)),
+    "case/<token>/evidence/<key>/": Entry(get=HELD, then=("{case_token}", "{evidence_file}")),
+    "case/<token>/accept/": Entry(post=HELD, then=("{case_token}",)),
+    "case/<token>/answer/": Entry(post=HELD, then=("{case_token}",)),
+    "case/<token>/propose/": Entry(post=HELD, then=("{case_token}",)),
+    "collections/links/<key>/": Entry(get="invoicing.view", about="client_link"),
+    "collections/links/<key>/revoke/": Entry(post="dunning.promise", about="client_link"),
+    "collections/links/<code>/new/": Entry(
+        get="dunning.promise", post="dunning.promise", about="client", body={"days": "5"}, by_authority=True
+    ),
+    "collections/work/": Entry(get="dunning.promise"),
+    "collections/work/<code>/call/": Entry(post="dunning.promise", about="client", body={"outcome": "other"}),
+    "collections/runs/": Entry(get="dunning.run"),
+    "collections/runs/make/": Entry(post="dunning.run"),
+    "collections/runs/<key>/": Entry(get="dunning.run", about="dunning_run"),
+    "collections/runs/<key>/approve/": Entry(post="dunning.run", about="dunning_run"),
+    "collections/scenarios/": Entry(get="dunning.run"),
+    "collections/scenarios/new/": Entry(get="dunning.configure", post="dunning.configure"),
+    "collections/scenarios/<key>/": Entry(get="dunning.run", about="scenario"),
+    "collections/scenarios/<key>/change/": Entry(
+        get="dunning.configure", post="dunning.configure", about="scenario"
+    ),
+    "collections/scenarios/<key>/retire/": Entry(post="dunning.configure", about="scenario"),
+    "collections/scenarios/<key>/letters/<number>/": Entry(get="dunning.run", about="scenario", then=("2",)),
+    "collections/scenarios/<key>/letters/<number>/pdf/": Entry(
+        get="dunning.run", about="scenario", then=("2",), asks={"client": "{client}"}
+    ),
+    "collections/reminders/": Entry(get="invoicing.view"),
+    "collections/reminders/<key>/": Entry(get="invoicing.view", about="reminder"),
+    "collections/reminders/<key>/number/": Entry(
+        post="dunning.run", about="reminder", body={"number": "2C1234567890"}
+    ),
+    "collections/reminders/<key>/pdf/": Entry(get="invoicing.view", about="reminder"),
+    "collections/promises/": Entry(get="invoicing.view"),
+    "collections/promises/<key>/": Entry(get="invoicing.view", about="promise"),
+    "collections/promises/<key>/cancel/": Entry(
+        get="dunning.promise", post="dunning.promise", about="promise", body=_REASON
+    ),
+    "collections/plans/": Entry(get="invoicing.view"),
+    "collections/plans/<key>/": Entry(get="invoicing.view", about="plan"),
+    "collections/plans/<key>/pdf/": Entry(get="invoicing.view", about="plan"),
+    "collections/plans/<key>/send/": Entry(get="dunning.promise", post="dunning.promise", about="plan"),
+    "collections/plans/<key>/sign/": Entry(get="dunning.promise", post="dunning.promise", about="plan"),
+    "collections/plans/<key>/approve/": Entry(post="dunning.plan", about="plan"),
+    "collections/plans/<key>/cancel/": Entry(get="dunning.promise", post="dunning.promise", about="plan"),
+    "collections/plans/<key>/break/": Entry(get="dunning.plan", post="dunning.plan", about="plan"),
+    "collections/plans/<key>/notice/": Entry(post="dunning.sign", about="plan"),
+    "collections/plans/<key>/notice/pdf/": Entry(get="invoicing.view", about="late_plan"),
+    "collections/clients/<code>/plan/": Entry(get="dunning.promise", post="dunning.promise", about="client"),
+    "collections/clients/<code>/promise/": Entry(
+        get="dunning.promise", post="dunning.promise", about="client", body={"promised_date": "+5"}
+    ),
     # Reports and imports
     "reports/aged-balance/": Entry(get="reports.view"),
     "reports/aged-balance/items/": Entry(get="reports.view", asks={"bucket": "not_due"}),
     "reports/aged-balance/history/": Entry(get="reports.view"),
     "reports/exposure/": Entry(get="reports.view"),
+    "reports/disputes/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
     "reports/duties/": Entry(get="duties.view"),
     "webhooks/": Entry(get="webhooks.manage"),
@@ -451,6 +695,11 @@ API: Final[Mapping[str, Entry]] = {
     "audit/": Entry(get=SIGNED_IN),
     "outbox/": Entry(get="accounts.view"),
     "outbox/<pk>/": Entry(get="accounts.view", about="message"),
+    "company-details/": Entry(get="invoicing.view", patch="policy.change", body={"city": "Lyon"}),
+    "accounts/<code>/invoice-details/": Entry(
+        get="invoicing.view", patch="accounts.edit", about="client", body={"reference": "S1"}
+    ),
+    "outbox/reports/": Entry(post="mail.report", body={"message": "none"}),
     "webhooks/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),
     "webhooks/<pk>/": Entry(
         get="webhooks.manage",
@@ -478,10 +727,17 @@ API: Final[Mapping[str, Entry]] = {
     "accounts/<code>/unblock/": Entry(post="accounts.block", about="client", body=_REASON),
     "accounts/<code>/watch/": Entry(post="accounts.watch", about="client", body=_REASON),
     "accounts/<code>/unwatch/": Entry(post="accounts.watch", about="client", body=_REASON),
+    "accounts/<code>/stop/": Entry(post="dunning.stop", about="client", body=_STOP),
+    "accounts/<code>/resume/": Entry(post="dunning.stop", about="client"),
     "accounts/<code>/credit-check/": Entry(post="accounts.view", about="client", body={"amount": "10.00"}),
     "accounts/<code>/exposure/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/limits/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/scorecard/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/timeline/": Entry(get="accounts.view", about="client"),
+    "credit-alerts/": Entry(get="accounts.view"),
+    "credit-alerts/<pk>/": Entry(get="accounts.view", about="alert"),
+    "credit-alerts/<pk>/answer/": Entry(post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}),
+    "credit-alerts/<pk>/take/": Entry(post="accounts.watch", about="alert"),
     "limit-requests/": Entry(get="accounts.view", post="credit.request_limit", body=_LIMIT_WISH),
     "limit-requests/<pk>/": Entry(get="accounts.view", about="limit_request"),
     "limit-requests/<pk>/submit/": Entry(post="credit.request_limit", about="limit_request"),
@@ -492,8 +748,8 @@ API: Final[Mapping[str, Entry]] = {
         post="credit.decide_limit", about="limit_request", body=_REASON, by_authority=True
     ),
     # Orders
-    "orders/": Entry(get="orders.view", post="orders.enter", body=_NEW_ORDER),
-    "orders/bulk/": Entry(post="orders.enter", body=[_NEW_ORDER]),
+    "orders/": Entry(get="orders.view", post="orders.enter", body=NEW_ORDER),
+    "orders/bulk/": Entry(post="orders.enter", body=[NEW_ORDER]),
     "orders/<number>/": Entry(
         get="orders.view", patch="orders.enter", about="order", body={"customer_reference": "X"}
     ),
@@ -503,7 +759,14 @@ API: Final[Mapping[str, Entry]] = {
     "orders/<number>/cancel/": Entry(post="orders.enter", about="order", body=_REASON),
     "orders/<number>/close/": Entry(post="orders.enter", about="order", body=_REASON),
     "orders/<number>/start-production/": Entry(post="orders.deliver", about="order"),
+    "orders/<number>/alternatives/": Entry(
+        get="orders.view", post="orders.view", about="order", body={"measures": []}
+    ),
     "orders/<number>/deliver/": Entry(post="orders.deliver", about="order", body={}),
+    "orders/<number>/deliveries/": Entry(get="orders.view", about="order"),
+    "orders/<number>/deliveries/<delivery>/note/": Entry(
+        get="orders.view", about="order", then=("{shipment}",)
+    ),
     "orders/<number>/evidence/": Entry(get="orders.view", post="orders.enter", about="order", body=_EVIDENCE),
     "orders/<number>/purchase-order/": Entry(
         get="orders.view", put="orders.enter", about="order", body=_THEIRS
@@ -520,6 +783,10 @@ API: Final[Mapping[str, Entry]] = {
     "orders/<number>/hold/": Entry(post="orders.hold", about="order", body=_COMMENT),
     "orders/<number>/release/": Entry(post="orders.release", about="order", body=_COMMENT, by_authority=True),
     "orders/<number>/refuse/": Entry(post="orders.release", about="order", body=_REASON, by_authority=True),
+    "orders/<number>/deposit-request/": Entry(
+        get="orders.view", post="invoicing.issue", about="order", body=_DEPOSIT
+    ),
+    "orders/<number>/deposit-request/cancel/": Entry(post="invoicing.issue", about="order", body=_REASON),
     "orders/<number>/invoice/": Entry(post="invoicing.issue", about="order", body={}),
     "orders/<number>/override-requests/": Entry(post="orders.request_override", about="order", body=_REASON),
     "holds/": Entry(get="orders.view"),
@@ -534,7 +801,72 @@ API: Final[Mapping[str, Entry]] = {
     "override-requests/<pk>/withdraw/": Entry(
         post="orders.request_override", about="override", by_authority=True
     ),
-    "quotations/": Entry(get="orders.view", post="orders.enter", body=_NEW_ORDER),
+    "committees/": Entry(get="disputes.view", post="disputes.committee", body={"held_on": "2099-01-05"}),
+    "committees/<pk>/": Entry(get="disputes.view", about="committee"),
+    "committees/<pk>/agenda/": Entry(get="disputes.view", about="committee"),
+    "committees/<pk>/attend/": Entry(post="disputes.committee", about="committee", body={"present": []}),
+    "committees/<pk>/decide/": Entry(
+        post="disputes.committee",
+        about="committee",
+        body={
+            "dispute": "{dispute}",
+            "decision": "X",
+            "owner": "dispute_owner",
+            "agreed_resolution_on": "2099-01-05",
+        },
+        by_authority=True,
+    ),
+    "committees/<pk>/close/": Entry(post="disputes.committee", about="committee", body={}),
+    "disputes/": Entry(
+        get="disputes.view",
+        post="disputes.open",
+        body={"item": "{item}", "type": "PRICE", "amount": "1.00", "origin": "call"},
+    ),
+    "disputes/<number>/": Entry(
+        get="disputes.view", patch="disputes.work", about="dispute", body={"comment": "X"}
+    ),
+    "disputes/<number>/qualify/": Entry(
+        post="disputes.work", about="dispute", body={"owner": "dispute_owner"}
+    ),
+    "disputes/<number>/assign/": Entry(
+        post="disputes.work", about="dispute", body={"owner": "dispute_owner"}, by_authority=True
+    ),
+    "disputes/<number>/accept/": Entry(post="disputes.work", about="dispute", body={}, by_authority=True),
+    "disputes/<number>/wait/": Entry(
+        post="disputes.work", about="dispute", body={"waits_for": "client"}, by_authority=True
+    ),
+    "disputes/<number>/resume/": Entry(post="disputes.work", about="dispute", body={}, by_authority=True),
+    "disputes/<number>/propose/": Entry(
+        post="disputes.work", about="dispute", body={"proposal": "X"}, by_authority=True
+    ),
+    "disputes/<number>/comments/": Entry(post="disputes.open", about="dispute", body={"text": "X"}),
+    "disputes/<number>/links/": Entry(
+        get="disputes.view",
+        post="disputes.work",
+        about="dispute",
+        body={"name": "X", "email": "x@y.test"},
+        by_authority=True,
+    ),
+    "disputes/<number>/links/<pk>/revoke/": Entry(
+        post="disputes.work", about="dispute", then=("{resolver_link}",), by_authority=True
+    ),
+    "client-links/": Entry(
+        get="invoicing.view", post="dunning.promise", body={"account": "{client}"}, by_authority=True
+    ),
+    "client-links/<pk>/": Entry(get="invoicing.view", about="client_link"),
+    "client-links/<pk>/revoke/": Entry(post="dunning.promise", about="client_link"),
+    "disputes/<number>/resolve/": Entry(
+        post="disputes.resolve",
+        about="dispute",
+        body=_REASON | {"outcome": "DOCUMENT_SENT", "root_cause": "PICKING"},
+    ),
+    "disputes/<number>/reject/": Entry(post="disputes.resolve", about="dispute", body=_REASON),
+    "disputes/<number>/receive/": Entry(post="disputes.resolve", about="dispute", body={}),
+    "disputes/<number>/withdraw/": Entry(
+        post="disputes.open", about="dispute", body=_REASON, by_authority=True
+    ),
+    "disputes/<number>/reopen/": Entry(post="disputes.open", about="dispute", body=_REASON),
+    "quotations/": Entry(get="orders.view", post="orders.enter", body=NEW_ORDER),
     "quotations/<number>/": Entry(
         get="orders.view", patch="orders.enter", about="quotation", body={"customer_reference": "X"}
     ),
@@ -550,14 +882,38 @@ API: Final[Mapping[str, Entry]] = {
     # On paper a client's book stands whole: a rep beside whom a colleague sells gets none.
     "accounts/<code>/statement/": Entry(get="invoicing.view", about="client", by_authority=True),
     "einvoices/read/": Entry(post="invoicing.view", upload=_RECEIVED),
+    "clearing-days/": Entry(get="invoicing.view", patch="policy.change", body={"cheque": 8}),
+    "papers/check/": Entry(post="invoicing.view", upload=_RECEIVED, upload_says={"paper": "terms"}),
     "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),
+    "invoices/<number>/bundle/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/xml/": Entry(get="invoicing.view", about="invoice"),
+    "interest-notes/": Entry(
+        get="invoicing.view",
+        post="invoicing.claim_interest",
+        body={"account": "{client}", "invoices": ["{invoice}"]},
+    ),
+    "interest-notes/<pk>/": Entry(get="invoicing.view", about="penalty_note"),
+    "interest-notes/<pk>/cancel/": Entry(post="invoicing.claim_interest", about="penalty_note", body=_REASON),
+    "invoices/<number>/interest/waive/": Entry(
+        post="invoicing.waive_interest", about="invoice", body=_REASON
+    ),
+    "invoices/<number>/interest/lift/": Entry(post="invoicing.waive_interest", about="invoice", body=_REASON),
+    "recurring-invoices/": Entry(get="invoicing.view", post="invoicing.issue", body=_RECURRING_NEW),
+    "recurring-invoices/preview/": Entry(post="invoicing.issue", body=_RECURRING),
+    "recurring-invoices/<pk>/": Entry(get="invoicing.view", about="recurring"),
+    "recurring-invoices/<pk>/pause/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
+    "recurring-invoices/<pk>/resume/": Entry(post="invoicing.issue", about="recurring", body={}),
+    "recurring-invoices/<pk>/end/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
     "invoices/<number>/interest/": Entry(get="invoicing.view", about="invoice"),
     "invoices/<number>/credit/": Entry(
         get="invoicing.view", post="invoicing.credit", about="invoice", body=_REASON | {"amount": "1.00"}
     ),
     "invoices/<number>/credit/approve/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
     "invoices/<number>/credit/refuse/": Entry(post="invoicing.credit", about="invoice", body=_REASON),
+    "invoices/<number>/send/": Entry(
+        get="invoicing.view", post="invoicing.send", about="invoice", body={"again": True}
+    ),
+    "invoices/<number>/hand-over/": Entry(post="invoicing.einvoice", about="invoice"),
     "invoices/<number>/status/": Entry(
         get="invoicing.view", post="invoicing.einvoice", about="invoice", body={"code": 205}
     ),
@@ -565,6 +921,7 @@ API: Final[Mapping[str, Entry]] = {
     "payments/": Entry(get="invoicing.view", post="payments.record", body=_NEW_PAYMENT),
     "payments/bulk/": Entry(post="payments.record", body=[_NEW_PAYMENT]),
     "payments/<pk>/": Entry(get="invoicing.view", about="payment"),
+    "payments/<pk>/trace/": Entry(get="invoicing.view", about="payment"),
     "payments/<pk>/propose/": Entry(get="invoicing.view", post="invoicing.view", about="payment"),
     "payments/<pk>/allocate/": Entry(
         post="payments.allocate", about="payment", body={"items": [{"item": "{item}", "amount": "1.00"}]}
@@ -583,6 +940,40 @@ API: Final[Mapping[str, Entry]] = {
     "allocations/<pk>/": Entry(get="invoicing.view", delete="payments.allocate", about="match"),
     "items/": Entry(get="invoicing.view"),
     "items/<pk>/": Entry(get="invoicing.view", about="item"),
+    "items/<pk>/stop/": Entry(post="dunning.stop", about="item", body=_STOP),
+    "items/<pk>/resume/": Entry(post="dunning.stop", about="item"),
+    "calls/": Entry(
+        get="invoicing.view", post="dunning.promise", body={"account": "{client}", "outcome": "other"}
+    ),
+    "calls/<pk>/": Entry(get="invoicing.view", about="call"),
+    "dunning-runs/": Entry(get="dunning.run", post="dunning.run", body={"dry_run": True}),
+    "dunning-runs/<pk>/": Entry(get="dunning.run", about="dunning_run"),
+    "dunning-runs/<pk>/approve/": Entry(post="dunning.run", about="dunning_run", by_authority=True),
+    "reminders/": Entry(get="invoicing.view"),
+    "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),
+    "reminders/<pk>/pdf/": Entry(get="invoicing.view", about="reminder"),
+    "payment-plans/": Entry(
+        get="invoicing.view",
+        post="dunning.promise",
+        body={
+            "account": "{client}",
+            "items": ["{item}"],
+            "instalments": [{"date": "2099-01-04", "amount": "1.00"}],
+        },
+    ),
+    "payment-plans/<pk>/": Entry(get="invoicing.view", about="plan"),
+    "payment-plans/<pk>/sign/": Entry(post="dunning.promise", about="plan", body={"signatory": "Anne"}),
+    "payment-plans/<pk>/approve/": Entry(post="dunning.plan", about="plan"),
+    "payment-plans/<pk>/cancel/": Entry(post="dunning.promise", about="plan", body=_REASON),
+    "payment-plans/<pk>/break/": Entry(post="dunning.plan", about="plan", body=_REASON),
+    "payment-plans/<pk>/notice/": Entry(post="dunning.sign", about="plan"),
+    "promises/": Entry(
+        get="invoicing.view",
+        post="dunning.promise",
+        body={"account": "{client}", "items": ["{item}"], "promised_date": "2099-01-04"},
+    ),
+    "promises/<pk>/": Entry(get="invoicing.view", about="promise"),
+    "promises/<pk>/cancel/": Entry(post="dunning.promise", about="promise", body=_REASON),
     "items/<pk>/due-date/": Entry(post="invoicing.change_due_date", about="item", body=_NEW_DUE_DATE),
     "statements/": Entry(
         get="bank.view", post="bank.import", upload=_STATEMENT, upload_asks={"dry_run": "1"}
@@ -596,6 +987,7 @@ API: Final[Mapping[str, Entry]] = {
     # Reports
     "reports/aged-balance/": Entry(get="reports.view"),
     "reports/exposure/": Entry(get="reports.view"),
+    "reports/disputes/": Entry(get="reports.view"),
     "reports/duties/": Entry(get="duties.view"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -17,31 +17,34 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.middleware import SESSION_COMPANY
 from o2c import urls
 from o2c.shared.models import AuditEvent
 
 from .addresses import METHODS
+from .conftest import ANONYMOUS
 from .expected import (
     ACCESS,
     ANYONE,
     API_PREFIX,
     EVERY_COMPANY,
+    HELD,
     HOLDERS,
     OWN_PORTFOLIO,
     ROLES,
     SIGNED_IN,
     Entry,
 )
-from .world import NOBODY, World, Worlds, make_worlds
+from .world import NOBODY, World, Worlds
 
-ANONYMOUS: Final = "anonymous"
 PERSONAL: Final = {"notice", "job", "work", "written", "substitution", "mass"}
 # A sale: one of a colleague's to a client of one's own is not there for a rep.
-SALES: Final = {"order", "draft", "override", "quotation", "invoice", "item", "waiver"}
+SALES: Final = {"dispute", "order", "draft", "override", "quotation", "invoice", "item", "waiver"}
 # Only of a company: a rep's portfolio does not matter.
-COMPANY_WIDE: Final = {"run"}
+COMPANY_WIDE: Final = {"run", "committee", "validated"}
 STRONGEST: Final = "executive"
+PUBLIC: Final = {ANYONE, HELD}
+# What the holder of a link sees, whoever it is: all of that client.
+OF_THE_LINK: Final = {"own", "colleague"}
 
 OPEN, HIDDEN, UNKNOWN, FORBIDDEN = "open", "not there", "not there, or wrong in the form", "forbidden"
 CLOSED, ASKED, NO_METHOD = "forbidden or not there", "asked to sign in", "no such method"
@@ -68,34 +71,12 @@ class Case:
     also: frozenset[int] = frozenset()
 
 
-@pytest.fixture
-def worlds(db: None) -> Worlds:
-    """One data set for all addresses of a part: nothing a request does is kept."""
-    return make_worlds()
-
-
 @pytest.fixture(autouse=True)
 def _short_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse in a word: the pages that say so are not what is looked at."""
     for status in (403, 404):
         answer = partial(HttpResponse, "refused", status=status)
         monkeypatch.setattr(urls, f"handler{status}", lambda *_, answer=answer, **__: answer(), raising=False)
-
-
-@pytest.fixture
-def browsers(worlds: Worlds) -> dict[str, Client]:
-    """A signed-in client per role; ``far`` works in the other company, for those who may."""
-    found = {ANONYMOUS: Client()}
-    for role, person in worlds.people.items():
-        found[role] = Client(headers={"accept-language": "en"})
-        found[role].force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    for role in EVERY_COMPANY:
-        far = found[f"{role} far"] = Client(headers={"accept-language": "en"})
-        far.force_login(worlds.people[role], backend="django.contrib.auth.backends.ModelBackend")
-        session = far.session
-        session[SESSION_COMPANY] = worlds.other_company.company
-        session.save()
-    return found
 
 
 def parts() -> dict[str, list[str]]:
@@ -132,7 +113,7 @@ def cases_of(address: str, entry: Entry) -> Iterator[Case]:
             yield Case(method, STRONGEST, "own", NO_METHOD)
             continue
         also = frozenset({401, 503} if permission == ANYONE else {403} if entry.by_authority else ())
-        yield Case(method, ANONYMOUS, "own", OPEN if permission == ANYONE else ASKED, also)
+        yield Case(method, ANONYMOUS, "own", OPEN if permission in PUBLIC else ASKED, also)
         for whose in owners(entry, method):
             tried_by = OWN_PORTFOLIO if whose == "colleague" else (*ROLES, NOBODY)
             expected = {role: expectation(entry, method, role, whose) for role in tried_by}
@@ -145,7 +126,7 @@ def cases_of(address: str, entry: Entry) -> Iterator[Case]:
 
 def owners(entry: Entry, method: str) -> tuple[str, ...]:
     """Whose thing a request is tried with."""
-    if not scoped(entry, method):
+    if not scoped(entry, method) or entry.permission(method) == HELD:
         return ("own",)
     return ("own", *(("colleague",) if entry.about in SALES else ()), "other_rep", "other_company")
 
@@ -161,7 +142,7 @@ def sample(seed: str, roles: Sequence[str]) -> set[str]:
 def expectation(entry: Entry, method: str, role: str, whose: str) -> str:
     """What a role gets of a thing, by the table alone."""
     permission = entry.permission(method)
-    if permission == ANYONE:
+    if permission in PUBLIC:
         return OPEN
     holds = permission == SIGNED_IN or role in HOLDERS[permission]
     sees = not scoped(entry, method) or may_see(entry.about, role, whose)
@@ -192,15 +173,23 @@ def fill(shape: Any, values: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, read to its end."""
+    """What came back, read to its end; ``seen`` is what was looked at before all of it was taken back."""
 
     status: int
     location: str
     content: bytes
     acted: bool
+    seen: Any = None
 
 
-def send(client: Client, address: str, entry: Entry, case: Case, world: World) -> Answer:
+def send(
+    client: Client,
+    address: str,
+    entry: Entry,
+    case: Case,
+    world: World,
+    look: Callable[[], Any] = lambda: None,
+) -> Answer:
     """Send one request, in the company of the thing; nothing it does is kept."""
     values = world.values_for(case.role)
     about = [str(values[entry.about])] if entry.about else []
@@ -214,7 +203,7 @@ def send(client: Client, address: str, entry: Entry, case: Case, world: World) -
         query["company"] = world.company
     options: dict[str, Any] = {}
     if entry.upload and case.method == "post":
-        options = {"data": {"file": SimpleUploadedFile("file", entry.upload)}}
+        options = {"data": {"file": SimpleUploadedFile("file", entry.upload), **entry.upload_says}}
     if entry.body is not None and case.method != "get":
         body = fill(entry.body, values)
         if api:
@@ -226,8 +215,9 @@ def send(client: Client, address: str, entry: Entry, case: Case, world: World) -
         found: Any = getattr(client, case.method)(f"{path}?{urlencode(query)}", **options)
         content = b"".join(found.streaming_content) if found.streaming else found.content
         acted = AuditEvent.objects.count() != before
+        seen = look()
         transaction.set_rollback(True)
-    return Answer(found.status_code, found.get("Location", ""), content, acted)
+    return Answer(found.status_code, found.get("Location", ""), content, acted, seen)
 
 
 @pytest.mark.parametrize("part", parts())
@@ -254,10 +244,11 @@ def complaint(address: str, case: Case, answer: Answer, worlds: Worlds) -> str:
         return "asked to sign in"
     if case.expected != OPEN and answer.acted:
         return "refused, and yet something was done"
+    held = OF_THE_LINK if ACCESS[address].permission(case.method) == HELD else set()
     unseen = [
         world.mark
         for whose, world in worlds.by_owner().items()
-        if case.role == ANONYMOUS or not may_see("client", case.role, whose)
+        if whose not in held and (case.role == ANONYMOUS or not may_see("client", case.role, whose))
     ]
     # A form shows again the code that was typed; the name would be news.
     sign = "{} world" if case.expected == UNKNOWN else "{}-"

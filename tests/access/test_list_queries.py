@@ -5,7 +5,7 @@ The lists are those of ``lists.py``; ``./portal check`` asks for a new one's lin
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from accounts.models import CustomerAccount, User
 from credit import services as credit
-from credit.models import CreditLimit
+from credit.models import CreditLimit, FinancialStatement
+from credit.scorecard import services as scorecard
 from invoicing import services as invoicing
 from invoicing.models import Invoice, Payment
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
-from orders.models import Order
+from orders.models import Delivery, Order
 from orders.services import add_evidence
 from tests.factories.accounts import CompanyFactory, make_user
 from tests.factories.orders import give_limit
@@ -67,6 +68,11 @@ def one_more_within(own: World, name: str, people: dict[str, User]) -> None:
     give_limit(
         account, "10", decided_by=people["executive"], valid_from=start, valid_until=end, closed_on=end
     )
+    year = date(2020 - FinancialStatement.objects.count(), 12, 31)
+    scorecard.record_statement(
+        account_id=account.pk, closed_on=year, equity=Decimal(1), by=people["credit_analyst"], at=at
+    )
+    scorecard.refresh_cards([account.pk], at=at)
     file = ReceivedFile(name=f"{name}.pdf", content=name.encode(), content_type="application/pdf")
     add_evidence(
         order_id=Order.objects.get(number=own.order).pk,
@@ -75,6 +81,11 @@ def one_more_within(own: World, name: str, people: dict[str, User]) -> None:
         by=people["adv_officer"],
         at=at,
     )
+    order = Order.objects.get(number=own.order)
+    shipment = Delivery.objects.create(
+        order=order, number=f"{name}-S", delivered_on=paris_date(at), recorded_by=books, recorded_at=at
+    )
+    shipment.lines.create(order_line=order.lines.all()[0], quantity=Decimal(1))
     wish = credit.create_limit_request(
         account=account, amount=Decimal(7), currency="EUR", kind="base", level="entity",
         valid_from=paris_date(at), valid_until=None, reason=name, submit=True, by=people["adv_officer"], at=at,

@@ -8,7 +8,7 @@ from o2c.shared.views import ListPage
 
 from .addresses import addresses
 from .document import PLACE, written
-from .expected import ACCESS, ANYONE, EVERY_COMPANY, HOLDERS, OWN_PORTFOLIO, SIGNED_IN
+from .expected import ACCESS, ANYONE, EVERY_COMPANY, HELD, HOLDERS, OWN_PORTFOLIO, SIGNED_IN
 from .expected import ROLES as EXPECTED_ROLES
 from .lists import LISTS, OTHERS, by_class
 
@@ -35,7 +35,7 @@ def test_roles_see_what_the_table_says():
 def test_lines_name_permissions_that_exist():
     methods = ("get", "post", "put", "patch", "delete")
     named = {entry.permission(method) for entry in ACCESS.values() for method in methods}
-    assert named - {"", ANYONE, SIGNED_IN} <= set(HOLDERS)
+    assert named - {"", ANYONE, HELD, SIGNED_IN} <= set(HOLDERS)
 
 
 def test_the_document_is_written_from_this_table():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,23 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
+from credit.models import BuyerCover, CreditAlert
+from credit.scorecard import services as scorecard
+from disputes import services as disputes
+from disputes.enums import DisputeOrigin, DisputeType
+from disputes.models import Committee, Dispute, DisputeEvidence
+from disputes.services.links import send_link
+from dunning.models import DunningRun, PaymentPlan, Reminder, ReminderLine
+from dunning.plan_policy import Part
+from dunning.services import payment_plans, promises
+from dunning.services.calls import record_call
+from dunning.services.links import make_link
+from dunning.services.plan_judging import judge_plans
+from dunning.services.scenarios import ensure_scenario
 from invoicing import services as invoicing
 from invoicing.models import CreditNoteRequest, Invoice, ReturnProposal, StatementFile
+from invoicing.policy import LineInput
+from invoicing.recurring.services import create_schedule
 from invoicing.services import penalties, waivers
 from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
@@ -24,7 +39,7 @@ from o2c.shared import results
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, OutboxMessage, Work
-from orders.models import HoldCase, MassDecision, Order, OrderConfirmation, Quotation
+from orders.models import Delivery, DeliveryNote, HoldCase, MassDecision, Order, OrderConfirmation, Quotation
 from orders.papers import content_hash
 from orders.services import (
     PurchaseOrderLineInput,
@@ -60,11 +75,18 @@ class World:
     draft: str
     case: int
     override: int
+    dispute: str
+    committee: int
+    validated: int
+    evidence_file: int
     document: int
     quotation: str
     evidence: int
+    shipment: int
     limit_request: int
+    alert: int
     invoice: str
+    invoice_key: int
     later_due: str
     item: int
     payment: int
@@ -73,6 +95,17 @@ class World:
     credit_request: int
     penalty_note: int
     waiver: int
+    promise: int
+    plan: int
+    late_plan: int
+    client_link: int
+    client_token: str
+    resolver_link: int
+    case_token: str
+    dunning_run: int
+    scenario: int
+    call: int
+    reminder: int
     webhook: int
     delivery: int
     run: int
@@ -81,6 +114,8 @@ class World:
     statement: int
     statement_file: int
     bank_return: int
+    deposit: int
+    recurring: int
     personal: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def values_for(self, role: str) -> dict[str, Any]:
@@ -175,6 +210,22 @@ def make_world(
         account=account, amount=Decimal(100), currency="EUR", kind="base", level="account",
         valid_from=paris_date(at), valid_until=None, reason="asked", submit=True, by=adv, at=at,
     )  # fmt: skip
+    BuyerCover.objects.get_or_create(
+        company=company, entity=account.entity, effective_on=date(2026, 1, 1),
+        defaults={
+            "amount": 1000, "currency": "EUR", "insured_pct": 90, "status": "ACTIVE", "recorded_at": at,
+            "recorded_by": adv,
+        },
+    )  # fmt: skip
+    alert = CreditAlert.objects.create(
+        account=account, kind="UTILISATION", key=mark, raised_at=at, due_on=paris_date(at),
+        figures={"used_pct": 85, "net": "85.00", "limit": "100.00"},
+    )  # fmt: skip
+    if not account.class_overrides.exists():
+        scorecard.ask_override(
+            account_id=account.pk, risk_class="D", cause="judgement", reason="asked", valid_until=paris_date(at),
+            by=analyst, at=at,
+        )  # fmt: skip
     invoice = make_invoice(account, "100.00", by=books, number=f"{mark}-I", at=at)
     payment = make_payment(account, "60.00", by=books, external_id=f"{mark}-P", at=at)
     item, credit_item = invoice.items.get(), payment.items.get()
@@ -188,6 +239,11 @@ def make_world(
     waiver = waivers.waive_interest(
         invoice_id=invoice.pk, interest=True, fee=False, reason="goodwill", by=analyst, at=at
     )
+    promised = promises.make_promise(
+        item_ids=[item.pk], amount=Decimal(1), promised_date=paris_date(at), by=books, at=at
+    )
+    link = make_link(account_id=account.pk, by=books, at=at)
+    proposed = _reminder(account, item.pk, books, at)
     run = ImportRun.objects.create(
         company_code=company.code, company=company, original_name=f"{mark}-file.csv", mapping_text=MAPPING,
         requested_by=books, created_at=at, status="done", finished_at=at,
@@ -224,6 +280,12 @@ def make_world(
     sent = WebhookDelivery.objects.create(
         webhook=hook, event="order.held", body="{}", state="failed", created_at=at, round_began_at=at
     )
+    case = _dispute(mark, invoice, books, at)
+    DisputeEvidence.objects.create(
+        dispute=case, name=f"{mark}-note.pdf", content_type="application/pdf", size=8,
+        file=ContentFile(b"%PDF-1.4", name="note.pdf"), added_by=books, added_at=at,
+    )  # fmt: skip
+    resolver = send_link(dispute_id=case.pk, name=mark, email="x@y.test", by=adv, at=at)
     return World(
         mark=mark,
         company=company.code,
@@ -232,13 +294,20 @@ def make_world(
         member=member.pk,
         order=held.number,
         draft=waiting.number,
+        dispute=case.number,
+        committee=_committee(company, adv, 2100 + len(mark), "planned", at),
+        validated=_committee(company, adv, 2200 + len(mark), "closed", at),
+        evidence_file=case.evidence.get().pk,
         case=HoldCase.objects.get(order=Order.objects.get(pk=held.pk), closed_at=None).pk,
         override=asked.pk,
         document=asked.documents.get().pk,
         quotation=offer.number,
         evidence=proof.pk,
+        shipment=_shipment(order, adv, at),
         limit_request=wish.pk,
+        alert=alert.pk,
         invoice=invoice.number,
+        invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",
         item=item.pk,
         payment=payment.pk,
@@ -247,6 +316,17 @@ def make_world(
         credit_request=_credit_request(invoice, books, at),
         penalty_note=note.pk,
         waiver=waiver.pk,
+        promise=promised.pk,
+        plan=_plan(account, f"{mark}-K", books, at).pk,
+        late_plan=_plan(account, f"{mark}-L", books, at, is_late=True).pk,
+        client_link=link.link.pk,
+        client_token=link.address.rstrip("/").rsplit("/", 1)[1],
+        resolver_link=resolver.pk,
+        case_token=_token_in(OutboxMessage.objects.get(key=f"case-link:{resolver.pk}").text),
+        call=record_call(account_id=account.pk, outcome="other", by=books, at=at).pk,
+        dunning_run=proposed.run_id,
+        scenario=proposed.step.scenario_id,
+        reminder=proposed.pk,
         webhook=sent.webhook_id,
         delivery=sent.pk,
         run=run.pk,
@@ -254,6 +334,19 @@ def make_world(
         mapping=kept.pk,
         statement=brought.stored.pk,
         statement_file=brought_file.pk,
+        deposit=invoicing.request_deposit(
+            order_id=order.pk, amount=Decimal(1), due_date=paris_date(at), by=books, at=at
+        ).pk,
+        recurring=create_schedule(
+            company=company,
+            account=account,
+            lines=[LineInput("Rent", Decimal(1), Decimal(10))],
+            rhythm="month",
+            timing="advance",
+            first_day=paris_date(at) + timedelta(days=9),
+            by=books,
+            at=at,
+        ).pk,
         bank_return=ReturnProposal.objects.get(line__statement=brought.stored).pk,
         personal={
             role: _personal(person, mark, at, company) for role, person in (people or {"": adv}).items()
@@ -272,6 +365,9 @@ def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
         company=account.company, account=account, lines=[line("120.00")], number=f"{mark}-Q", by=adv, at=at
     )
     asked = request_override(order_id=held.pk, reason="asked", by=adv, at=at)
+    deposit = invoicing.request_deposit(
+        order_id=held.pk, amount=Decimal(1), due_date=paris_date(at), by=books, at=at
+    )
     Order.objects.filter(pk__in=[held.pk, waiting.pk]).update(sales_rep=rep)
     Quotation.objects.filter(pk=offer.pk).update(sales_rep=rep)
     today = paris_date(at)
@@ -286,19 +382,92 @@ def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
     waiver = waivers.waive_interest(
         invoice_id=invoice.pk, interest=True, fee=True, reason="goodwill", by=analyst, at=at
     )
+    promised = promises.make_promise(
+        item_ids=[invoice.items.get().pk], amount=Decimal(1), promised_date=today, by=books, at=at
+    )
     return replace(
         own,
         mark=mark,
         waiver=waiver.pk,
+        deposit=deposit.pk,
+        promise=promised.pk,
+        plan=_plan(account, f"{mark}-K", books, at, issued=today - timedelta(days=400)).pk,
+        late_plan=_plan(account, f"{mark}-L", books, at, issued=today - timedelta(days=400), is_late=True).pk,
         order=held.number,
         draft=waiting.number,
         case=HoldCase.objects.get(order_id=held.pk, closed_at=None).pk,
         override=asked.pk,
         quotation=offer.number,
+        shipment=_shipment(held, adv, at),
         invoice=invoice.number,
+        dispute=_dispute(mark, invoice, books, at).number,
         item=invoice.items.get().pk,
         credit_request=_credit_request(invoice, books, at),
     )
+
+
+def _plan(
+    account: CustomerAccount, number: str, by: User, at: Any, *, is_late: bool = False, **fields: Any
+) -> PaymentPlan:
+    """A draft about an invoice of its own; a late one runs and misses its only instalment, whatever the
+    client has on account."""
+    invoice = make_invoice(account, "90.00", by=by, number=number, at=at, **fields)
+    began = at - timedelta(days=20) if is_late else at
+    made = payment_plans.make_plan(
+        account_id=account.pk, item_ids=[invoice.items.get().pk], signatory="Anne", capacity="manager",
+        instalments=[Part(paris_date(began), Decimal(90))], by=by, at=began,
+    )  # fmt: skip
+    if is_late:
+        payment_plans.sign_plan(plan_id=made.pk, by=by, at=began)
+        judge_plans(account_ids=[account.pk], on=paris_date(at))
+    return made
+
+
+def _committee(company: Company, by: User, year: int, state: str, at: Any) -> int:
+    """A sitting on a day of its own; a closed one with its minutes."""
+    taken = Committee.objects.filter(company=company).count()
+    closed: dict[str, Any] = {}
+    if state == "closed":
+        closed = {
+            "closed_at": at, "closed_by": by, "sha256": "0" * 64,
+            "minutes": ContentFile(b"%PDF-1.4", name="minutes.pdf"),
+        }  # fmt: skip
+    return Committee.objects.create(
+        company=company,
+        held_on=date(year, 1, 1 + taken),
+        starts_at=time(10),
+        planned_by=by,
+        state=state,
+        **closed,
+    ).pk
+
+
+def _shipment(order: Order, by: User, at: Any) -> int:
+    """A delivery whose note is drawn already."""
+    row = Delivery.objects.create(
+        order=order, number=f"{order.number}-L1", delivered_on=paris_date(at), recorded_by=by, recorded_at=at
+    )
+    DeliveryNote.objects.create(
+        delivery=row, language="fr", file=ContentFile(b"%PDF-1.4", name="note.pdf"), sha256="0" * 64, size=8,
+        made_at=at,
+    )  # fmt: skip
+    return row.pk
+
+
+def _dispute(mark: str, invoice: Invoice, by: User, at: Any) -> Dispute:
+    """A case under a number of its own: companies count theirs apart, and would use the same."""
+    made = disputes.open_dispute(
+        contested=[disputes.Contested(invoice_id=invoice.pk, amount=Decimal(10))], type=DisputeType.PRICE,
+        origin=DisputeOrigin.CALL, comment=f"{mark} contested", by=by, at=at,
+    )  # fmt: skip
+    made.number = f"{mark}-L"
+    made.save(update_fields=["number"])
+    return made
+
+
+def _token_in(text: str) -> str:
+    """What opens the page whose address stands in a mail."""
+    return text.partition("/case/")[2].partition("/")[0]
 
 
 def _credit_request(invoice: Invoice, asked_by: User, at: Any) -> int:
@@ -307,6 +476,33 @@ def _credit_request(invoice: Invoice, asked_by: User, at: Any) -> int:
         company=invoice.company, account=invoice.account, invoice=invoice, amount=Decimal(1), currency="EUR",
         reason="asked", status="refused", requested_by=asked_by, requested_at=at,
     ).pk  # fmt: skip
+
+
+def _reminder(account: CustomerAccount, item: int, books: User, at: Any) -> Reminder:
+    """A letter that was sent and named the item of the client."""
+    today = paris_date(at)
+    run = DunningRun.objects.create(
+        company=account.company,
+        as_of=today,
+        created_by=books,
+        created_at=at,
+        status="reviewed",
+        approved_at=at,
+    )
+    made = Reminder.objects.create(
+        company=account.company, run=run, account=account, number=3, channel="letter", language="fr", as_of=today,
+        step=ensure_scenario(account.company).steps.get(number=3), currency="EUR", total=Decimal(100), status="sent",
+        sent_at=at, subject="asked", text="asked", file=ContentFile(b"%PDF-1.4", name="reminder.pdf"),
+    )  # fmt: skip
+    ReminderLine.objects.create(
+        reminder=made,
+        item_id=item,
+        step=3,
+        as_of=today,
+        due_date=today - timedelta(days=30),
+        amount=Decimal(100),
+    )
+    return made
 
 
 def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, int]:

@@ -33,7 +33,7 @@ LISTS = [
     "allocations/",
     "audit/",
 ]
-KEYS = {"code": "C0001", "number": "ORD-1", "id": "1"}
+KEYS = {"code": "C0001", "number": "ORD-1", "id": "1", "delivery": "1"}
 
 
 def problem(answer):

@@ -76,7 +76,10 @@ def test_a_check_answers_with_findings_and_stores_nothing(api, account):
     finding = shown["findings"][0]
     assert (finding["code"], finding["severity"]) == ("OVER_LIMIT", "hold")
     assert (finding["figures"], finding["decided_by"]) == ({"excess": "500.00"}, "credit_analyst")
-    assert (shown["causes"], shown["alternatives"], shown["release_expected_on"]) == ([], [], None)
+    assert shown["causes"] == []
+    kinds = [found["kind"] for found in shown["alternatives"]]
+    assert kinds == ["DEPOSIT", "EARLY_PAYMENT", "SHORTER_TERM", "TEMPORARY_LIMIT"]
+    assert shown["release_expected_on"] is not None
     assert not CreditDecision.objects.exists()
     assert api("sales").post(f"{CLIENT}credit-check/", {"amount": "1000"}).json()["decision"] == "accept"
 

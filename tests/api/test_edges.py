@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 V1 = "/api/v1/"
 # What takes a file refuses every other body by its kind.
-FILES = {"einvoices/read/", "statements/"}
+FILES = {"einvoices/read/", "statements/", "papers/check/"}
 WRITING = [
     "auth/token/",
     "accounts/",
@@ -23,10 +23,13 @@ WRITING = [
     "accounts/C0001/unwatch/",
     "accounts/C0001/credit-check/",
     "limit-requests/",
+    "credit-alerts/1/answer/",
+    "credit-alerts/1/take/",
     "limit-requests/1/submit/",
     "limit-requests/1/approve/",
     "limit-requests/1/refuse/",
     "orders/",
+    "orders/ORD-1/alternatives/",
     "orders/ORD-1/submit/",
     "orders/ORD-1/copy/",
     "orders/ORD-1/reopen/",
@@ -39,13 +42,32 @@ WRITING = [
     "orders/ORD-1/release/",
     "orders/ORD-1/refuse/",
     "orders/ORD-1/invoice/",
+    "orders/ORD-1/deposit-request/",
+    "orders/ORD-1/deposit-request/cancel/",
     "invoices/",
     "invoices/ORD-1/credit/",
     "invoices/ORD-1/credit/approve/",
     "invoices/ORD-1/credit/refuse/",
     "invoices/ORD-1/approve/",
+    "invoices/ORD-1/hand-over/",
     "invoices/ORD-1/status/",
+    "invoices/ORD-1/send/",
+    "outbox/reports/",
     "einvoices/read/",
+    "disputes/ORD-1/links/",
+    "disputes/ORD-1/links/1/revoke/",
+    "client-links/",
+    "client-links/1/revoke/",
+    "papers/check/",
+    "interest-notes/",
+    "interest-notes/1/cancel/",
+    "invoices/ORD-1/interest/waive/",
+    "invoices/ORD-1/interest/lift/",
+    "recurring-invoices/",
+    "recurring-invoices/preview/",
+    "recurring-invoices/1/pause/",
+    "recurring-invoices/1/resume/",
+    "recurring-invoices/1/end/",
     "bank-accounts/",
     "statements/",
     "payments/",
@@ -54,6 +76,21 @@ WRITING = [
     "payments/1/return/",
     "allocations/",
     "items/1/due-date/",
+    "items/1/stop/",
+    "items/1/resume/",
+    "accounts/C0001/stop/",
+    "accounts/C0001/resume/",
+    "calls/",
+    "dunning-runs/",
+    "dunning-runs/1/approve/",
+    "payment-plans/",
+    "payment-plans/1/sign/",
+    "payment-plans/1/approve/",
+    "payment-plans/1/cancel/",
+    "payment-plans/1/break/",
+    "payment-plans/1/notice/",
+    "promises/",
+    "promises/1/cancel/",
     "orders/ORD-1/confirmation/",
     "orders/ORD-1/evidence/",
     "orders/ORD-1/override-requests/",
@@ -61,6 +98,23 @@ WRITING = [
     "override-requests/1/approve/",
     "override-requests/1/refuse/",
     "override-requests/1/withdraw/",
+    "committees/",
+    "committees/1/attend/",
+    "committees/1/decide/",
+    "committees/1/close/",
+    "disputes/",
+    "disputes/ORD-1/qualify/",
+    "disputes/ORD-1/assign/",
+    "disputes/ORD-1/accept/",
+    "disputes/ORD-1/wait/",
+    "disputes/ORD-1/resume/",
+    "disputes/ORD-1/propose/",
+    "disputes/ORD-1/comments/",
+    "disputes/ORD-1/resolve/",
+    "disputes/ORD-1/reject/",
+    "disputes/ORD-1/receive/",
+    "disputes/ORD-1/withdraw/",
+    "disputes/ORD-1/reopen/",
     "quotations/",
     "quotations/ORD-1/accept/",
     "quotations/ORD-1/order/",
@@ -160,6 +214,14 @@ GOOD = {
         "method": "transfer",
     },
     "allocations/": {"from_item": 1, "to_item": 2, "amount": "1.00"},
+    "invoices/ORD-1/send/": {"again": True, "trusted": ["a@b.test"]},
+    "outbox/reports/": {"message": "Subject: none"},
+    "payment-plans/": {
+        "account": "C0001",
+        "items": [1],
+        "instalments": [{"date": "2099-12-01", "amount": "1.00"}],
+    },
+    "promises/": {"account": "C0001", "items": [1], "amount": "1.00", "promised_date": "2099-12-01"},
     "items/1/due-date/": {"due_date": "2026-12-01", "reason": "agreed", "date": "2026-11-20"},
 }
 
@@ -170,11 +232,13 @@ def person(api, account):
     api("adv").post(f"{V1}orders/", order_body(submit=True))
     return lambda path: api(
         "accountant"
-        if path.startswith(("payments", "allocations", "invoices", "statements", "bank-accounts"))
+        if path.startswith(
+            ("payments", "allocations", "invoices", "statements", "bank-accounts", "interest-notes")
+        )
         else "credit"
         if path.startswith("items")
         else "integration"
-        if path.startswith("webhooks")
+        if path.startswith(("webhooks", "outbox"))
         else "adv"
     )
 

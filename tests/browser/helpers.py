@@ -43,6 +43,11 @@ def shot(page: Page, name: str, *, phone: bool = True) -> None:
     page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
 
 
+def on_phone(page: Page) -> None:
+    """Go on at 390 px."""
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+
+
 def axe(page: Page) -> None:
     """Assert that axe finds no violation of WCAG 2.1 A and AA on the page as it stands."""
     # A card that still fades in is judged by the colours it ends with.

@@ -108,6 +108,12 @@ def test_the_story_of_a_held_order(page: Page, live_server: LiveServer, scene: S
     page.get_by_role("link", name="Menuiseries Kervadec").click()
     expect(main).to_contain_text("€14,000.00 is missing to accept this order")
     expect(main).to_contain_text("A payment of €14,000.00")
+    expect(main).to_contain_text("Without it, missing €4,385.60")
+    expect(main).to_contain_text("€14,000.00 over the limit today")
+    # A raise alone would do; switched on, the curve says so at once.
+    page.get_by_role("switch", name="Temporary raise").check()
+    expect(page.locator("#simulated")).to_contain_text("With the measures")
+    expect(page.locator("#simulated")).to_contain_text("today")
     expect(main).to_contain_text("Hélène Carpentier")
     expect(page.get_by_role("button", name="Release now")).to_have_count(0)
     shot(page, "orders-held-sales")

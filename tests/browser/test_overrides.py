@@ -157,7 +157,7 @@ def test_a_substitute_decides_and_the_release_is_undone(
     page.goto(f"{live_server.url}/substitutes/")
     page.get_by_label("Remplaçant").select_option(label="Karim Benali")
     page.get_by_label("Du", exact=True).fill("aujourd'hui")
-    page.get_by_label("Au", exact=True).fill("+5")
+    page.get_by_label("Jusqu’au", exact=True).fill("+5")
     page.get_by_label("Motif").fill("Congés")
     page.get_by_role("button", name="Désigner le remplaçant").click()
     expect(main).to_contain_text("Karim Benali pour Hélène Carpentier")

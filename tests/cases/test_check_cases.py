@@ -58,9 +58,11 @@ def test_every_case_of_the_folder_is_read():
         ("exposure", 5),
         ("instalments", 3),
         ("vat_totals", 1),
+        ("scorecard", 2),
         ("late_interest", 20),
         ("cash_discount", 2),
         ("discount_annual_rate", 2),
+        ("disputes", 1),
         ("due_dates,siren,aged_balance,exposure", 66),
     ],
 )

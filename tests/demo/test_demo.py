@@ -15,6 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from credit.enums import Level
 from credit.models import ExposureSnapshot
 from credit.queries import exposure_of
+from dunning.models import PaymentPlan
 from invoicing.models import BankStatement, Invoice, Payment, ReceivableItem, ReturnProposal
 from invoicing.queries import items_on
 from o2c.demo.services import make_demo
@@ -42,6 +43,8 @@ def test_a_believable_company_whose_books_add_up(demo: Company, capsys: pytest.C
     _the_contract_holds(demo)
     _something_waits_for_everybody()
     _a_bank_statement_waits()
+    assert sorted(PaymentPlan.objects.values_list("status", flat=True)) == ["ACTIVE", "DRAFT"]
+    assert PaymentPlan.objects.get(status="ACTIVE").instalments.exclude(paid_on=None).count() == 1
     call_command("verify_books")
     assert "0 differences" in capsys.readouterr().out
 

@@ -128,6 +128,21 @@ def figures_of(account: CustomerAccount, on: date) -> Figures:
                 late[item.currency] += left
     for order in account.orders.all():
         value = order_value(order)
+        # Money that names the order relieves at most what the order takes, and is then no unallocated payment.
+        waiting = sum(
+            (
+                -opened[item.pk]
+                for item in items
+                if item.kind == "PAYMENT"
+                and item.payment
+                and item.payment.order_id == order.pk
+                and item.currency == order.currency
+            ),
+            ZERO,
+        )
+        held = min(waiting, value.whole)
+        by_part["deposits_held", order.currency] -= held
+        by_part["unallocated_payments", order.currency] += held
         by_part["open_orders", order.currency] += value.to_deliver
         by_part["delivered_not_invoiced", order.currency] += value.to_invoice
         if order.state == "SUBMITTED":

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import django
 
+from tests import clock
+
 
 def issue(username: str, count: int, number: int) -> None:
     """Issue so many invoices; every third asks for yesterday first, and takes today where that is too late."""
@@ -41,5 +43,6 @@ def issue(username: str, count: int, number: int) -> None:
 
 
 if __name__ == "__main__":
+    clock.steady()
     django.setup()
     issue(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

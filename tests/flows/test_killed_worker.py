@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ACCOUNTS = int(os.environ.get("KILL_ACCOUNTS", "40000"))
 ROOT = Path(__file__).resolve().parents[2]
+# With the clock of the run of tests, see ``tests.clock``.
+_CELERY = "from tests import clock; clock.steady(); from celery.__main__ import main; main()"
 
 _BOOK = """
     WITH entities AS (
@@ -59,7 +61,7 @@ def process(*arguments: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     with (tmp_path / f"{arguments[0]}.log").open("ab") as log:
         running = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "o2c", *arguments],
+            [sys.executable, "-c", _CELERY, "-A", "o2c", *arguments],
             cwd=ROOT,
             env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "o2c.settings"},
             stdout=log,

@@ -16,8 +16,8 @@ from accounts.models import Company, CustomerAccount, RoleGrant, User
 from credit import services as credit
 from credit import standing
 from o2c.home import queries
+from o2c.home.act_words import WORDS
 from o2c.home.inbox import Inbox
-from o2c.home.words import WORDS
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import AuditEvent, Notice, Work
@@ -213,7 +213,9 @@ def test_the_menu_counts_what_waits(account: CustomerAccount, adv: User, rep: Us
 
     counts = queries.menu_counts(manager, account.company)
 
-    assert counts == {"holds": 1, "limit_requests": 1, "notifications": 1, "jobs_running": 0}
+    assert counts == {
+        "holds": 1, "limit_requests": 1, "alerts": 0, "disputes": 0, "notifications": 1, "jobs_running": 0,
+    }  # fmt: skip
 
 
 # --- search ---

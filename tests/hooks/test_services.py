@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, User
 from credit import services as credit
+from disputes import services as disputes
+from disputes.enums import DisputeOrigin, DisputeType
 from invoicing import services as invoicing
 from o2c.hooks import services
 from o2c.hooks.enums import HookEvent
@@ -185,8 +187,11 @@ def test_orders_limits_blocks_and_disputes_are_told(company: Company, account: C
     credit.approve_limit_request(request_id=wish.pk, reason="ok", by=chief, at=NOW)
     credit.block(account_id=account.pk, reason="late", by=chief, at=NOW)
     item = make_item(account, by=books)
-    row = invoicing.dispute_amount(item_id=item.pk, amount=Decimal(10), on=NOW.date(), by=books, at=NOW)
-    invoicing.end_dispute(disputed_id=row.pk, on=NOW.date(), by=books, at=NOW)
+    case = disputes.open_dispute(
+        contested=[disputes.Contested(item_id=item.pk, amount=Decimal(10))], type=DisputeType.PRICE,
+        origin=DisputeOrigin.CALL, by=books, at=NOW,
+    )  # fmt: skip
+    disputes.withdraw(dispute_id=case.pk, by=books, at=NOW)
 
     told = list(WebhookDelivery.objects.order_by("pk").values_list("event", flat=True))
     assert told == [

@@ -17,7 +17,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
-from credit.models import BuyerCover
+from credit.models import BuyerCover, FinancialStatement
 from invoicing.models import Invoice, Payment, ReceivableItem
 from o2c.imports.mapping import UnreadableMapping, mapping_of, parse_mapping
 from o2c.imports.resources import KINDS
@@ -196,8 +196,19 @@ def test_a_dry_run_writes_nothing(bring: Import, account: CustomerAccount) -> No
             "siren;amount;insured_pct;status;effective_on;valid_until",
             f"{SIREN};100;90;ACTIVE;{TODAY};",
         ),
+        "statements": ("siren;clôture;fonds propres", f"{SIREN};31/12/2025;-35,5"),
     }
-    models = (CustomerAccount, Order, Invoice, Payment, ExchangeRate, BuyerCover, AuditEvent, Work)
+    models = (
+        CustomerAccount,
+        Order,
+        Invoice,
+        Payment,
+        ExchangeRate,
+        BuyerCover,
+        FinancialStatement,
+        AuditEvent,
+        Work,
+    )
     before = [model.objects.count() for model in models]
     seen = {kind: bring(kind, *lines, dry_run=True).effects for kind, lines in files.items()}
     assert seen == {
@@ -207,6 +218,7 @@ def test_a_dry_run_writes_nothing(bring: Import, account: CustomerAccount) -> No
         "payments": {"created": 2},
         "rates": {"created": 1},
         "cover": {"created": 1},
+        "statements": {"created": 1},
     }
     assert [model.objects.count() for model in models] == before
     assert [bring(kind, *lines).effects for kind, lines in files.items()] == list(seen.values())
@@ -375,6 +387,27 @@ def test_a_spreadsheet_is_read_with_its_own_dates_and_numbers(
     assert (made.number, made.issue_date, made.total_incl_vat) == ("1001", TODAY, Decimal("0.30"))
 
 
+def test_years_are_kept_each_for_itself(bring: Import, account: CustomerAccount) -> None:
+    head = "siren;date de clôture;capitaux propres;total bilan;ca"
+    first = (f"{SIREN};31/12/2024;30;100;", f"{SIREN};31/12/2025;35,5;100;1 000")
+    assert bring("statements", head, *first).effects == {"created": 2}
+    assert bring("statements", head, *first).effects == {"unchanged": 2}
+    kept = bring("statements", head, f"{SIREN};31/12/2025;36;100;", f"{SIREN};31/12/2023;136;100;",
+                 "552100554;31/12/2025;1;2;", f"{SIREN};31/12/2023;;;", keep_good_lines=True)  # fmt: skip
+    assert kept.effects == {"updated": 1, "refused": 3}
+    assert [(error.line, error.message) for error in kept.errors] == [
+        (3, "capitaux propres: This is more than all assets."),
+        (4, "siren: No client has this SIREN: open the client first."),
+        (5, "capitaux propres: Give at least one figure."),
+    ]
+    rows = FinancialStatement.objects.order_by("pk").values_list("closed_on", "equity", "revenue", "source")
+    assert [(str(day), equity, revenue, source) for day, equity, revenue, source in rows] == [
+        ("2024-12-31", Decimal(30), None, "imported"),
+        ("2025-12-31", Decimal("35.50"), Decimal(1000), "imported"),
+        ("2025-12-31", Decimal(36), None, "imported"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "role"),
     [
@@ -384,6 +417,7 @@ def test_a_spreadsheet_is_read_with_its_own_dates_and_numbers(
         ("invoices", "administrator"),
         ("rates", "sales"),
         ("cover", "credit_manager"),
+        ("statements", "credit_manager"),
     ],
 )
 def test_only_who_may_do_it_alone_may_import_it(

@@ -15,6 +15,7 @@ from python_calamine import CalamineWorkbook
 from accounts.models import CustomerAccount, User
 from invoicing import lists
 from invoicing.models import ReceivableItem
+from invoicing.sending.queries import with_mail_state
 from invoicing.tables import InvoiceTable, ItemTable, PaymentTable
 from o2c.shared.calendar import paris_date
 from o2c.shared.copied import copied_csv, copied_xlsx
@@ -47,10 +48,19 @@ def tables(clerk: User) -> list[Table]:
     company, today = clerk.home_company, paris_date(timezone.now())
     request = RequestFactory().get("/")
     return [
-        InvoiceTable(lists.invoice_list(clerk, company, today), request=request),
+        InvoiceTable(with_mail_state(lists.invoice_list(clerk, company, today)), request=request),
         ItemTable(lists.open_items(clerk, company, today), request=request),
         PaymentTable(lists.payment_list(clerk, company), request=request),
     ]
+
+
+def test_rows_that_are_equal_stand_in_the_order_of_their_keys(clerk):
+    for table in tables(clerk):
+        for asked in (None, "-due_date", "code"):
+            if asked:
+                table.order_by = asked
+            keys = [name.lstrip("-") for name in table.data.data.query.order_by if isinstance(name, str)]
+            assert {"pk", "id"} & {*keys}
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -18,7 +18,7 @@ from invoicing import proofs, services
 from invoicing.einvoicing import policy
 from invoicing.einvoicing import services as platform
 from invoicing.einvoicing.policy import EInvoiceStatus as S
-from invoicing.models import EInvoice, EInvoiceEvent, Invoice, ReceivableItem
+from invoicing.models import DisputedAmount, EInvoice, EInvoiceEvent, Invoice, ReceivableItem
 from invoicing.policy import Instalment
 from invoicing.queries import items_on
 from o2c.shared import work
@@ -174,9 +174,20 @@ def test_a_message_is_heard_once_and_not_otherwise(invoice: Invoice, accountant:
 
 
 @pytest.mark.django_db
-def test_a_credit_note_has_no_status(account: CustomerAccount, accountant: User):
-    with pytest.raises(platform.NotOnPlatforms):
-        say(make_invoice(account, "-10", by=accountant), S.DEPOSITED, accountant)
+def test_a_credit_note_lives_on_the_platforms_and_contests_nothing(
+    account: CustomerAccount, accountant: User
+):
+    note = make_invoice(account, "-10", by=accountant)
+    say(note, S.DEPOSITED, accountant)
+    event = say(note, S.DISPUTED, None, reason_code="PU_ERR", amount=Decimal(10))
+    assert event.disputed == []
+    with pytest.raises(policy.StatusImpossible):
+        say(note, S.CASHED, accountant)
+    with pytest.raises(Invalid):
+        say(note, S.PARTIALLY_APPROVED, None, reason_code="PU_ERR", amount=Decimal("10.01"))
+    say(note, S.REFUSED, None, reason_code="DOUBLON")
+    assert not DisputedAmount.objects.exists()
+    assert policy.followers(None, is_credit=True) == policy.followers(None) - policy.OF_MONEY
 
 
 @pytest.mark.django_db

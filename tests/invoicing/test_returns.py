@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.models import CustomerAccount, User
+from accounts.models import Company, CustomerAccount, User
 from invoicing import proofs, services
 from invoicing.models import Allocation, Payment, PaymentReturn, ReceivableItem
 from invoicing.policy import ClosedPeriod, DatedAhead, ReturnedBeforeReceived
 from invoicing.queries import items_on
-from invoicing.services import AlreadyReturned, NotReturned, OfReturn
+from invoicing.services import AlreadyReturned, NotReturned, OfReturn, WentBack
 from o2c.shared.models import AuditEvent, Work
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
@@ -276,6 +276,33 @@ def test_the_database_keeps_one_return_in_force_and_none_before_the_money(
         PaymentReturn.objects.filter(pk=row.pk).update(reason="other")
     with pytest.raises(Exception, match="not_deleted"), transaction.atomic():
         row.delete()
+
+
+def test_money_that_went_back_is_put_on_nobody(
+    company: Company, account: CustomerAccount, accountant: User
+) -> None:
+    payment = make_payment(None, "100", company=company, by=accountant)
+    owed = make_item(account, "100", by=accountant)
+    take_back(payment, accountant, on=TODAY)
+
+    with pytest.raises(WentBack):
+        services.identify(payment_id=payment.pk, account_id=account.pk, by=accountant, at=AT)
+    with pytest.raises(WentBack):
+        services.settle(
+            payment_id=payment.pk,
+            lines=[services.SettleLine(owed.pk, Decimal(100))],
+            account_id=account.pk,
+            key="late",
+            by=accountant,
+            at=AT,
+        )
+    with pytest.raises(IntegrityError, match="nobodys"), transaction.atomic():
+        Payment.objects.filter(pk=payment.pk).update(account=account)
+    sound(account)
+
+    undo(payment, accountant)
+    services.identify(payment_id=payment.pk, account_id=account.pk, by=accountant, at=AT)
+    sound(account)
 
 
 def test_matched_again_counts_from_the_day_it_was_un_matched(account: CustomerAccount, accountant: User):

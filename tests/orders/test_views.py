@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import CustomerAccount, User
 from o2c.shared.calendar import paris_date
 from orders import services
-from orders.enums import OrderState
-from orders.lists import with_status
+from orders.enums import OrderState, ShownStatus
+from orders.lists import of_status, with_status
 from orders.models import HoldCase, Order
 from orders.queries import shown_status, with_parts
 from tests.factories.accounts import CustomerAccountFactory, make_user
@@ -75,6 +75,9 @@ def test_the_status_in_sql_is_the_status_of_the_rules(
         "invoiced",
     }  # fmt: skip
     assert (in_sql[held.pk], in_sql[plain.pk], in_sql[by_hand.pk]) == ("on_hold", "confirmed", "on_hold")
+    for status in ShownStatus.values:
+        found = set(of_status(with_status(Order.objects.all()), status).values_list("pk", flat=True))
+        assert found == {pk for pk, shown in by_rule.items() if shown == status}, status
 
 
 def test_the_list_filters_and_exports_what_is_shown(account: CustomerAccount, adv: User) -> None:

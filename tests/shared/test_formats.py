@@ -86,6 +86,16 @@ def test_durations(seconds: int, written: str) -> None:
     assert formats.duration(seconds, "fr") == written
 
 
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0, f"0,0{NBSP}s"), (0.44, f"0,4{NBSP}s"), (59.9, f"59,9{NBSP}s"), (60, f"1{NBSP}min")],
+)
+def test_what_something_took_is_told_in_tenths_of_a_second_under_a_minute(
+    seconds: float, written: str
+) -> None:
+    assert formats.wait(seconds, "fr") == written
+
+
 def test_time_left_turns_amber_then_red_then_is_over() -> None:
     assert [formats.time_tone(s) for s in (-1, 1799, 1800, 5399, 5400)] == ["bad", "bad", "warn", "warn", ""]
     with translation.override("en"):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import smtplib
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InternalError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from o2c.shared import outbox, work
+from o2c.shared import outbox, outbox_files, work
+from o2c.shared.mail_ids import key_in, message_id
 from o2c.shared.models import OutboxMessage, Work
 from tests.factories.accounts import make_user
 
@@ -161,11 +165,97 @@ def test_an_act_that_is_undone_writes_no_message(person: User) -> None:
     [
         ("message_sent_with_its_time", {"state": "sent"}),
         ("message_sent_with_its_time", {"sent_at": timezone.now()}),
+        ("message_bounced_hard_or_soft", {"state": "bounced", "sent_at": timezone.now()}),
+        ("message_bounced_hard_or_soft", {"bounce": "hard"}),
         ("message_has_subject_and_to", {"subject": ""}),
         ("message_has_subject_and_to", {"to": ""}),
     ],
 )
 def test_the_database_refuses(person: User, constraint: str, change: dict[str, Any]) -> None:
-    outbox.write([message(person)])
+    made = message(person)
+    for name, value in change.items():
+        setattr(made, name, value)
     with pytest.raises(IntegrityError, match=constraint):
+        made.save()
+
+
+@pytest.mark.parametrize("change", [{"text": "other"}, {"to": "other@valmont.test"}, {"subject": "Other"}])
+def test_what_a_message_says_never_changes(person: User, change: dict[str, Any]) -> None:
+    outbox.write([message(person)])
+    with pytest.raises(InternalError, match="message_text_frozen"):
         OutboxMessage.objects.update(**change)
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_files_go_with_it_byte_for_byte(person: User) -> None:
+    kept = outbox_files.keep("état/1.pdf", b"%PDF-1.7 one", "application/pdf")
+    outbox.write([message(person, files=[kept.as_row()])])
+    work.drain()
+    (sent,) = mail.outbox
+    assert [tuple(file) for file in sent.attachments] == [("état_1.pdf", b"%PDF-1.7 one", "application/pdf")]
+    assert outbox_files.keep("other name.pdf", b"%PDF-1.7 one", "application/pdf").path == kept.path
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_a_file_that_changed_does_not_leave(person: User) -> None:
+    kept = outbox_files.keep("a.pdf", b"one", "application/pdf")
+    default_storage.delete(kept.path)
+    default_storage.save(kept.path, ContentFile(b"two"))
+    outbox.write([message(person, files=[kept.as_row()])])
+    work.drain()
+    assert (stored().state, mail.outbox) == (State.FAILED, [])
+    assert "have changed" in stored().error
+
+
+def _made_in_the_end(key: int) -> outbox_files.Attachment:
+    if key == 1:
+        raise outbox_files.CannotAttach("it breaks a rule")
+    if not default_storage.exists("made.flag"):
+        raise outbox_files.StillMade
+    return outbox_files.keep("made.pdf", b"made", "application/pdf")
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_a_message_waits_for_a_file_that_is_made(person: User, settings: LazySettings) -> None:
+    settings.OUTBOX_SOURCES = {"test": f"{__name__}._made_in_the_end"}
+    outbox.write([message(person, files=[outbox_files.Attachment("x.pdf", source="test", key=7).as_row()])])
+    work.drain()
+    assert (stored().state, mail.outbox) == (State.WAITING, [])
+    default_storage.save("made.flag", ContentFile(b"."))
+    Work.objects.update(not_before=timezone.now())
+    work.drain()
+    assert (stored().state, len(mail.outbox)) == (State.SENT, 1)
+    # What went with it stands there for good.
+    assert stored().files[0]["sha256"] == hashlib.sha256(b"made").hexdigest()
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_a_file_that_cannot_be_made_fails_the_message(person: User, settings: LazySettings) -> None:
+    settings.OUTBOX_SOURCES = {"test": f"{__name__}._made_in_the_end"}
+    outbox.write([message(person, files=[outbox_files.Attachment("x.pdf", source="test", key=1).as_row()])])
+    outbox.write([message(person, "k2", files=[outbox_files.Attachment("x.pdf", source="no").as_row()])])
+    late = message(person, "k3", files=[outbox_files.Attachment("x.pdf", source="test", key=7).as_row()])
+    late.created_at = timezone.now() - outbox.FILES_WITHIN - timedelta(minutes=1)
+    outbox.write([late])
+    work.drain()
+    assert [stored(key).state for key in ("k1", "k2", "k3")] == [State.FAILED] * 3
+    assert stored().error == "it breaks a rule"
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_it_speaks_for_a_company_and_answers_go_there(person: User) -> None:
+    outbox.write([message(person, from_name="Valmont, Fils", reply_to="adv@valmont.test")])
+    work.drain()
+    (sent,) = mail.outbox
+    assert sent.from_email == '"Valmont, Fils" <portail@localhost>'
+    assert sent.reply_to == ["adv@valmont.test"]
+    assert key_in(str(sent.message()["Message-ID"])) == stored().pk
+
+
+def test_a_message_id_is_not_guessed() -> None:
+    name = message_id(12)
+    assert key_in(f"about {name} it was") == 12
+    forged = name.replace("outbox-12-", "outbox-13-")
+    assert key_in(forged) is None
+    assert key_in("<outbox-12@o2c>") is None
+    assert key_in(f"{forged} {name}") == 12

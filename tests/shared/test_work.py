@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -173,3 +174,76 @@ def test_what_cannot_come_right_is_not_tried_again() -> None:
     row = Work.objects.get(kind="give_up")
     assert (row.state, row.attempts, row.message) == ("failed", 1, "nobody may read it")
     assert row.finished_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("many", [False, True])
+def test_work_that_waits_does_not_begin_before_the_act_that_asked_again_is_over(many: bool) -> None:
+    """Else it would read the book without what the act is about to commit, and nobody would look again."""
+    first = work.add("note", "k")
+    assert first is not None
+    asked, over = threading.Event(), threading.Event()
+
+    def act() -> None:
+        try:
+            with transaction.atomic():
+                if many:
+                    work.add_many("note", {"k": {}, "other": {}})
+                else:
+                    assert work.add("note", "k") is None
+                asked.set()
+                over.wait(10)
+        finally:
+            connections.close_all()
+
+    acting = threading.Thread(target=act)
+    acting.start()
+    assert asked.wait(10)
+    assert work.run(first) is False
+    over.set()
+    acting.join()
+    assert work.run(first) is True
+    assert Work.objects.filter(key="k").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_acts_may_ask_for_the_same_work_at_a_time() -> None:
+    work.add("note", "k")
+    everybody = threading.Barrier(3, timeout=10)
+
+    def act() -> None:
+        try:
+            with transaction.atomic():
+                work.add("note", "k")
+                everybody.wait()
+        finally:
+            connections.close_all()
+
+    acting = [threading.Thread(target=act) for _ in range(2)]
+    for each in acting:
+        each.start()
+    everybody.wait()
+    for each in acting:
+        each.join()
+    assert work.drain() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_that_began_meanwhile_is_asked_for_once_more() -> None:
+    """The row waited when it was found and runs by the time it is held: a new one is written."""
+    first = work.add("note", "k")
+    assert first is not None
+    real = work._held
+    turns: list[int] = []
+
+    def begins_in_between(cursor: Any, kind: str, keys: list[str]) -> list[int]:
+        if not turns:
+            turns.append(1)
+            Work.objects.filter(pk=first).update(state="running")
+        return real(cursor, kind, keys)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "_held", begins_in_between)
+        second = work.add("note", "k")
+    assert second is not None
+    assert second != first

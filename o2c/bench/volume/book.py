@@ -30,6 +30,7 @@ from credit.models import (
     TemporaryLimit,
 )
 from invoicing.models import Allocation, DisputedAmount, Invoice, InvoiceLine, Payment, ReceivableItem
+from invoicing.services.shared import tell_disputed
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import AuditEvent
 from orders.models import Delivery, DeliveryLine, Order, OrderLine
@@ -157,3 +158,5 @@ class Book:
             for model, sheet in self._sheets.items():
                 cursor.execute(f"{how} {connection.ops.quote_name(model._meta.db_table)}")
                 self.counts[model.__name__] = sheet.count
+        contested = DisputedAmount.objects.filter(item__company=self.company, effective_to=None)
+        tell_disputed(contested.values_list("pk", flat=True))

@@ -22,6 +22,7 @@ from credit.queries import limit_requests_visible
 from invoicing import services as invoicing
 from invoicing.services.credit_authority import credit_requests_visible
 from o2c.home.decisions import Decisions
+from o2c.home.queries import hit_rate_of
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
 from orders import services as orders
@@ -123,7 +124,12 @@ class Mine(PermissionMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Draw the list."""
         rows = Decisions(signed_in(request), _company(request), now()).mine()
-        context = {"menu": "decisions", "title": _("My decisions"), "rows": rows}
+        context = {
+            "menu": "decisions",
+            "title": _("My decisions"),
+            "rows": rows,
+            "rate": hit_rate_of(signed_in(request), _company(request)),
+        }
         return render(request, "home/my_decisions.html", context)
 
 

@@ -20,7 +20,7 @@ from o2c.home import letters, services
 from o2c.home.filters import OutboxFilter
 from o2c.home.outbox import messages_visible
 from o2c.home.tables import OutboxTable
-from o2c.shared import outbox
+from o2c.shared import outbox, outbox_files
 from o2c.shared.models import MailChoice, OutboxMessage
 from o2c.shared.problems import Refusal
 from o2c.shared.views import Empty, ListPage, PermissionMixin
@@ -61,8 +61,10 @@ class MessagePage(PermissionMixin, View):
             "account": account,
             "mail_is_set": bool(settings.EMAIL_URL),
             "may_answer": _may_answer(signed_in(request), message),
-            "unclear": message.state in (outbox.State.UNCERTAIN, outbox.State.FAILED),
-            "stoppable": message.state not in (outbox.State.SENT, outbox.State.CANCELLED),
+            "unclear": message.state in outbox.UNCLEAR,
+            "stoppable": message.state in outbox.STOPPABLE,
+            "files": outbox_files.names(message.files),
+            "events": message.events.select_related("by"),
         }
         return render(request, "home/message.html", context)
 
@@ -111,5 +113,6 @@ class MailChoices(PermissionMixin, View):
 
 
 def _may_answer(user: User, message: OutboxMessage) -> bool:
-    """Its recipient, and who administers the portal."""
-    return message.user_id == user.pk or user.may("admin.users")
+    """Its recipient, who may send documents where it took one to a client, and who administers the portal."""
+    sends = message.user_id is None and user.may("invoicing.send", message.company_id)
+    return sends or message.user_id == user.pk or user.may("admin.users")

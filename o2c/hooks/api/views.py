@@ -94,6 +94,7 @@ class WebhookViewSet(CompanyViewSet):
     ordering_fields: ClassVar[dict[str, str]] = {"created_at": "created_at", "url": "url"}
     ordering = "-created_at"
     lists = ("list", "deliveries")
+    told_once = ("secret",)
     reads = "webhooks.manage"
     acts = dict.fromkeys(("create", "partial_update", "destroy", "renew_secret", "replay"), "webhooks.manage")
 

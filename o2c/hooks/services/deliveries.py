@@ -21,6 +21,7 @@ from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.hooks.queries import visible
 from o2c.shared import audit, work
 from o2c.shared.models import AuditEvent
+from o2c.shared.prepared import PreparedRows
 from o2c.shared.problems import Conflict, NotFound
 
 from .calling import post
@@ -28,6 +29,15 @@ from .subscriptions import require
 
 SEND: Final = "hooks.send"
 USER_AGENT: Final = "o2c-webhooks/1"
+# Asked by every act that somebody could have subscribed to.
+_SUBSCRIBED: Final = PreparedRows(
+    "hooks_subscribed",
+    Webhook,
+    "WHERE own.company_id = ANY(%(companies)s) AND own.is_active AND own.events && %(kinds)s::varchar[] "
+    "ORDER BY own.id",
+    {"companies": "bigint[]", "kinds": "text[]"},
+    related=("company",),
+)
 
 
 class StillWaiting(Conflict):
@@ -43,12 +53,9 @@ def write(events: Iterable[AuditEvent]) -> None:
     told = [(event, kind) for event in events if (kind := OF_ACTION.get(event.action)) and event.company_id]
     if not told:
         return
-    hooks = list(
-        Webhook.objects.filter(
-            company_id__in={event.company_id for event, _kind in told},
-            is_active=True,
-            events__overlap=sorted({kind for _event, kind in told}),
-        ).select_related("company")
+    hooks = _SUBSCRIBED.fetch(
+        companies=sorted({event.company_id for event, _kind in told if event.company_id}),
+        kinds=sorted({str(kind) for _event, kind in told}),
     )
     if not hooks:
         return

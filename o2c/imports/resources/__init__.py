@@ -9,6 +9,7 @@ from .clients import AccountResource
 from .documents import InvoiceResource, PaymentResource
 from .orders import OrderResource
 from .published import CoverResource, RateResource
+from .ratings import StatementResource
 
 KINDS: Final[dict[str, type[KindResource]]] = {
     found.kind: found
@@ -19,6 +20,7 @@ KINDS: Final[dict[str, type[KindResource]]] = {
         PaymentResource,
         RateResource,
         CoverResource,
+        StatementResource,
     )
 }
 

@@ -41,6 +41,11 @@ from .trying import tried
 METHOD_WORDS: Final = {
     "virement": "transfer",
     "prélèvement": "direct_debit",
+    "prélèvement core": "direct_debit",
+    "prélèvement sepa core": "direct_debit",
+    "prélèvement b2b": "sdd_b2b",
+    "prélèvement sepa b2b": "sdd_b2b",
+    "prélèvement interentreprises": "sdd_b2b",
     "chèque": "cheque",
     "check": "cheque",
     "carte": "card",

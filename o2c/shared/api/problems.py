@@ -80,12 +80,20 @@ def problem(
             "status": status,
             "detail": detail,
             "code": code,
-            "errors": dict(errors or {}),
+            "errors": {
+                _writable(field): [_writable(text) for text in texts]
+                for field, texts in (errors or {}).items()
+            },
             **extra,
         },
         status=status,
         content_type=PROBLEM_TYPE,
     )
+
+
+def _writable(text: str) -> str:
+    """A text that quotes what was sent, half a character of it written as its code."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _as_refusal(exc: Exception) -> Refusal | None:

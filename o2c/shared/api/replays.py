@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
@@ -85,6 +85,7 @@ def answer_once(
     key: str,
     act: Callable[[], Response],
     refuse: Callable[[Exception], Response],
+    told_once: Collection[str] = (),
 ) -> Response:
     """Answer a request that carries an ``Idempotency-Key``.
 
@@ -93,11 +94,12 @@ def answer_once(
 
     :param act: the view's own work
     :param refuse: turns what it raises into an answer, or raises it again
+    :param told_once: fields of the answer that are secrets: they are not kept, and null when it is asked for again
     :raises KeyConflict: the key was used for another request
     """
     if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
         raise Invalid(errors={HEADER: [_("At most 200 printable characters.")]})
-    return _answer_once(request, key, fingerprint(request._request), act, refuse)
+    return _answer_once(request, key, fingerprint(request._request), act, refuse, told_once)
 
 
 @retrying
@@ -107,6 +109,7 @@ def _answer_once(
     print_of_request: str,
     act: Callable[[], Response],
     refuse: Callable[[Exception], Response],
+    told_once: Collection[str],
 ) -> Response:
     now = timezone.now()
     user_id = request.user.pk or 0
@@ -130,6 +133,9 @@ def _answer_once(
             stored.delete()
         else:
             stored.status = answer.status_code
-            stored.body = json.loads(JSONRenderer().render(answer.data) or b"null")
+            body = json.loads(JSONRenderer().render(answer.data) or b"null")
+            if told_once and isinstance(body, dict):
+                body |= dict.fromkeys(body.keys() & set(told_once))
+            stored.body = body
             stored.save(update_fields=["status", "body"])
     return answer

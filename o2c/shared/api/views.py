@@ -45,9 +45,11 @@ class Edge(APIView):
     """A view that only translates: request → one act or query → answer.
 
     :cvar takes: parameters of the address that each action takes
+    :cvar told_once: secrets in an answer, which nobody is told again under the same ``Idempotency-Key``
     """
 
     takes: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    told_once: ClassVar[tuple[str, ...]] = ()
     parser_classes = [ExactJSONParser]
     content_negotiation_class = AlwaysJSON
     schema = PortalSchema()
@@ -103,7 +105,11 @@ class Edge(APIView):
 
         def handle(request: Request, *args: Any, **kwargs: Any) -> Response:
             return answer_once(
-                request, key=key, act=partial(handler, request, *args, **kwargs), refuse=self.handle_exception
+                request,
+                key=key,
+                act=partial(handler, request, *args, **kwargs),
+                refuse=self.handle_exception,
+                told_once=self.told_once,
             )
 
         setattr(self, method, handle)

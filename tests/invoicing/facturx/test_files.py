@@ -14,13 +14,13 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, Contact, CustomerAccount, User
 from invoicing import services
 from invoicing.enums import FileKind
 from invoicing.models import BuyerDetails, Invoice, InvoiceFile
 from o2c.shared import work
 from o2c.shared.models import Work
-from tests.factories.accounts import make_user
+from tests.factories.accounts import CustomerAccountFactory, LegalEntityFactory, make_user
 from tests.factories.invoicing import line, make_invoice
 
 from .test_documents import issued
@@ -108,12 +108,58 @@ def test_a_kept_file_cannot_be_changed(
         rows.update(**change) if change else rows.delete()
 
 
-def test_a_document_that_breaks_a_rule_does_not_leave(abroad, accountant: User) -> None:
-    invoice = issued(abroad("US"), line("1", "900", "0"), by=accountant)
+def test_a_document_that_breaks_a_rule_does_not_leave(
+    company: Company, account: CustomerAccount, accountant: User
+) -> None:
+    Company.objects.filter(pk=company.pk).update(siren="")
+    account.company.refresh_from_db()
+    invoice = issued(account, line(), by=accountant)
     with pytest.raises(services.DocumentRefused) as refused:
         made(invoice, accountant)
-    assert "BR-FR-12_BT-49" in {each.code for each in refused.value.findings}
+    assert refused.value.findings
     assert not InvoiceFile.objects.exists()
+
+
+def test_a_client_without_any_address_gets_a_plain_archive(
+    abroad, accountant: User, client, tmp_path: Path
+) -> None:
+    invoice = issued(abroad("US"), line("1", "900", "0"), by=accountant)
+    content = made(invoice, accountant)
+    with pikepdf.open(BytesIO(content)) as pdf:
+        assert "/EmbeddedFiles" not in (pdf.Root.Names if "/Names" in pdf.Root else {})
+        metadata = pdf.Root.Metadata.read_bytes().decode()
+        assert re.search(r"pdfaid:part[=>\"' ]+3", metadata)
+        assert "urn:factur-x" not in metadata
+    assert "UNITED STATES" in text_of(content, tmp_path)
+    with pytest.raises(services.NoEInvoice):
+        made(invoice, accountant, FileKind.XML)
+    # The same again: nothing is made anew, and still there is no XML.
+    work.add("invoicing.files", "again", {"invoice_id": invoice.pk})
+    work.drain()
+    assert [each.kind for each in InvoiceFile.objects.all()] == [FileKind.PDF]
+    client.force_login(accountant)
+    page = client.get(reverse("invoicing:detail", args=[invoice.number])).content.decode()
+    assert "/file/pdf/" in page
+    assert "/file/xml/" not in page
+    assert "Factur-X" in page
+    refused = client.get(f"/api/v1/invoices/{invoice.number}/xml/?company=TEST")
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_einvoice")
+
+
+def test_a_private_client_gets_a_plain_archive(company: Company, accountant: User) -> None:
+    entity = LegalEntityFactory(siren=None, name="Mme Durand")
+    private = CustomerAccountFactory(
+        company=company, entity=entity, name="Mme Durand", siret="", vat_number=""
+    )
+    invoice = issued(private, line(), by=accountant)
+    assert made(invoice, accountant).startswith(b"%PDF-")
+    assert services.is_plain(invoice)
+    Contact.objects.create(
+        account=private, name="Mme Durand", role="INVOICE_RECEIPT", email="durand@client.test"
+    )
+    later = issued(private, line(), by=accountant)
+    made(later, accountant)
+    assert not services.is_plain(later)
 
 
 def test_whoever_waits_too_long_is_told_so(account: CustomerAccount, accountant: User) -> None:

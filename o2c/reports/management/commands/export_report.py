@@ -21,7 +21,7 @@ from o2c.reports.words import described
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Refusal
 
-TO_COME = ("dso", "cash-forecast", "disputes")
+TO_COME = ("dso", "cash-forecast")
 FEC = "fec"
 
 

@@ -1,0 +1,56 @@
+"""What goes with a reminder: the client's statement, and copies of the invoices it names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from dunning.models import Reminder, ReminderLine
+from invoicing.enums import Origin
+from invoicing.models import Invoice, ReceivableItem
+from invoicing.sending.files import attachment_of
+from invoicing.statement import MOST, TooLong, own_statement_pdf
+from o2c.shared import outbox_files
+from o2c.shared.calendar import paris_date
+from o2c.shared.outbox_files import Attachment, CannotAttach
+from o2c.shared.pdf import PDF_TYPE
+
+SOURCE: Final = "reminder_statement"
+# A message carries so many copies, the longest due first; the statement names everything.
+MOST_COPIES: Final = 12
+
+
+def files_of(reminder: Reminder, lines: Sequence[ReminderLine]) -> list[dict[str, Any]]:
+    """What a message of this reminder takes along, made when it is sent; nothing where its step says so."""
+    if not reminder.step.attaches_invoices:
+        return []
+    with translation.override(reminder.language):
+        name = f"{_('statement')}-{reminder.account.code}.pdf"
+    due = {line.item.invoice_id: line.due_date for line in lines if line.item.invoice_id}
+    issued_here = Invoice.objects.filter(pk__in=due, origin=Origin.ISSUED)
+    invoices = sorted(issued_here, key=lambda invoice: (due[invoice.pk], invoice.pk))[:MOST_COPIES]
+    files = [attachment_of(invoice) for invoice in invoices]
+    # Past what paper holds there is no statement: the message names what it asks for all the same.
+    if ReceivableItem.objects.filter(account=reminder.account).exclude(open_amount=0).count() <= MOST:
+        files.insert(0, Attachment(name, source=SOURCE, key=reminder.pk))
+    return [file.as_row() for file in files]
+
+
+def statement(key: int) -> Attachment:
+    """The client's statement of the day its reminder left (``settings.OUTBOX_SOURCES``).
+
+    :raises CannotAttach: the reminder has not left, or too much is open for paper
+    """
+    rows = Reminder.objects.select_related("account__company", "account__entity")
+    reminder = rows.filter(pk=key, sent_at__isnull=False).first()
+    if reminder is None or reminder.sent_at is None:
+        raise CannotAttach("this reminder has not left")
+    day = max(reminder.as_of, paris_date(reminder.sent_at))
+    try:
+        content = own_statement_pdf(reminder.account, on=day)
+    except TooLong as refusal:
+        raise CannotAttach(str(refusal)) from refusal
+    return outbox_files.keep("", content, PDF_TYPE)

@@ -1,0 +1,127 @@
+"""What an alert says: to the reader, and to the client in the client's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from o2c.shared import formats
+
+from ..enums import AlertKind, CoverStatus, Finding
+from ..models import CreditAlert
+
+
+def sentence(alert: CreditAlert) -> str:
+    """What was found, with its figures, in the language in force."""
+    figures, currency = alert.figures, alert.account.company.currency
+    match AlertKind(alert.kind):
+        case AlertKind.BLOCK_AHEAD:
+            return _ahead(figures, currency)
+        case AlertKind.UTILISATION:
+            return _("%(pct)s of the limit used: %(net)s of %(limit)s.") % {
+                "pct": formats.percent(Decimal(figures["used_pct"]) / 100, _spoken(), decimals=0),
+                "net": _money(figures["net"], currency),
+                "limit": _money(figures["limit"], currency),
+            }
+        case AlertKind.OVERDUE:
+            return _("%(amount)s overdue, the oldest due on %(day)s.") % {
+                "amount": _money(figures["amount"], currency),
+                "day": _day(figures["oldest_due"]),
+            }
+        case AlertKind.DELAY_TREND:
+            return _("Pays %(days)s days late on average, %(before)s three months ago.") % {
+                "days": figures["days"],
+                "before": figures["days_before"],
+            }
+        case AlertKind.UNUSUAL_ORDER:
+            return _("Order %(order)s of %(amount)s is far above the client's usual ones.") % {
+                "order": figures["order"],
+                "amount": _money(figures["amount"], figures["currency"]),
+            }
+        case AlertKind.NEW_DISPUTE:
+            return _("Dispute %(dispute)s contests %(amount)s, more than a tenth of the exposure.") % {
+                "dispute": figures["dispute"],
+                "amount": _money(figures["amount"], figures["currency"]),
+            }
+        case AlertKind.DECLARATION:
+            return _(
+                "%(amount)s must be declared to %(insurer)s by %(day)s; the oldest document: %(document)s."
+            ) % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "insurer": figures["insurer"],
+                "day": _day(figures["day"]),
+                "document": figures["document"],
+            }
+        case AlertKind.COVER_CHANGE:
+            return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
+                "status": str(CoverStatus(figures["cover"]).label).lower(),
+                "day": _day(figures["day"]),
+                "amount": _money(figures["amount"], figures["currency"]),
+            }
+
+
+def remedy(alert: CreditAlert) -> str:
+    """What can be done now."""
+    figures, currency = alert.figures, alert.account.company.currency
+    match AlertKind(alert.kind):
+        case AlertKind.BLOCK_AHEAD if figures["reason"] == Finding.REVIEW_EXPIRED:
+            return _("Ask for a new limit before that day.")
+        case AlertKind.BLOCK_AHEAD:
+            return _("Have the client pay %(amount)s before that day, or agree a payment plan.") % {
+                "amount": _money(figures["amount"], currency)
+            }
+        case AlertKind.UTILISATION:
+            return _("Have open invoices paid, or ask for another limit.")
+        case AlertKind.OVERDUE | AlertKind.DELAY_TREND:
+            return _("Call the client; watch it or lower its limit where nothing comes.")
+        case AlertKind.UNUSUAL_ORDER:
+            return _("Ask the sales rep what stands behind it.")
+        case AlertKind.NEW_DISPUTE:
+            return _("See that somebody answers the client in time.")
+        case AlertKind.DECLARATION:
+            return _("Have it paid, or declare it: later the insurer does not indemnify it.")
+        case AlertKind.COVER_CHANGE:
+            return _("Look at the limit again: less of it is insured.")
+
+
+def words_for_client(alert: CreditAlert, language: str) -> str:
+    """What the rep may say to the client, in a language; nothing where the client can do nothing about it."""
+    figures = alert.figures
+    if alert.kind != AlertKind.BLOCK_AHEAD or figures["reason"] == Finding.REVIEW_EXPIRED:
+        return ""
+    with translation.override(language):
+        return _(
+            "Hello, invoices for %(amount)s, the first due on %(due)s, are not paid yet. From %(day)s on we could not"
+            " confirm your new orders. Can you tell me when you will pay, or shall we agree instalments?"
+        ) % {
+            "amount": _money(figures["amount"], alert.account.company.currency),
+            "due": _day(figures["due_first"]),
+            "day": _day(figures["day"]),
+        }
+
+
+def _ahead(figures: Mapping[str, Any], currency: str) -> str:
+    told = {"day": _day(figures["day"]), "amount": _money(figures["amount"], currency)}
+    if figures["reason"] == Finding.REVIEW_EXPIRED:
+        return _("Orders will be held from %(day)s: the limit ends.") % told
+    if figures["reason"] == Finding.OVERDUE_DAYS:
+        return _("Orders will be held from %(day)s: %(amount)s will be too long overdue.") % told
+    return _("Orders will be held from %(day)s: %(amount)s will be overdue.") % told
+
+
+def _spoken() -> str:
+    return get_language() or "fr"
+
+
+def _money(amount: str, currency: str) -> str:
+    return formats.money(Decimal(amount), _spoken(), currency)
+
+
+def _day(iso: str) -> str:
+    return formats.date_short(date.fromisoformat(iso))

@@ -1,0 +1,71 @@
+"""What the insurer bears of a client's exposure, and when it bears no more of new deliveries (domain.md 4.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from o2c.shared.money import ZERO, round_cents
+
+from .enums import CoverStatus
+from .formulas import insured_cover
+
+COVERED: Final = frozenset({CoverStatus.ACTIVE, CoverStatus.PARTIAL, CoverStatus.REDUCED})
+
+
+@dataclass(frozen=True)
+class CoverFacts:
+    """What insurer and policy say of one legal entity on a day.
+
+    :ivar status: of the cover the insurer named; None where it never named one
+    :ivar amount: of the named cover, or of the policy's blind cover
+    :ivar extension_days: None without a policy
+    """
+
+    status: CoverStatus | None
+    amount: Decimal
+    insured_pct: Decimal
+    since: date | None = None
+    until: date | None = None
+    vat_insured: bool = False
+    extension_days: int | None = None
+    max_term_days: int | None = None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether it is the policy's cover for buyers the insurer did not name."""
+        return self.status is None
+
+    def counts_for(self, *, on: date, term_days: int, overdue: Decimal) -> bool:
+        """Whether new deliveries are covered: named and in force, or blind with nothing late; the term not too long."""
+        if self.max_term_days is not None and term_days > self.max_term_days:
+            return False
+        if self.is_blind:
+            return overdue <= 0
+        return self.status in COVERED and (self.until is None or on <= self.until)
+
+
+def cover_of(facts: CoverFacts, *, nets: tuple[Decimal, Decimal], vat_pct: Decimal, counts: bool) -> Decimal:
+    """What the insurer would bear of one account: its part of what it would bear of the legal entity.
+
+    :param nets: net exposure of the account, and of all accounts of the entity with this company
+    :param vat_pct: the account's usual VAT rate, taken off where the policy does not insure VAT
+    """
+    own, whole = (max(net, ZERO) for net in nets)
+    if not own or not whole:
+        return ZERO
+    divisor = 1 if facts.vat_insured else 1 + vat_pct / 100
+    borne = insured_cover(
+        whole / divisor, insurer_limit=facts.amount, insured_pct=facts.insured_pct, active=counts
+    )
+    return round_cents(borne * own / whole)
+
+
+def stops_deliveries(facts: CoverFacts, *, unpaid: Decimal, floor: Decimal) -> bool:
+    """Whether what is unpaid beyond the extension ends the cover of new deliveries (impayé caractérisé).
+
+    :param unpaid: undisputed and late by more than the days of extension
+    """
+    return facts.extension_days is not None and facts.status in COVERED and unpaid > floor

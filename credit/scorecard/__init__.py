@@ -1,0 +1,1 @@
+"""How a client is rated, from what is known of it: sub-scores, score and class (domain.md 4.8)."""

@@ -1,0 +1,1 @@
+"""How what was decided turned out: released orders paid in time, late or lost (design 3.12)."""

@@ -1,0 +1,66 @@
+"""The company's credit insurance with covers of some buyers, and the alerts that the figures of the day raise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from accounts.models import Company, CustomerAccount, User
+from credit import standing
+from credit.alerts import services as alerts
+from credit.enums import AlertOutcome, CoverStatus, Level
+from credit.models import CreditAlert, CreditStanding
+from credit.services.cover import CoverRow, record_covers
+from credit.services.insurance import set_policy
+
+_SHARE = Decimal(90)
+_COVERS = 12
+
+
+def insure_and_watch(
+    company: Company, accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: datetime, today: date
+) -> None:
+    """Enter policy and covers, compute the figures that lists and alerts rest on, look, and answer two alerts."""
+    set_policy(
+        company=company,
+        insurer="Assurance-crédit de démonstration",
+        number="AC-2024-117",
+        valid_from=date(today.year - 1, 1, 1),
+        by=team["finance"],
+        at=at,
+        # Far enough that no order of the demonstration is held for it.
+        extension_days=180,
+        blind_limit=Decimal(5000),
+    )
+    keys = [account.pk for account in accounts]
+    standing.refresh(keys, at=at, day=today)
+    standing.refresh_levels(sorted({account.entity_id for account in accounts}), at=at, day=today)
+    largest = CreditStanding.objects.filter(level=Level.ACCOUNT, target_id__in=keys).order_by("-net_exposure")
+    by_key = {account.pk: account for account in accounts}
+    insured = [by_key[row.target_id] for row in largest[: 2 * _COVERS] if by_key[row.target_id].entity.siren]
+    words = (CoverStatus.ACTIVE, CoverStatus.ACTIVE, CoverStatus.PARTIAL, CoverStatus.REDUCED)
+    record_covers(
+        company=company,
+        rows=[
+            CoverRow(
+                siren=account.entity.siren or "",
+                amount=Decimal(10000 * (1 + place % 5)),
+                insured_pct=_SHARE,
+                status=words[place % len(words)],
+                effective_on=today - timedelta(days=12 if place % len(words) == len(words) - 1 else 200),
+            )
+            for place, account in enumerate({one.entity_id: one for one in insured}.values())
+        ][:_COVERS],
+        by=team["integration"],
+        at=at,
+    )
+    alerts.look(keys, on=today, at=at)
+    for alert in CreditAlert.objects.filter(account__in=keys, kind="UTILISATION").order_by("pk")[:2]:
+        alerts.answer(
+            alert_id=alert.pk,
+            outcome=AlertOutcome.CLIENT_CALLED,
+            comment="Règlement annoncé pour la fin du mois.",
+            by=team["credit"],
+            at=at,
+        )
