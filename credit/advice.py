@@ -20,7 +20,8 @@ from .enums import Finding, Severity
 ANSWER_HOURS: Final = 4
 # Reasons that hold whatever the amount: no smaller order passes.
 _OF_THE_LIMIT: Final = frozenset({Finding.OVER_LIMIT, Finding.NO_LIMIT, Finding.REVIEW_EXPIRED})
-_LATE: Final = (Finding.OVERDUE_AMOUNT, Finding.OVERDUE_DAYS)
+# Reasons that money takes away, with what is to be paid.
+_LATE: Final = (Finding.OVERDUE_AMOUNT, Finding.OVERDUE_DAYS, Finding.UNPAID_INSTRUMENT)
 # Reasons for which credit refuses orders outright until it changes its mind.
 STOPS: Final = frozenset({Finding.ACCOUNT_BLOCKED, Finding.INSOLVENCY, Finding.COMPLIANCE})
 

@@ -73,6 +73,10 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
             )
             % {"count": int(figures.get("promises") or 0), "day": day("last_on")}
         ),
+        Finding.UNPAID_INSTRUMENT: lambda: (
+            _("%(amount)s of returned payments has not been replaced, the last one came back on %(day)s.")
+            % {"amount": amount("amount"), "day": day("last_on")}
+        ),
         Finding.ACCOUNT_BLOCKED: lambda: (
             _("The account is blocked since %(since)s: %(reason)s")
             % {"since": day("since"), "reason": figures.get("reason") or ""}

@@ -38,6 +38,8 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.MANUAL: "4.12",
     Finding.EVIDENCE_MISSING: "4.13",
     Finding.PO_MISMATCH: "4.14",
+    Finding.BROKEN_PROMISE: "4.15",
+    Finding.UNPAID_INSTRUMENT: "4.16",
 }
 
 
@@ -82,6 +84,9 @@ class CreditFacts:
     # What is unpaid beyond the insurer's extension, where that ends the cover of new deliveries; the days allowed.
     beyond_extension: Decimal | None = None
     extension_days: int = 0
+    # What returned payments left unpaid, and when the last one came back; None where nothing did.
+    unpaid_returned: Decimal | None = None
+    last_returned_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,7 @@ def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple
         _overdue_amount(credit, allowed),
         _dispute(credit, allowed),
         _promise(credit),
+        _returned(credit),
         _block(credit),
         _insurer(credit),
         _terms(order),
@@ -228,6 +234,16 @@ def _promise(credit: CreditFacts) -> Found | None:
         Finding.BROKEN_PROMISE,
         Severity.HOLD,
         {"promises": credit.promises_not_kept, "last_on": credit.last_not_kept_on},
+    )
+
+
+def _returned(credit: CreditFacts) -> Found | None:
+    if not credit.unpaid_returned:
+        return None
+    return Found(
+        Finding.UNPAID_INSTRUMENT,
+        Severity.HOLD,
+        {"amount": credit.unpaid_returned, "last_on": credit.last_returned_on},
     )
 
 

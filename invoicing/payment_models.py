@@ -105,6 +105,10 @@ class PaymentReturn(models.Model):
     """
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="returns")
+    # Whose payment it was: every credit check asks what of it is unpaid.
+    account = models.ForeignKey(
+        CustomerAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     returned_on = models.DateField()
     reason = models.TextField()
     fee = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
@@ -140,6 +144,9 @@ class PaymentReturn(models.Model):
                 name="payment_return_undone_by_somebody",
             ),
         ]
+        indexes = [
+            models.Index(fields=["account"], condition=Q(undone_at=None), name="payment_return_in_force")
+        ]
         triggers = [
             pgtrigger.Protect(name="payment_return_not_deleted", operation=pgtrigger.Delete),
             pgtrigger.Protect(
@@ -147,6 +154,7 @@ class PaymentReturn(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
                     "payment",
+                    "account",
                     "returned_on",
                     "reason",
                     "fee",

@@ -347,6 +347,7 @@ CREDIT_FACTS = {
     "expected_money": "invoicing.expected.receipts.expected_money",
     "expected_payment": "invoicing.expected.receipts.expected_payment",
     "usual_vat": "invoicing.queries.usual_vat",
+    "unpaid_returned": "invoicing.returned.unpaid_returned",
     "promises_not_kept": "dunning.queries.promises.promises_not_kept",
     "abusive_disputes": "disputes.queries.abusive_disputes",
 }

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import TeamMember, User
 from accounts.queries import in_force_on
-from credit.advice import Answer
+from credit.advice import Answer, Way
 from credit.authority import Person, mandate_of, people_who_may
 from credit.drawing import bar_of, binding_of, limit_of, parts_of
 from credit.enums import Finding, Severity
@@ -33,6 +33,10 @@ from .models import ConditionalRelease, HoldCase, Order, OrderHold, OverrideRequ
 from .policy import Blocker
 from .queries import active_holds, open_case, shown_status
 
+# Reasons whose amount leaves the exposure once it is paid or settled.
+_FREED_BY_PAYING: Final = frozenset(
+    {Finding.OVERDUE_AMOUNT, Finding.OVERDUE_DAYS, Finding.DISPUTE_OPEN, Finding.UNPAID_INSTRUMENT}
+)
 _LEVEL_WORDS: Final = {
     "account": gettext_lazy("the account"),
     "entity": gettext_lazy("the legal entity"),
@@ -166,9 +170,20 @@ def reasons_of(order: Order, facts: Facts | None) -> list[Reason]:
     return held + noticed
 
 
+def ways_of(order: Order, facts: Facts | None) -> list[Way]:
+    """What frees an order that waits: what the check knows, and who takes a hold put by hand away."""
+    ways = facts.answer.ways() if facts else []
+    by_hand = next((hold for hold in active_holds(order) if hold.reason == Finding.MANUAL), None)
+    if by_hand is not None:
+        who = by_hand.placed_by.label() if by_hand.placed_by else ""
+        detail = _("by %(name)s, or by credit whatever the amount") % {"name": who} if who else _("by credit")
+        ways.append(Way("lock-open", _("The hold by hand lifted"), detail))
+    return ways
+
+
 def _held(hold: OrderHold, currency: str, facts: Facts | None) -> Reason:
     amount = _amount(hold.figures)
-    frees = hold.reason in {Finding.OVERDUE_AMOUNT, Finding.OVERDUE_DAYS, Finding.DISPUTE_OPEN}
+    frees = hold.reason in _FREED_BY_PAYING
     return Reason(
         code=hold.reason,
         sentence=message(hold.reason, hold.figures, currency=currency),

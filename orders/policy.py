@@ -32,6 +32,9 @@ WORSENS_BY: Mapping[str, str] = {
     "OVERDUE_DAYS": "amount",
     "OVERDUE_AMOUNT": "amount",
     "DISPUTE_OPEN": "amount",
+    "BROKEN_PROMISE": "promises",
+    "UNPAID_INSTRUMENT": "amount",
+    "INSURANCE_STOP": "amount",
     "DEPOSIT_MISSING": "missing",
     "PO_MISMATCH": "amount",
 }

@@ -305,6 +305,7 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         None,
         None,
     )
+    unpaid, last_returned_on = _returned(view)
     return CreditFacts(
         available=view.available,
         has_decision=view.has_decision,
@@ -325,7 +326,27 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         last_not_kept_on=last_not_kept_on,
         beyond_extension=reading.cover.beyond_extension if reading.cover and stopped else None,
         extension_days=(reading.cover.facts.extension_days or 0) if reading.cover else 0,
+        unpaid_returned=unpaid,
+        last_returned_on=last_returned_on,
     )
+
+
+def _returned(view: ExposureView) -> tuple[Decimal | None, date | None]:
+    """What payments that came back left unpaid, in the view's currency, and when the last one came back.
+
+    An amount without a rate counts in no figure: the check says that the rate is missing.
+    """
+    rows = fact("unpaid_returned", account_id=view.account.pk) or ()
+    amounts = [
+        amount
+        if currency == view.currency
+        else convert(amount, view.rates[currency], view.rates[view.currency])
+        for currency, amount, _day in rows
+        if currency == view.currency or {currency, view.currency} <= view.rates.keys()
+    ]
+    if not amounts:
+        return None, None
+    return sum(amounts, ZERO), max(day for _currency, _amount, day in rows)
 
 
 def _order_facts(

@@ -102,7 +102,9 @@ def return_payment(
             returned_on, received=payment.received_on, today=paris_date(at), open_days=days
         )
         own = next((item for item in items.values() if item.kind == ItemKind.PAYMENT), None)
-        row = PaymentReturn(payment=payment, returned_on=returned_on, reason=reason, fee=fee)
+        row = PaymentReturn(
+            payment=payment, account_id=payment.account_id, returned_on=returned_on, reason=reason, fee=fee
+        )
         row.recorded_by, row.recorded_at = by, at
         if own is not None:
             _close(row, own, matches, items, by=by, at=at)

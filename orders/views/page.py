@@ -40,6 +40,7 @@ from ..page import (
     standing_of,
     steps_of,
     waiting_of,
+    ways_of,
 )
 from ..queries import hold_queue, open_case, shown_status
 from ..services.refusals import AuthorityExceeded, FourEyes
@@ -104,7 +105,7 @@ class OrderPage(OrderView):
             "hours": ANSWER_HOURS,
             "facts": facts,
             "reasons": reasons_of(order, facts),
-            "ways": facts.answer.ways() if facts and case else [],
+            "ways": ways_of(order, facts) if case else [],
             "standing": standing,
             "needed_role": role_label(standing.needed.role) if standing else "",
             "own_bound": self._bound(standing, order),

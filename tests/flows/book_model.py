@@ -7,16 +7,17 @@ from what was last approved, delivered and invoiced, limits from the decisions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from django.db.models import Sum
 
 from accounts.models import CustomerAccount, ExchangeRate
-from credit.models import CreditLimit, TemporaryLimit
-from invoicing.models import Allocation, DisputedAmount, ReceivableItem
+from accounts.policy import due_date
+from credit.models import BuyerCover, CreditLimit, InsurancePolicy, TemporaryLimit
+from invoicing.models import Allocation, DisputedAmount, Invoice, ReceivableItem
 from orders.models import DeliveryLine, Order
 
 CENT = Decimal("0.01")
@@ -212,3 +213,71 @@ def levels_of(account: CustomerAccount) -> dict[tuple[str, int], list[CustomerAc
     if group_id is not None:
         found["group", group_id] = [a for a in everybody if a.entity.group_id == group_id]
     return found
+
+
+def insurance_of(account: CustomerAccount, on: date) -> tuple[BuyerCover | None, InsurancePolicy | None]:
+    """The insurer's last word on a client's legal entity, and the terms of the company's policy, on a day."""
+    covers = BuyerCover.objects.filter(company=account.company, entity=account.entity, effective_on__lte=on)
+    policies = InsurancePolicy.objects.filter(company=account.company, valid_from__lte=on)
+    return covers.order_by("effective_on").last(), policies.order_by("valid_from").last()
+
+
+def insured_of(
+    account: CustomerAccount, accounts: Iterable[CustomerAccount], nets: Mapping[int, Decimal], on: date
+) -> Decimal:
+    """What the insurer bears of a client: its part of what it bears of the legal entity with this company."""
+    cover, policy = insurance_of(account, on)
+    term = (due_date(on, account.term, on) - on).days
+    if policy and policy.max_term_days is not None and term > policy.max_term_days:
+        return ZERO
+    if cover is not None:
+        if cover.status not in ("ACTIVE", "PARTIAL", "REDUCED") or (
+            cover.valid_until and cover.valid_until < on
+        ):
+            return ZERO
+        most, pct = cover.amount, cover.insured_pct
+    else:
+        if policy is None or policy.blind_limit is None or figures_of(account, on).overdue > 0:
+            return ZERO
+        most, pct = policy.blind_limit, policy.blind_pct
+    own = max(nets[account.pk], ZERO)
+    whole = sum(
+        (
+            nets[a.pk]
+            for a in accounts
+            if (a.company_id, a.entity_id) == (account.company_id, account.entity_id)
+        ),
+        ZERO,
+    )
+    if not own or whole <= 0:
+        return ZERO
+    base = whole if policy and policy.vat_insured else whole / (1 + _usual_vat(account, on) / 100)
+    return cents(min(base, most) * pct / 100 * own / whole)
+
+
+def _usual_vat(account: CustomerAccount, on: date) -> Decimal:
+    rows = [
+        row
+        for row in Invoice.objects.filter(account=account, kind="INVOICE", issue_date__lte=on)
+        if row.total_excl_vat and row.total_excl_vat > 0 and row.issue_date > on.replace(year=on.year - 1)
+    ]
+    if not rows:
+        return Decimal(20)
+    vat = sum((row.total_vat or ZERO for row in rows), ZERO)
+    return vat * 100 / sum((row.total_excl_vat or ZERO for row in rows), ZERO)
+
+
+def unpaid_beyond_extension(account: CustomerAccount, on: date) -> Decimal:
+    """What is late and not contested beyond the insurer's extension of a named cover in force; zero without one."""
+    cover, policy = insurance_of(account, on)
+    if cover is None or policy is None or cover.status not in ("ACTIVE", "PARTIAL", "REDUCED"):
+        return ZERO
+    before = on - timedelta(days=policy.extension_days)
+    items = [i for i in account.items.all() if i.effective_date <= on]
+    contested, opened = disputed_amounts(on), open_amounts(items, on)
+    late: dict[str, Decimal] = defaultdict(Decimal)
+    for item in items:
+        if (left := opened[item.pk]) > 0 and item.due_date < before:
+            late[item.currency] += left - min(left, contested.get(item.pk, ZERO))
+    target = account.company.currency
+    return sum((_converted(amount, currency, target, on) for currency, amount in late.items()), ZERO)

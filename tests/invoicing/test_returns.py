@@ -10,6 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Company, CustomerAccount, User
+from credit.services import check
 from invoicing import proofs, services
 from invoicing.models import Allocation, Payment, PaymentReturn, ReceivableItem
 from invoicing.policy import ClosedPeriod, DatedAhead, ReturnedBeforeReceived
@@ -333,3 +334,53 @@ def test_an_invoice_of_two_parts_is_reopened_whole(account: CustomerAccount, acc
     undo(payment, accountant)
     assert opens(account) == {f"INVOICE {second.document}": "50.00"}
     sound(account)
+
+
+def holding(account: CustomerAccount, by: User) -> dict[str, dict[str, Any]]:
+    """What a check of a small order of the client finds, by code."""
+    answer = check(account=account, amount=Decimal(1), at=AT, by=by).as_contract()
+    return {each["code"]: each["figures"] for each in answer["findings"]}
+
+
+def test_what_came_back_holds_orders_until_it_is_replaced(account: CustomerAccount, accountant: User):
+    debit, payment = paid(account, accountant)
+    assert "UNPAID_INSTRUMENT" not in holding(account, accountant)
+
+    take_back(payment, accountant)
+    found = holding(account, accountant)["UNPAID_INSTRUMENT"]
+    assert (found["amount"], found["last_on"]) == ("100.00", str(day(-2)))
+
+    # Paid again in part: the rest still holds.
+    again = make_payment(account, "60", by=accountant, received=day(-1))
+    services.allocate_payment(payment_id=again.pk, items=[(debit.pk, Decimal(60))], by=accountant, at=AT)
+    assert holding(account, accountant)["UNPAID_INSTRUMENT"]["amount"] == "40.00"
+
+    last = make_payment(account, "40", by=accountant, received=day(-1))
+    services.allocate_payment(payment_id=last.pk, items=[(debit.pk, Decimal(40))], by=accountant, at=AT)
+    assert "UNPAID_INSTRUMENT" not in holding(account, accountant)
+
+
+def test_money_on_account_that_came_back_is_replaced_by_as_much(account: CustomerAccount, accountant: User):
+    payment = make_payment(account, "100", by=accountant, received=day(-10))
+    take_back(payment, accountant)
+    assert holding(account, accountant)["UNPAID_INSTRUMENT"]["amount"] == "100.00"
+
+    make_payment(account, "99", by=accountant, received=day(-1))
+    assert holding(account, accountant)["UNPAID_INSTRUMENT"]["amount"] == "100.00"
+    make_payment(account, "1", by=accountant, received=day(-1))
+    assert "UNPAID_INSTRUMENT" not in holding(account, accountant)
+
+
+def test_a_return_undone_holds_nothing(account: CustomerAccount, accountant: User):
+    _debit, payment = paid(account, accountant)
+    take_back(payment, accountant)
+    undo(payment, accountant)
+    assert "UNPAID_INSTRUMENT" not in holding(account, accountant)
+
+
+def test_another_clients_return_holds_nothing_here(account: CustomerAccount, accountant: User):
+    other = CustomerAccountFactory(company=account.company)
+    _debit, payment = paid(other, accountant)
+    take_back(payment, accountant)
+    assert "UNPAID_INSTRUMENT" in holding(other, accountant)
+    assert "UNPAID_INSTRUMENT" not in holding(account, accountant)
