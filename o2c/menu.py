@@ -201,6 +201,13 @@ MENU = Menu(
                     permission="reports.view",
                 ),
                 Entry(
+                    "statements",
+                    _("Monthly statements"),
+                    "mail-forward",
+                    "reports:statements",
+                    permission="disputes.view",
+                ),
+                Entry(
                     "aged_balance",
                     _("Aged balance"),
                     "chart-bar",

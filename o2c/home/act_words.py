@@ -194,6 +194,10 @@ WORDS: Final[dict[str, Words]] = {
     "dispute.rules_changed": Words(
         gettext_lazy("Agreed days for disputes of %(label)s changed"), "adjustments", "", OTHER
     ),
+    "process_owners.changed": Words(
+        gettext_lazy("Process owners of %(label)s changed"), "user-check", "", OTHER
+    ),
+    "statement.sent": Words(gettext_lazy("Monthly statement sent: %(label)s"), "mail-forward", "", OTHER),
     "dispute.qualified": Words(gettext_lazy("Dispute %(label)s qualified"), "tag", "", DECISIONS),
     "dispute.assigned": Words(
         gettext_lazy("Dispute %(label)s given to somebody else"), "user-check", "", OTHER

@@ -660,6 +660,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/exposure/": Entry(get="reports.view"),
     "reports/disputes/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
+    "reports/statements/": Entry(get="disputes.view"),
+    "reports/statements/send/": Entry(
+        get="disputes.committee", post="disputes.committee", body={"told": "causes:1", "month": "2026-01-01"}
+    ),
+    "reports/statements/<pk>/<kind>/": Entry(get="disputes.view", about="told", then=("pdf",)),
+    "reports/process-owners/": Entry(get="disputes.view", post="policy.change", body=_REASON),
     "reports/duties/": Entry(get="duties.view"),
     "webhooks/": Entry(get="webhooks.manage"),
     "webhooks/new/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),
