@@ -65,8 +65,8 @@ MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 class World:
     """What stands for the placeholders of an address. Every label of it begins with ``mark``.
 
-    ``told``, ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person: ``personal`` has those of each
-    role.
+    ``told``, ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person:
+    ``personal`` has those of each role.
     """
 
     mark: str

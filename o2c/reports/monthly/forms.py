@@ -66,9 +66,9 @@ class SendForm(forms.Form):
         self, *args: Any, told: Iterable[tuple[StatementKind, User]], today: date, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.told = {f"{kind}:{user.pk}": (kind, user) for kind, user in told}
+        self.possible = {f"{kind}:{user.pk}": (kind, user) for kind, user in told}
         self.fields["told"].choices = [  # type: ignore[attr-defined]
-            (code, f"{kind.label} · {user.label()}") for code, (kind, user) in self.told.items()
+            (code, f"{kind.label} · {user.label()}") for code, (kind, user) in self.possible.items()
         ]
         self.fields["month"].choices = [  # type: ignore[attr-defined]
             (month.isoformat(), month_name(month)) for month in full_months(today)
@@ -76,5 +76,5 @@ class SendForm(forms.Form):
 
     def asked(self) -> dict[str, Any]:
         """Kind, owner and month as they were chosen."""
-        kind, owner = self.told[self.cleaned_data["told"]]
+        kind, owner = self.possible[self.cleaned_data["told"]]
         return {"kind": kind, "owner": owner, "month": date.fromisoformat(self.cleaned_data["month"])}

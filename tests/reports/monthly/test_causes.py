@@ -203,13 +203,18 @@ class TestOnce:
         work.drain()
         assert services.send_due(work=None) == {"asked": 0}
         told = MonthlyStatement.objects.order_by("month").values_list("month", "owner", "asked_by")
-        assert list(told) == [(add_months(MONTH, -1), logistics.pk, None), (MONTH, logistics.pk, None)]
+        assert list(told) == [(add_months(MONTH, -1), logistics.pk, None), (MONTH, logistics.pk, None)]  # type: ignore[comparison-overlap]
         assert OutboxMessage.objects.filter(kind="statement.sent_causes", user=logistics).count() == 2
         assert Notice.objects.filter(kind="statement.sent_causes", user=logistics).count() == 2
 
     def test_work_that_runs_twice_tells_once(self, company: Company, director: User, logistics: User):
         own(company, director, department__LOGISTICS=logistics)
-        asked = {"company_id": company.pk, "kind": "causes", "month": f"{MONTH}", "owner_id": logistics.pk}
+        asked: dict[str, Any] = {
+            "company_id": company.pk,
+            "kind": "causes",
+            "month": f"{MONTH}",
+            "owner_id": logistics.pk,
+        }
         first = services.send_one(work=None, **asked)
         assert first == {"sent": MonthlyStatement.objects.get().pk}
         assert services.send_one(work=None, **asked) == {"sent": None, "why": "already_sent"}
