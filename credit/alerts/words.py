@@ -58,6 +58,11 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["day"]),
                 "document": figures["document"],
             }
+        case AlertKind.DISPLEASED:
+            return _("Gave us %(score)s of 5 on %(day)s.") % {
+                "score": figures["score"],
+                "day": _day(figures["day"]),
+            }
         case AlertKind.COVER_CHANGE:
             return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
                 "status": str(CoverStatus(figures["cover"]).label).lower(),
@@ -86,6 +91,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("See that somebody answers the client in time.")
         case AlertKind.DECLARATION:
             return _("Have it paid, or declare it: later the insurer does not indemnify it.")
+        case AlertKind.DISPLEASED:
+            return _("Call the client, and say what will be done about it.")
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
 

@@ -85,6 +85,7 @@ BADGES: Final[dict[str, Badge]] = {
     "alert_new_dispute": Badge("disp", "message-exclamation", _("Large new dispute")),
     "alert_cover_change": Badge("bad", "shield-x", _("Insurer changed its cover")),
     "alert_declaration": Badge("bad", "shield-x", _("To declare to the insurer")),
+    "alert_displeased": Badge("warn", "phone-call", _("Not content with us")),
     "cover_requested": Badge("info", "hourglass", pgettext_lazy("cover", "Requested")),
     "cover_active": Badge("ok", "shield-check", pgettext_lazy("cover", "Granted")),
     "cover_partial": Badge("warn", "shield-half", pgettext_lazy("cover", "Granted in part")),
