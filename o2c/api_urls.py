@@ -109,9 +109,7 @@ urlpatterns = [
     re_path(
         r"^accounts/(?P<code>.+?)/invoice-details/$", BuyerDetailsView.as_view(), name="api-invoice-details"
     ),
-    re_path(
-        r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"
-    ),
+    re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),
     path("papers/check/", CheckPaperView.as_view(), name="api-paper-check"),
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),

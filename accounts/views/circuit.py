@@ -57,7 +57,9 @@ class CircuitForm(forms.Form):
         required=False,
         min_value=1,
         max_value=31,
-        help_text=gettext_lazy("What comes after this day of the month is paid with the runs of the next month."),
+        help_text=gettext_lazy(
+            "What comes after this day of the month is paid with the runs of the next month."
+        ),
     )
 
 

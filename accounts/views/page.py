@@ -12,8 +12,8 @@ from django.utils.translation import get_language
 from django.views import View
 
 from accounts import policy
-from accounts.models import CustomerAccount
 from accounts.circuit_policy import next_run
+from accounts.models import CustomerAccount
 from accounts.queries import belonging_on, circuit_of, circuits_of, members_on
 from o2c.shared.past import look
 from o2c.shared.views import PermissionMixin

@@ -101,7 +101,12 @@ def adv(company: Company) -> User:
 
 
 def noted(account: CustomerAccount, by: User, **values: Any) -> dict[str, Any]:
-    given = {"validator": "Ms Roy, purchasing", "run_days": [25, 10], "cut_off_day": 20, "references": "PO number"}
+    given = {
+        "validator": "Ms Roy, purchasing",
+        "run_days": [25, 10],
+        "cut_off_day": 20,
+        "references": "PO number",
+    }
     return change_circuit(account_id=account.pk, values=given | values, by=by, at=NOW)
 
 
@@ -137,7 +142,9 @@ def test_who_may_and_what_is_wrong(account: CustomerAccount, company: Company, a
         ({"cut_off_day": 3}, "cut_off_with_its_runs"),
     ],
 )
-def test_the_database_refuses_days_that_are_none(account: CustomerAccount, values: dict[str, Any], constraint: str):
+def test_the_database_refuses_days_that_are_none(
+    account: CustomerAccount, values: dict[str, Any], constraint: str
+):
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         PaymentCircuit.objects.create(account=account, **values)
 
@@ -162,7 +169,10 @@ def test_the_forecast_goes_by_it(account: CustomerAccount, adv: User, company: C
     ("language", "words"),
     [
         ("en", ("into your payment run of ", "You ask for these references: PO number.")),
-        ("fr", ("votre échéance de règlement du ", "Références que vous demandez\N{NO-BREAK SPACE}: PO number.")),
+        (
+            "fr",
+            ("votre échéance de règlement du ", "Références que vous demandez\N{NO-BREAK SPACE}: PO number."),
+        ),
     ],
 )
 def test_a_reminder_names_the_run_and_the_references(
@@ -174,7 +184,9 @@ def test_a_reminder_names_the_run_and_the_references(
 
     def written(number: int) -> str:
         step = steps.get(number=number)
-        return write_letter(account, step, [Asked(item, item.open_amount)], on=TODAY, contact=None, language=language).text
+        return write_letter(
+            account, step, [Asked(item, item.open_amount)], on=TODAY, contact=None, language=language
+        ).text
 
     assert not any(word in written(2) for word in words)
     noted(account, adv)
@@ -189,7 +201,10 @@ def test_the_pages_and_the_api(account: CustomerAccount, adv: User, company: Com
     page, client = reverse("accounts:circuit", args=["C1"]), reverse("accounts:detail", args=["C1"])
     assert "How this client approves and pays is not known yet." in browser.get(client).content.decode()
     assert browser.post(page, {"run_days": "10; x"}).status_code == 422
-    assert browser.post(page, {"run_days": "10, 25", "validator": "Ms Roy", "cut_off_day": "20"}).status_code == 302
+    assert (
+        browser.post(page, {"run_days": "10, 25", "validator": "Ms Roy", "cut_off_day": "20"}).status_code
+        == 302
+    )
     shown = browser.get(client).content.decode()
     assert "the 10, 25 of the month" in shown
     assert "Ms Roy" in shown

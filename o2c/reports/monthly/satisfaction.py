@@ -166,7 +166,12 @@ class SatisfactionStatement:
             name=lambda: _("Satisfaction"),
             stem=self.stem,
             header=lambda: [
-                _("Client code"), _("Client"), _("Topic"), _("Answers"), _("Index from 1 to 5"), _("Month before"),
+                _("Client code"),
+                _("Client"),
+                _("Topic"),
+                _("Answers"),
+                _("Index from 1 to 5"),
+                _("Month before"),
                 _("Low scores (1 or 2)"),
             ],  # fmt: skip
             kinds=["text", "text", "text", "number", "number", "number", "number"],

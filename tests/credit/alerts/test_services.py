@@ -159,7 +159,9 @@ def test_a_low_score_is_a_task_of_the_rep_until_it_is_answered(
     with translation.override("en"):
         assert sentence(alert) == f"Gave us 2 of 5 on {today:%d/%m/%Y}."
         assert remedy(alert) == "Call the client, and say what will be done about it."
-    services.answer(alert_id=alert.pk, outcome=AlertOutcome.CLIENT_CALLED, comment="New carrier", by=rep, at=now)
+    services.answer(
+        alert_id=alert.pk, outcome=AlertOutcome.CLIENT_CALLED, comment="New carrier", by=rep, at=now
+    )
     assert look(account) == {"raised": 0, "renewed": 0, "gone": 0}
 
 
