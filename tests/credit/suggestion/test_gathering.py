@@ -57,7 +57,7 @@ def today() -> date:
 
 
 def bought(account: CustomerAccount, by: User) -> None:
-    """100 000 covered at 90 %, an equity of 400 000, 120 000 bought in two years of which 60 000 count, paid 5 days late."""
+    """100 000 covered at 90 %, an equity of 400 000, 60 000 bought in twelve months and before, paid 5 days late."""
     on = today()
     BuyerCover.objects.create(
         company=account.company, entity=account.entity, amount=Decimal(100000), currency="EUR", insured_pct=Decimal(90),
