@@ -245,6 +245,13 @@ MENU = Menu(
                     permission=("policy.change", "audit.view"),
                 ),
                 Entry(
+                    "limit_rules",
+                    _("Limit rules"),
+                    "adjustments-dollar",
+                    "credit:limit_rules",
+                    permission=("policy.change", "audit.view"),
+                ),
+                Entry(
                     "rating_rules",
                     _("Rating rules"),
                     "shield-half",

@@ -370,6 +370,12 @@ SCORE_FACTS = {
     "disputed": "disputes.score_facts.disputed",
 }
 
+# What a suggested base limit rests on beyond credit's own rows, in the same manner.
+LIMIT_FACTS = {
+    "purchases": "invoicing.score_facts.purchases",
+    "paid": "invoicing.score_facts.paid",
+}
+
 # What papers of an order say of the company and the client beyond their rows.
 PAPER_FACTS = "invoicing.paper_facts.paper_facts"
 

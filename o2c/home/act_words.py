@@ -269,6 +269,9 @@ WORDS: Final[dict[str, Words]] = {
     "class_override.lapsed": Words(
         gettext_lazy("Class for %(label)s: nobody answered"), "scale", "warn", DECISIONS
     ),
+    "limit.rules_changed": Words(
+        gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS
+    ),
     "rating.rules_changed": Words(gettext_lazy("Rules of rating changed"), "settings", "", DECISIONS),
     "account.rep_changed": Words(gettext_lazy("New sales rep for %(label)s"), "user-check", "", CLIENT),
     "account.member_added": Words(gettext_lazy("Team of %(label)s: one more"), "user-plus", "", CLIENT),

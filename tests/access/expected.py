@@ -269,6 +269,11 @@ PAGES: Final[Mapping[str, Entry]] = {
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
     ),
+    "credit/limit-rules/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
+    ),
     "credit/rating-rules/": Entry(
         get="accounts.view", post="policy.change", body=_REASON | {"follows": "on"}
     ),
@@ -743,6 +748,7 @@ API: Final[Mapping[str, Entry]] = {
     "accounts/<code>/exposure/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/limits/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/scorecard/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/suggested-limit/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/timeline/": Entry(get="accounts.view", about="client"),
     "credit-alerts/": Entry(get="accounts.view"),
     "credit-alerts/<pk>/": Entry(get="accounts.view", about="alert"),
