@@ -6,24 +6,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0006_direct_debit_under_two_schemes'),
+        ("accounts", "0006_direct_debit_under_two_schemes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PaymentCircuit',
+            name="PaymentCircuit",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='circuit', serialize=False, to='accounts.customeraccount')),
-                ('validator', models.CharField(blank=True, max_length=200, verbose_name='who approves invoices')),
-                ('portal', models.CharField(blank=True, max_length=200, verbose_name='portal for invoices')),
-                ('cut_off_day', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='cut-off day')),
-                ('run_days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), blank=True, default=list, size=None, verbose_name='payment-run days')),
-                ('references', models.CharField(blank=True, max_length=200, verbose_name='references an invoice must carry')),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="circuit",
+                        serialize=False,
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "validator",
+                    models.CharField(blank=True, max_length=200, verbose_name="who approves invoices"),
+                ),
+                ("portal", models.CharField(blank=True, max_length=200, verbose_name="portal for invoices")),
+                (
+                    "cut_off_day",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="cut-off day"),
+                ),
+                (
+                    "run_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="payment-run days",
+                    ),
+                ),
+                (
+                    "references",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="references an invoice must carry"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('cut_off_day', None), models.Q(('cut_off_day__gte', 1), ('cut_off_day__lte', 31)), _connector='OR'), name='cut_off_on_a_day_of_the_month'), models.CheckConstraint(condition=models.Q(('run_days__contained_by', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31])), name='runs_on_days_of_the_month'), models.CheckConstraint(condition=models.Q(('cut_off_day', None), ('run_days__len__gt', 0), _connector='OR'), name='cut_off_with_its_runs')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("cut_off_day", None),
+                            models.Q(("cut_off_day__gte", 1), ("cut_off_day__lte", 31)),
+                            _connector="OR",
+                        ),
+                        name="cut_off_on_a_day_of_the_month",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "run_days__contained_by",
+                                [
+                                    1,
+                                    2,
+                                    3,
+                                    4,
+                                    5,
+                                    6,
+                                    7,
+                                    8,
+                                    9,
+                                    10,
+                                    11,
+                                    12,
+                                    13,
+                                    14,
+                                    15,
+                                    16,
+                                    17,
+                                    18,
+                                    19,
+                                    20,
+                                    21,
+                                    22,
+                                    23,
+                                    24,
+                                    25,
+                                    26,
+                                    27,
+                                    28,
+                                    29,
+                                    30,
+                                    31,
+                                ],
+                            )
+                        ),
+                        name="runs_on_days_of_the_month",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("cut_off_day", None), ("run_days__len__gt", 0), _connector="OR"),
+                        name="cut_off_with_its_runs",
+                    ),
+                ],
             },
         ),
     ]

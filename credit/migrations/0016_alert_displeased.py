@@ -5,25 +5,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_payment_circuit'),
-        ('credit', '0015_default_limit_rules'),
+        ("accounts", "0007_payment_circuit"),
+        ("credit", "0015_default_limit_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='creditalert',
-            name='alert_kind_is_known',
+            model_name="creditalert",
+            name="alert_kind_is_known",
         ),
         migrations.AlterField(
-            model_name='creditalert',
-            name='kind',
-            field=models.CharField(choices=[('BLOCK_AHEAD', 'Orders will be held'), ('UTILISATION', 'Use of the limit'), ('OVERDUE', 'Long overdue'), ('DELAY_TREND', 'Pays later and later'), ('UNUSUAL_ORDER', 'Unusual order'), ('NEW_DISPUTE', 'Large new dispute'), ('COVER_CHANGE', 'Insurer changed its cover'), ('DECLARATION', 'To declare to the insurer'), ('DISPLEASED', 'Not content with us')], max_length=14),
+            model_name="creditalert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("BLOCK_AHEAD", "Orders will be held"),
+                    ("UTILISATION", "Use of the limit"),
+                    ("OVERDUE", "Long overdue"),
+                    ("DELAY_TREND", "Pays later and later"),
+                    ("UNUSUAL_ORDER", "Unusual order"),
+                    ("NEW_DISPUTE", "Large new dispute"),
+                    ("COVER_CHANGE", "Insurer changed its cover"),
+                    ("DECLARATION", "To declare to the insurer"),
+                    ("DISPLEASED", "Not content with us"),
+                ],
+                max_length=14,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditalert',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['BLOCK_AHEAD', 'UTILISATION', 'OVERDUE', 'DELAY_TREND', 'UNUSUAL_ORDER', 'NEW_DISPUTE', 'COVER_CHANGE', 'DECLARATION', 'DISPLEASED'])), name='alert_kind_is_known'),
+            model_name="creditalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "BLOCK_AHEAD",
+                            "UTILISATION",
+                            "OVERDUE",
+                            "DELAY_TREND",
+                            "UNUSUAL_ORDER",
+                            "NEW_DISPUTE",
+                            "COVER_CHANGE",
+                            "DECLARATION",
+                            "DISPLEASED",
+                        ],
+                    )
+                ),
+                name="alert_kind_is_known",
+            ),
         ),
     ]

@@ -4,20 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0001_monthly_statements'),
+        ("reports", "0001_monthly_statements"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='monthlystatement',
-            name='kind',
-            field=models.CharField(choices=[('causes', 'Causes of disputes'), ('satisfaction', 'Satisfaction of clients')], max_length=12),
+            model_name="monthlystatement",
+            name="kind",
+            field=models.CharField(
+                choices=[("causes", "Causes of disputes"), ("satisfaction", "Satisfaction of clients")],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='processowner',
-            name='kind',
-            field=models.CharField(choices=[('department', 'Department'), ('cause', 'Root cause'), ('topic', 'Topic of satisfaction')], max_length=10),
+            model_name="processowner",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("department", "Department"),
+                    ("cause", "Root cause"),
+                    ("topic", "Topic of satisfaction"),
+                ],
+                max_length=10,
+            ),
         ),
     ]
