@@ -38,7 +38,7 @@ def to_confirm(rows: QuerySet[Guarantee], user: User) -> QuerySet[Guarantee]:
 
 
 def guarantees_around(user: User, account: CustomerAccount, *, on: date) -> list[Guarantee]:
-    """What is entered of a client, its legal entity and its group, ended ones left out; what this user may see of it."""
+    """What is entered of a client, its legal entity and its group, ended ones left out, as far as this user may see."""
     levels = Q(account=account) | Q(entity=account.entity_id)
     if account.entity.group_id is not None:
         levels |= Q(group=account.entity.group_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -97,7 +97,7 @@ class ClientReading:
     matrix: tuple[Mandate, ...]
     block: Block | None
     cover: InsuredReading | None = None
-    secured: Secured = Secured()
+    secured: Secured = field(default_factory=Secured)
 
 
 class NoThresholds(LookupError):

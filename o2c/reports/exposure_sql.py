@@ -273,8 +273,9 @@ _RECORDED: Final = f"""
         WHERE l.target_id IS NOT NULL
     ),
     shares AS (
-        SELECT s.id, ROUND(ROUND(a.guarantees / x.units * y.units, 2)
-                           * LEAST(1, GREATEST(0, f.net_exposure) / NULLIF(a.owing / x.units * y.units, 0)), 2) AS amount
+        SELECT s.id,
+               ROUND(ROUND(a.guarantees / x.units * y.units, 2)
+                     * LEAST(1, GREATEST(0, f.net_exposure) / NULLIF(a.owing / x.units * y.units, 0)), 2) AS amount
         FROM above a
         JOIN shown s ON (a.level = 2 AND s.entity_id = a.target_id) OR (a.level = 1 AND s.group_id = a.target_id)
         JOIN figures f ON f.target_id = s.id

@@ -82,12 +82,12 @@ def test_shares_of_a_guarantee_are_never_more_than_it(amount: Decimal, owed: lis
 
 def test_the_insurer_bears_its_share_of_what_guarantees_leave():
     # P-exposure-01: net 60 800, guarantees 10 000, insurer's limit 40 000 at 90 %: 36 000, uncovered 14 800.
-    own = {"vat_pct": D(0), "counts": True, "secured": (D(10000), D(10000))}
+    own: dict[str, Any] = {"vat_pct": D(0), "counts": True, "secured": (D(10000), D(10000))}
     assert cover_of(facts(amount=D(40000)), nets=(D(60800), D(60800)), **own) == D("36000.00")
     assert cover_of(facts(amount=D(80000)), nets=(D(60800), D(60800)), **own) == D("45720.00")
     assert cover_of(facts(), nets=(D(9000), D(9000)), **own) == D(0)
     # VAT not insured: the rest of 12 000 after 6 000 is 5 000 excl. VAT.
-    no_vat = {"vat_pct": D(20), "counts": True, "secured": (D(6000), D(6000))}
+    no_vat: dict[str, Any] = {"vat_pct": D(20), "counts": True, "secured": (D(6000), D(6000))}
     assert cover_of(facts(vat_insured=False), nets=(D(12000), D(12000)), **no_vat) == D("4500.00")
 
 
@@ -401,20 +401,21 @@ def test_on_screen(account: CustomerAccount, analyst: User, manager: User, setti
     assert browser.post(address, body | {"document": wrong}).status_code == 422
     made = browser.post(address, body | {"document": SimpleUploadedFile("paper.pdf", b"%PDF-1.4")})
     assert made.status_code == 302
-    page = browser.get(made.url).content.decode()
+    mine = made.headers["Location"]
+    page = browser.get(mine).content.decode()
     assert "Somebody else must confirm it" in page
-    assert browser.post(f"{made.url}confirm/").status_code == 403
+    assert browser.post(f"{mine}confirm/").status_code == 403
     other = signed_in(manager)
     assert "Pledge, entered by" in other.get("/").content.decode()
-    assert other.post(f"{made.url}confirm/").status_code == 302
-    assert other.get(f"{made.url}file/").headers["Content-Disposition"].startswith("attachment")
+    assert other.post(f"{mine}confirm/").status_code == 302
+    assert other.get(f"{mine}file/").headers["Content-Disposition"].startswith("attachment")
     shown = other.get(f"/clients/{account.code}/").content.decode()
     assert "Guarantees count for €4,000.00; nobody covers €16,000.00." in shown
     for state, there in (("in_force", True), ("to_confirm", False), ("over", False), ("", True)):
         rows = other.get("/credit/guarantees/", {"state": state}).content.decode()
         assert ("N-7" in rows) is there
     assert other.get("/credit/guarantees/", {"q": "nord"}).content.decode().count("N-7") == 1
-    assert other.post(f"{made.url}end/", {"reason": ""}).status_code == 422
-    assert other.post(f"{made.url}end/", {"reason": "Called"}).status_code == 302
-    assert "Called" in other.get(made.url).content.decode()
+    assert other.post(f"{mine}end/", {"reason": ""}).status_code == 422
+    assert other.post(f"{mine}end/", {"reason": "Called"}).status_code == 302
+    assert "Called" in other.get(mine).content.decode()
     assert ExposureSnapshot.objects.filter(guarantees__gt=0).count() == 0
