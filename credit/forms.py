@@ -19,7 +19,8 @@ from .enums import AlertOutcome, GuaranteeKind, Level, LimitKind
 from .models import LimitRequest
 
 
-def _unit(currency: str) -> str:
+def unit_of(currency: str) -> str:
+    """The sign of a currency as it stands beside a field, in the reader's language."""
     return get_currency_symbol(currency, locale=get_language() or "fr")
 
 
@@ -30,7 +31,7 @@ class SellForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["amount"].unit = _unit(currency)  # type: ignore[attr-defined]
+        self.fields["amount"].unit = unit_of(currency)  # type: ignore[attr-defined]
 
 
 class MoveForm(forms.Form):
@@ -120,7 +121,7 @@ class LimitRequestForm(forms.Form):
             levels.append(("group", _("Its group (%(name)s)") % {"name": account.entity.group.name}))
         self.fields["level"].choices = levels  # type: ignore[attr-defined]
         self.fields["level"].initial = Level.ACCOUNT.word
-        self.fields["amount"].unit = _unit(account.company.currency)  # type: ignore[attr-defined]
+        self.fields["amount"].unit = unit_of(account.company.currency)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Ask for no amount where there is no bound."""
@@ -147,7 +148,7 @@ class LimitDecisionForm(forms.Form):
         days = {"valid_from": wish.valid_from, "valid_until": wish.valid_until}
         kwargs["initial"] = {"amount": asked, **days}
         super().__init__(*args, **kwargs)
-        self.fields["amount"].unit = _unit(wish.currency)  # type: ignore[attr-defined]
+        self.fields["amount"].unit = unit_of(wish.currency)  # type: ignore[attr-defined]
         if wish.kind == LimitKind.UNLIMITED:
             del self.fields["amount"]
 

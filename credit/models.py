@@ -126,13 +126,23 @@ class RiskPolicy(models.Model):
     new_account_days = models.PositiveSmallIntegerField(default=180)
     # Whether an order of this class waits until there is evidence that the client ordered.
     evidence_required = models.BooleanField(default=False, db_default=False)
+    # The most that is suggested as a base limit, incl. VAT; nothing where the class has no cap (domain.md 4.3).
+    limit_cap = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    # Months after which a base limit is looked at again.
+    review_months = models.PositiveSmallIntegerField(default=12, db_default=12)
 
     class Meta:
         verbose_name_plural = "risk policies"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(limit_cap=None) | Q(limit_cap__gte=0), name="limit_cap_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(review_months__gte=1, review_months__lte=24), name="review_within_two_years"
+            ),
             models.UniqueConstraint(
                 fields=["company", "risk_class"], name="one_risk_policy_per_class", nulls_distinct=False
-            )
+            ),
         ]
 
     def __str__(self) -> str:

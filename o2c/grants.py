@@ -52,6 +52,7 @@ APPEND_ONLY: Final = (
     "disputes.DisputeCredit",
     "disputes.CommitteeDecision",
     "disputes.ResolverLinkAct",
+    "reports.MonthlyStatement",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.

@@ -369,6 +369,12 @@ SCORE_FACTS = {
     "disputed": "disputes.score_facts.disputed",
 }
 
+# What a suggested base limit rests on beyond credit's own rows, in the same manner.
+LIMIT_FACTS = {
+    "purchases": "invoicing.score_facts.purchases",
+    "paid": "invoicing.score_facts.paid",
+}
+
 # What papers of an order say of the company and the client beyond their rows.
 PAPER_FACTS = "invoicing.paper_facts.paper_facts"
 
@@ -550,6 +556,8 @@ WORK_HANDLERS: dict[str, str] = {
     "mail.fetch": "o2c.shared.mail_in.fetch",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",
+    "statements.due": "o2c.reports.monthly.services.send_due",
+    "statements.one": "o2c.reports.monthly.services.send_one",
     "reports.file": "o2c.reports.background.write",
     "lists.file": "o2c.home.list_files.write",
     "results.remove": "o2c.shared.results.remove",
@@ -566,6 +574,7 @@ WORK_QUEUES: dict[str, str] = {
     "invoicing.files": "pdf",
     "einvoicing.hand_over": "pdf",
     "dunning.send": "pdf",
+    "statements.one": "pdf",
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.

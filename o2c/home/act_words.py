@@ -199,6 +199,10 @@ WORDS: Final[dict[str, Words]] = {
     "dispute.rules_changed": Words(
         gettext_lazy("Agreed days for disputes of %(label)s changed"), "adjustments", "", OTHER
     ),
+    "process_owners.changed": Words(
+        gettext_lazy("Process owners of %(label)s changed"), "user-check", "", OTHER
+    ),
+    "statement.sent": Words(gettext_lazy("Monthly statement sent: %(label)s"), "mail-forward", "", OTHER),
     "dispute.qualified": Words(gettext_lazy("Dispute %(label)s qualified"), "tag", "", DECISIONS),
     "dispute.assigned": Words(
         gettext_lazy("Dispute %(label)s given to somebody else"), "user-check", "", OTHER
@@ -266,6 +270,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "class_override.lapsed": Words(
         gettext_lazy("Class for %(label)s: nobody answered"), "scale", "warn", DECISIONS
+    ),
+    "limit.rules_changed": Words(
+        gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS
     ),
     "rating.rules_changed": Words(gettext_lazy("Rules of rating changed"), "settings", "", DECISIONS),
     "account.rep_changed": Words(gettext_lazy("New sales rep for %(label)s"), "user-check", "", CLIENT),

@@ -290,6 +290,11 @@ PAGES: Final[Mapping[str, Entry]] = {
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
     ),
+    "credit/limit-rules/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
+    ),
     "credit/rating-rules/": Entry(
         get="accounts.view", post="policy.change", body=_REASON | {"follows": "on"}
     ),
@@ -682,6 +687,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/exposure/": Entry(get="reports.view"),
     "reports/disputes/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
+    "reports/statements/": Entry(get="disputes.view"),
+    "reports/statements/send/": Entry(
+        get="disputes.committee", post="disputes.committee", body={"told": "causes:1", "month": "2026-01-01"}
+    ),
+    "reports/statements/<pk>/<kind>/": Entry(get="disputes.view", about="told", then=("pdf",)),
+    "reports/process-owners/": Entry(get="disputes.view", post="policy.change", body=_REASON),
     "reports/duties/": Entry(get="duties.view"),
     "webhooks/": Entry(get="webhooks.manage"),
     "webhooks/new/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),
@@ -755,6 +766,7 @@ API: Final[Mapping[str, Entry]] = {
     "accounts/<code>/exposure/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/limits/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/scorecard/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/suggested-limit/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/timeline/": Entry(get="accounts.view", about="client"),
     "credit-alerts/": Entry(get="accounts.view"),
     "credit-alerts/<pk>/": Entry(get="accounts.view", about="alert"),

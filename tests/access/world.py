@@ -36,10 +36,12 @@ from invoicing.recurring.services import create_schedule
 from invoicing.services import penalties, waivers
 from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
+from o2c.reports.models import MonthlyStatement
 from o2c.shared import results
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, OutboxMessage, Work
+from o2c.shared.outbox_files import keep
 from orders.models import Delivery, DeliveryNote, HoldCase, MassDecision, Order, OrderConfirmation, Quotation
 from orders.papers import content_hash
 from orders.services import (
@@ -56,6 +58,7 @@ from tests.factories.orders import draft, give_limit, line, submitted
 from .expected import ROLES
 
 NOBODY = "nobody"
+_TOLD = {"opened": 1, "ended": 1, "average_days": "3.0", "open": 0, "cost": "0.00"}
 MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 
 
@@ -63,8 +66,8 @@ MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 class World:
     """What stands for the placeholders of an address. Every label of it begins with ``mark``.
 
-    ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person: ``personal`` has those of each
-    role.
+    ``told``, ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person:
+    ``personal`` has those of each role.
     """
 
     mark: str
@@ -535,7 +538,16 @@ def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, i
     mass = MassDecision.objects.create(
         token=uuid4(), company=company, act="release", reason="asked", decided_by=person, decided_at=at
     )
+    message = OutboxMessage.objects.create(
+        kind="statement.sent_causes", key=f"statement-{mark}-{person.pk}", company_id=company.pk, user=person,
+        to="x@y.test", subject="Told", text="told", created_at=at,
+    )  # fmt: skip
+    told = MonthlyStatement.objects.create(
+        company=company, kind="causes", month=date(2026, 1, 1), owner=person, subjects=["department:SALES"],
+        figures=_TOLD, files=[keep("told.pdf", b"%PDF-1.4", "application/pdf").as_row()], language="fr",
+        message=message, made_at=at,
+    )  # fmt: skip
     return {
-        "notice": notice.pk, "job": job.pk, "work": job.pk, "written": written.pk,
+        "told": told.pk, "notice": notice.pk, "job": job.pk, "work": job.pk, "written": written.pk,
         "substitution": substitution.pk, "mass": mass.pk,
     }  # fmt: skip
