@@ -264,6 +264,17 @@ def first_breach(term: Term | str, regime: str) -> date | None:
     return next((day for day in days if not within_cap(due_date(day, term, day), regime, day, day)), None)
 
 
+@lru_cache(maxsize=512)
+def mean_days(term: Term | str) -> int:
+    """Return the days from invoice to due date on average over four years, goods delivered on the invoice date.
+
+    :raises UnknownTerm: a code that the grammar does not know
+    """
+    start = date(2025, 1, 1)
+    days = [start + timedelta(days=offset) for offset in range(_CYCLE_DAYS)]
+    return round(sum((due_date(day, term, day) - day).days for day in days) / len(days))
+
+
 def later_term(order_term: Term | str, account_term: Term | str, order_date: date) -> bool:
     """Tell whether the order asks for a later due date than the account's term gives, from the order date.
 

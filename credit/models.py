@@ -14,6 +14,7 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
+from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -32,6 +33,7 @@ __all__ = [
     "EntityFacts",
     "ExposureSnapshot",
     "FinancialStatement",
+    "Guarantee",
     "InsurancePolicy",
     "LimitRequest",
     "NightlyRun",
@@ -124,13 +126,23 @@ class RiskPolicy(models.Model):
     new_account_days = models.PositiveSmallIntegerField(default=180)
     # Whether an order of this class waits until there is evidence that the client ordered.
     evidence_required = models.BooleanField(default=False, db_default=False)
+    # The most that is suggested as a base limit, incl. VAT; nothing where the class has no cap (domain.md 4.3).
+    limit_cap = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    # Months after which a base limit is looked at again.
+    review_months = models.PositiveSmallIntegerField(default=12, db_default=12)
 
     class Meta:
         verbose_name_plural = "risk policies"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(limit_cap=None) | Q(limit_cap__gte=0), name="limit_cap_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(review_months__gte=1, review_months__lte=24), name="review_within_two_years"
+            ),
             models.UniqueConstraint(
                 fields=["company", "risk_class"], name="one_risk_policy_per_class", nulls_distinct=False
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -222,6 +234,10 @@ class CreditStanding(models.Model):
     on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     limit_kind = models.CharField(max_length=10, default="none")
     effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    # What the guarantees of this level count for, and above the accounts what those that owe anything owe together:
+    # each has its share of a guarantee by what it owes.
+    guarantees = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
+    owing = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
     # At this level alone, and the least over all levels that hold a decision (of an account).
     level_available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
@@ -255,6 +271,8 @@ class ExposureSnapshot(models.Model):
     on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     limit_kind = models.CharField(max_length=10, default="none")
     effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    guarantees = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
+    owing = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
     recorded_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -47,6 +47,14 @@ _INVOICED: Final = """
     WHERE account_id {among} AND kind = 'INVOICE' AND effective_date > %(since)s AND effective_date <= %(on)s
     GROUP BY account_id
 """
+# What a client buys, and since when: deposit invoices are part of the final ones.
+_PURCHASES: Final = """
+    SELECT i.account_id, i.currency, SUM(i.amount) FILTER (WHERE i.effective_date > %(since)s),
+           MIN(i.effective_date) FILTER (WHERE i.kind = 'INVOICE')
+    FROM invoicing_receivableitem i
+    WHERE i.account_id {among} AND i.kind IN ('INVOICE', 'CREDIT_NOTE') AND i.effective_date <= %(on)s
+    GROUP BY i.account_id, i.currency
+"""
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -69,6 +77,14 @@ def returned(keys: Keys, *, since: date, on: date) -> Rows:
 def invoiced(keys: Keys, *, since: date, on: date) -> Rows:
     """What was invoiced, incl. VAT."""
     return _rows(_INVOICED, keys, since, on)
+
+
+def purchases(keys: Keys, *, since: date, on: date) -> Rows:
+    """By currency: what was invoiced incl. VAT less credit notes, None where nothing was, and the first invoice ever.
+
+    A provider of ``settings.LIMIT_FACTS``.
+    """
+    return _rows(_PURCHASES, keys, since, on)
 
 
 def _rows(statement: str, keys: Keys, since: date, on: date) -> Rows:

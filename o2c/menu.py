@@ -80,6 +80,13 @@ MENU = Menu(
                     "credit:covers",
                     permission=("credit.decide_limit", "policy.change", "audit.view"),
                 ),
+                Entry(
+                    "guarantees",
+                    _("Guarantees"),
+                    "certificate",
+                    "credit:guarantees",
+                    permission=("credit.rate", "credit.decide_limit", "audit.view"),
+                ),
             ),
         ),
         Group(
@@ -201,6 +208,13 @@ MENU = Menu(
                     permission="reports.view",
                 ),
                 Entry(
+                    "statements",
+                    _("Monthly statements"),
+                    "mail-forward",
+                    "reports:statements",
+                    permission="disputes.view",
+                ),
+                Entry(
                     "aged_balance",
                     _("Aged balance"),
                     "chart-bar",
@@ -235,6 +249,13 @@ MENU = Menu(
                     _("Order rules"),
                     "settings",
                     "orders:rules",
+                    permission=("policy.change", "audit.view"),
+                ),
+                Entry(
+                    "limit_rules",
+                    _("Limit rules"),
+                    "adjustments-dollar",
+                    "credit:limit_rules",
                     permission=("policy.change", "audit.view"),
                 ),
                 Entry(

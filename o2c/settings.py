@@ -358,6 +358,7 @@ ALERT_EVENTS = {
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
+    "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
 
 # What a scorecard rests on beyond credit's own rows: of many clients at once, rows that begin with the client.
@@ -368,6 +369,12 @@ SCORE_FACTS = {
     "invoiced": "invoicing.score_facts.invoiced",
     "broken": "dunning.queries.promises.broken_in",
     "disputed": "disputes.score_facts.disputed",
+}
+
+# What a suggested base limit rests on beyond credit's own rows, in the same manner.
+LIMIT_FACTS = {
+    "purchases": "invoicing.score_facts.purchases",
+    "paid": "invoicing.score_facts.paid",
 }
 
 # What papers of an order say of the company and the client beyond their rows.
@@ -403,6 +410,7 @@ CLIENT_PANELS = {
     "trend": "credit.views.panels.trend",
     "score": "credit.views.score.panel",
     "limits": "credit.views.panels.limits",
+    "guarantees": "credit.views.guarantees.panel",
     "decisions": "o2c.home.clients.decisions",
 }
 
@@ -550,6 +558,8 @@ WORK_HANDLERS: dict[str, str] = {
     "mail.fetch": "o2c.shared.mail_in.fetch",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",
+    "statements.due": "o2c.reports.monthly.services.send_due",
+    "statements.one": "o2c.reports.monthly.services.send_one",
     "reports.file": "o2c.reports.background.write",
     "lists.file": "o2c.home.list_files.write",
     "results.remove": "o2c.shared.results.remove",
@@ -566,6 +576,7 @@ WORK_QUEUES: dict[str, str] = {
     "invoicing.files": "pdf",
     "einvoicing.hand_over": "pdf",
     "dunning.send": "pdf",
+    "statements.one": "pdf",
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.

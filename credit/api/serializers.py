@@ -10,6 +10,7 @@ from accounts.api.serializers import AccountAnswer
 from credit.enums import Level, LimitKind, RequestStatus
 from credit.models import CreditStanding, LimitRequest
 from credit.queries import money
+from credit.suggestion.enums import Bound, Unknown
 from o2c.shared.api.bodies import CurrencyField, amount_field
 
 Shape = serializers.Serializer[Any]
@@ -86,6 +87,7 @@ class ExposureAnswer(Shape):
     parts = PartShape(many=True)
     gross_exposure = amount_field()
     net_exposure = amount_field()
+    guarantees = amount_field()
     insured_cover = amount_field()
     uncovered_exposure = amount_field()
     limit = LimitShape()
@@ -181,6 +183,25 @@ class LimitAnswer(Shape):
     decided_by = serializers.CharField()
     decided_at = serializers.DateTimeField()
     closed_on = serializers.DateField(allow_null=True)
+
+
+class BoundShape(Shape):
+    """One bound of a suggested limit; ``amount`` null where it is not known, ``unknown`` says why."""
+
+    code = serializers.ChoiceField(Bound.choices)
+    amount = amount_field(allow_null=True)
+    unknown = serializers.ChoiceField(Unknown.choices, allow_null=True)
+    figures = serializers.DictField()
+
+
+class SuggestionAnswer(Shape):
+    """The suggested base limit: the least of four bounds, null where none is known."""
+
+    account = serializers.CharField()
+    currency = serializers.CharField()
+    amount = amount_field(allow_null=True)
+    binding = serializers.ChoiceField(Bound.choices, allow_null=True)
+    terms = BoundShape(many=True)
 
 
 class LimitRequestBody(Shape):

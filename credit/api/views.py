@@ -25,6 +25,8 @@ from credit import queries, services
 from credit.enums import Level, LimitKind, RequestStatus, Verdict
 from credit.history import exposure_by
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest
+from credit.suggestion.gathering import suggestion_of
+from credit.suggestion.words import as_contract
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
 from o2c.shared.api.lists import DayFilter
@@ -45,6 +47,7 @@ from .serializers import (
     LimitRequestAnswer,
     LimitRequestBody,
     ReasonBody,
+    SuggestionAnswer,
     WatchBody,
     limit_request_answer,
     standing_answer,
@@ -199,6 +202,14 @@ class ClientViewSet(AccountViewSet):
     def scorecard(self, request: Request, code: str) -> Response:
         """The last scorecard: sub-scores with their inputs, class, class set by decision, twelve months."""
         return Response(scorecard_answer(self.account(code), on=paris_date(self.at)))
+
+    @extend_schema(responses=SuggestionAnswer)
+    @action(detail=True, methods=["get"], filter_backends=[], url_path="suggested-limit")
+    def suggested_limit(self, request: Request, code: str) -> Response:
+        """The base limit that is suggested today: four bounds, which one binds, what is not known and why."""
+        account = self.account(code)
+        suggestion = suggestion_of(account, on=paris_date(self.at))
+        return Response({"account": account.code, **as_contract(suggestion, account.company.currency)})
 
     def _flag(self, code: str, act: Callable[..., Any], body: dict[str, Any]) -> Response:
         account = self.account(code)

@@ -18,6 +18,8 @@ from .. import policy, queries
 from ..enums import Level, LimitKind, RequestStatus
 from ..locks import lock_credit
 from ..models import CreditLimit, LimitRequest, TemporaryLimit
+from ..suggestion.gathering import suggestion_of
+from ..suggestion.words import as_contract
 from .checks import mandates
 
 DEFAULT_MONTHS = 12
@@ -135,7 +137,7 @@ def approve_limit_request(
     with transaction.atomic():
         request = _decidable(request_id, reason, by, granting=amount)
         _grant_otherwise(request, amount, valid_from, valid_until, paris_date(at))
-        request.facts = queries.exposure_of(request.asked_for, on=paris_date(at)).as_contract()
+        request.facts = _facts_seen(request.asked_for, paris_date(at))
         _decided(request, RequestStatus.APPROVED, reason, by, at)
         before = _grant(request, by, at)
         _record("limit.approved", request, by=by, at=at, reason=reason, before=before)
@@ -149,6 +151,7 @@ def refuse_limit_request(*, request_id: int, reason: str, by: User, at: datetime
     """Refuse a request with a reason; whoever may grant it may refuse it."""
     with transaction.atomic():
         request = _decidable(request_id, reason, by)
+        request.facts = _facts_seen(request.asked_for, paris_date(at))
         _decided(request, RequestStatus.REFUSED, reason, by, at)
         _record("limit.refused", request, by=by, at=at, reason=reason)
         return request
@@ -176,6 +179,12 @@ def required_role(request: LimitRequest, amount: Decimal | None = None) -> polic
     account = request.asked_for
     wanted = request.amount if amount is None else amount
     return policy.limit_level(wanted, account.risk_class, mandates(account.company_id))
+
+
+def _facts_seen(account: CustomerAccount, on: date) -> dict[str, object]:
+    """What a decision saw: the exposure, and the base limit that was suggested."""
+    suggested = as_contract(suggestion_of(account, on=on), account.company.currency)
+    return {**queries.exposure_of(account, on=on).as_contract(), "suggested_limit": suggested}
 
 
 def _grant_otherwise(

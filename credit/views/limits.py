@@ -27,11 +27,14 @@ from credit.lists import waiting_for, with_current_limit
 from credit.models import CreditLimit, LimitRequest
 from credit.services.checks import mandates
 from credit.services.limits import required_role
+from credit.suggestion.gathering import suggestion_of
+from credit.suggestion.words import prepared_reason
 from credit.tables import LimitRequestTable
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import Action, Empty, ListPage, PermissionMixin, Tab
 
 from .panels import trend_spec
+from .suggested import seen_by_decision, shown
 
 
 class LimitRequests(ListPage):
@@ -91,7 +94,9 @@ class NewLimitRequest(PermissionMixin, View):
         account = self._client(request)
         if isinstance(account, HttpResponse):
             return account
-        return self._answer(request, account, LimitRequestForm(account=account))
+        return self._answer(
+            request, account, LimitRequestForm(account=account, initial=self._wish(request, account))
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store the request: sent at once, or kept as a draft."""
@@ -109,6 +114,16 @@ class NewLimitRequest(PermissionMixin, View):
                 messages.success(request, _("The request is sent.") if sent else _("Kept as a draft."))
                 return redirect("credit:limit_request", wish.pk)
         return self._answer(request, account, form)
+
+    def _wish(self, request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
+        """What stands in the form before anything is typed: the suggested limit with why (``?suggested=1``)."""
+        if "suggested" not in request.GET:
+            return {}
+        suggestion = suggestion_of(account, on=timezone.localdate())
+        return {
+            "amount": suggestion.amount,
+            "reason": prepared_reason(suggestion, account.company.currency),
+        }
 
     def _client(self, request: HttpRequest) -> CustomerAccount | HttpResponse:
         form = ClientForm(request.GET or None, user=signed_in(request), company=company_of(request))
@@ -134,6 +149,7 @@ class NewLimitRequest(PermissionMixin, View):
                 if mandate.limit_amount is None or mandate.limit_amount > 0
             ],
             "raised": account.risk_class == "E",
+            "suggested": shown(suggestion_of(account, on=timezone.localdate()), account),
             "menu": "limit_requests",
             "title": _("Ask for a limit for %(name)s") % {"name": account.name},
         }
@@ -221,6 +237,9 @@ class LimitRequestPage(PermissionMixin, View):
         people = people_who_may(
             "credit.decide_limit", account.company, level=mandate.level, without=[wish.requested_by_id]
         )
+        suggestion = seen_by_decision(wish)
+        if wish.status in (RequestStatus.DRAFT, RequestStatus.SUBMITTED):
+            suggestion = suggestion_of(account, on=timezone.localdate())
         spec = trend_spec(account, view, asked=_limit_after(wish, view) if waits else None)
         context = {
             "wish": wish,
@@ -238,6 +257,7 @@ class LimitRequestPage(PermissionMixin, View):
             "unlimited_after": wish.kind == LimitKind.UNLIMITED,
             "oldest_days": view.figures.oldest_days(view.on),
             "history": _history(wish),
+            "suggested": shown(suggestion, account) if suggestion else None,
             "level_label": Level(wish.level).label,
             "role": role_label(mandate.role),
             "own_bound": bound,

@@ -26,10 +26,13 @@ from credit.enums import Level
 from credit.exposure import Cuts, read
 from credit.forms import SellForm
 from credit.models import AccountBlock, ExposureSnapshot
+from credit.suggestion.gathering import suggestion_of
 from o2c.shared import bars
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.menu import url_or_nothing
 from o2c.shared.past import Look, look
+
+from .suggested import shown
 
 ZERO = Decimal("0.00")
 _MONTHS = 12
@@ -117,6 +120,7 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
         | {
             "insured": live.cover if live else None,
             "insured_counts": live.cover_counts if live else False,
+            "secured": Decimal(figures["guarantees"]) > 0,
             "figures": _decimals(figures),
             "kind": figures["limit"]["kind"],
             "bar": {"parts": parts, "limit": limit_of(figures)},
@@ -231,7 +235,11 @@ def limits(request: HttpRequest, account: CustomerAccount) -> Panel:
         row["state"] = _limit_state(row, looked.day)
         if row["closed_on"] is not None and row["closed_on"] > looked.day:
             row["closed_on"] = None  # closed later: on that day it ran to its own end
-    return Panel("credit/_limits.html", {"rows": rows})
+    context: dict[str, Any] = {"rows": rows}
+    if not looked.is_past:
+        suggestion = suggestion_of(account, on=looked.day)
+        context["suggested"] = shown(suggestion, account, signed_in(request))
+    return Panel("credit/_limits.html", context)
 
 
 # --- pieces ---

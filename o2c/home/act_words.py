@@ -28,6 +28,11 @@ WORDS: Final[dict[str, Words]] = {
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
+    "guarantee.recorded": Words(gettext_lazy("Guarantee %(label)s entered"), "certificate", "", DECISIONS),
+    "guarantee.confirmed": Words(
+        gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
+    ),
+    "guarantee.ended": Words(gettext_lazy("Guarantee %(label)s ended"), "certificate", "warn", DECISIONS),
     "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
     "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
     "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),
@@ -194,6 +199,13 @@ WORDS: Final[dict[str, Words]] = {
     "dispute.rules_changed": Words(
         gettext_lazy("Agreed days for disputes of %(label)s changed"), "adjustments", "", OTHER
     ),
+    "account.circuit_changed": Words(
+        gettext_lazy("Payment circuit of %(label)s changed"), "calendar-check", "", CLIENT
+    ),
+    "process_owners.changed": Words(
+        gettext_lazy("Process owners of %(label)s changed"), "user-check", "", OTHER
+    ),
+    "statement.sent": Words(gettext_lazy("Monthly statement sent: %(label)s"), "mail-forward", "", OTHER),
     "dispute.qualified": Words(gettext_lazy("Dispute %(label)s qualified"), "tag", "", DECISIONS),
     "dispute.assigned": Words(
         gettext_lazy("Dispute %(label)s given to somebody else"), "user-check", "", OTHER
@@ -261,6 +273,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "class_override.lapsed": Words(
         gettext_lazy("Class for %(label)s: nobody answered"), "scale", "warn", DECISIONS
+    ),
+    "limit.rules_changed": Words(
+        gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS
     ),
     "rating.rules_changed": Words(gettext_lazy("Rules of rating changed"), "settings", "", DECISIONS),
     "account.rep_changed": Words(gettext_lazy("New sales rep for %(label)s"), "user-check", "", CLIENT),

@@ -13,6 +13,7 @@ from accounts.enums import RiskClass
 from accounts.models import Company, User
 from credit.enums import Finding
 from credit.models import RiskPolicy
+from credit.services.limit_rules import own_row
 from o2c.shared import audit, work
 from o2c.shared.problems import Conflict, Invalid, NotAllowed
 
@@ -115,13 +116,7 @@ def change_order_rules(
 
 
 def _ask_evidence(company: Company, name: str, asked: bool) -> None:
-    """Write it in the company's own row of the class, made from the common one where it has none yet."""
-    own = RiskPolicy.objects.filter(company=company, risk_class=name).first()
-    if own is None:
-        own = RiskPolicy.objects.filter(company=None, risk_class=name).first()
-        if own is None:
-            raise Invalid(errors={"evidence_classes": [_("There is no such risk class.")]})
-        own.pk, own.company = None, company
+    own = own_row(company, name)
     own.evidence_required = asked
     own.save()
 

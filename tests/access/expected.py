@@ -229,6 +229,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "clients/check/": Entry(get="accounts.edit", asks={"code": "NEW-1"}),
     "clients/search/": Entry(get="accounts.view", asks={"q": "world"}),
     "clients/<code>/": Entry(get="accounts.view", about="client"),
+    "clients/<code>/circuit/": Entry(get="accounts.view", post="accounts.edit", about="client"),
     "clients/<code>/team/": Entry(
         get="accounts.view", post="accounts.view", about="client", body={"role": "adv"}, by_authority=True
     ),
@@ -242,6 +243,28 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/": Entry(get="accounts.view"),
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
+    ),
+    "credit/guarantees/": Entry(get="accounts.view"),
+    "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
+    "credit/guarantees/<pk>/confirm/": Entry(
+        post="credit.decide_limit", about="guarantee", by_authority=True
+    ),
+    "credit/guarantees/<pk>/end/": Entry(post="credit.rate", about="guarantee", body=_REASON),
+    "credit/guarantees/<pk>/file/": Entry(get="accounts.view", about="guarantee"),
+    "credit/clients/<code>/guarantee/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={
+            "level": "account",
+            "kind": "BANK",
+            "guarantor": "Bank",
+            "reference": "G-9",
+            "amount": "10",
+            "currency": "EUR",
+            "haircut_pct": "100",
+            "valid_from": "1/1/2026",
+        },
     ),
     "credit/insurance/": Entry(get="accounts.view"),
     "credit/insurance/policy/": Entry(
@@ -267,6 +290,11 @@ PAGES: Final[Mapping[str, Entry]] = {
         about="limit_request",
         body=_REASON | {"decision": "refuse"},
         by_authority=True,
+    ),
+    "credit/limit-rules/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
     ),
     "credit/rating-rules/": Entry(
         get="accounts.view", post="policy.change", body=_REASON | {"follows": "on"}
@@ -660,6 +688,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/exposure/": Entry(get="reports.view"),
     "reports/disputes/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
+    "reports/statements/": Entry(get="disputes.view"),
+    "reports/statements/send/": Entry(
+        get="disputes.committee", post="disputes.committee", body={"told": "causes:1", "month": "2026-01-01"}
+    ),
+    "reports/statements/<pk>/<kind>/": Entry(get="disputes.view", about="told", then=("pdf",)),
+    "reports/process-owners/": Entry(get="disputes.view", post="policy.change", body=_REASON),
     "reports/duties/": Entry(get="duties.view"),
     "webhooks/": Entry(get="webhooks.manage"),
     "webhooks/new/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),
@@ -696,6 +730,9 @@ API: Final[Mapping[str, Entry]] = {
     "outbox/": Entry(get="accounts.view"),
     "outbox/<pk>/": Entry(get="accounts.view", about="message"),
     "company-details/": Entry(get="invoicing.view", patch="policy.change", body={"city": "Lyon"}),
+    "accounts/<code>/payment-circuit/": Entry(
+        get="accounts.view", patch="accounts.edit", about="client", body={"run_days": [10]}
+    ),
     "accounts/<code>/invoice-details/": Entry(
         get="invoicing.view", patch="accounts.edit", about="client", body={"reference": "S1"}
     ),
@@ -733,6 +770,7 @@ API: Final[Mapping[str, Entry]] = {
     "accounts/<code>/exposure/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/limits/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/scorecard/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/suggested-limit/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/timeline/": Entry(get="accounts.view", about="client"),
     "credit-alerts/": Entry(get="accounts.view"),
     "credit-alerts/<pk>/": Entry(get="accounts.view", about="alert"),
