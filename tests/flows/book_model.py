@@ -106,6 +106,17 @@ def order_value(order: Order) -> OrderValue:
     return OrderValue(cents(to_deliver * total / whole), cents(to_invoice * total / whole))
 
 
+def deposits_invoiced(order: Order, on: date) -> Decimal:
+    """Money on deposit invoices of an order that no invoice has deducted and no credit note taken back."""
+    found = ZERO
+    for invoice in Invoice.objects.filter(order=order, kind="DEPOSIT_INVOICE", currency=order.currency):
+        if invoice.deductions.exists() or Invoice.objects.filter(corrects=invoice).exists():
+            continue
+        matches = Allocation.objects.filter(debit__invoice=invoice, effective_date__lte=on)
+        found += sum((match.amount for match in matches), ZERO)
+    return found
+
+
 def rate_on(currency: str, day: date) -> Decimal:
     """Units for one euro, as last published."""
     if currency == "EUR":
@@ -141,9 +152,12 @@ def figures_of(account: CustomerAccount, on: date) -> Figures:
             ),
             ZERO,
         )
-        held = min(waiting, value.whole)
-        by_part["deposits_held", order.currency] -= held
+        invoiced = deposits_invoiced(order, on)
+        held = min(max(value.whole - invoiced, ZERO), waiting)
+        by_part["deposits_held", order.currency] -= min(invoiced, value.whole) + held
         by_part["unallocated_payments", order.currency] += held
+        if order.state in ("CANCELLED", "REFUSED"):
+            by_part["unallocated_payments", order.currency] -= invoiced
         by_part["open_orders", order.currency] += value.to_deliver
         by_part["delivered_not_invoiced", order.currency] += value.to_invoice
         if order.state == "SUBMITTED":

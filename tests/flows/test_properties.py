@@ -7,15 +7,17 @@ becomes of it. ``PROPERTY_EXAMPLES`` and ``PROPERTY_STEPS`` ask for more than th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
+from django.db import models
+from django.db.models import Q
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from credit import services as credit
 from credit.alternatives.projection import (
@@ -44,14 +46,34 @@ from orders.models import ConditionalRelease, HoldCase, Order, Release, ReleaseC
 from . import book_model as model
 from .book_machine import ROUNDING, Book, picks
 
-EXAMPLES: Final = int(os.environ.get("PROPERTY_EXAMPLES", "20"))
+EXAMPLES: Final = int(os.environ.get("PROPERTY_EXAMPLES", "15"))
 STEPS: Final = int(os.environ.get("PROPERTY_STEPS", "20"))
 
 kinds = st.sets(st.sampled_from(list(AlternativeKind)), min_size=1, max_size=3)
 
 
+HELD: Final = Q(closed_at=None)
+DEPOSIT_WAITS: Final = Q(met_at=None, cancelled_at=None)
+PROMISE_OPEN: Final = Q(status=PromiseStatus.OPEN)
+PLAN_GOES_ON: Final = ~Q(status__in=["BROKEN", "COMPLETED", "CANCELLED"])
+ASKED_FOR: Final = Q(status=RequestStatus.SUBMITTED)
+
+
+def only_with(rows: type[models.Model], which: Q) -> Callable[[Any], bool]:
+    """Draw an act only where there is something to act on."""
+    return lambda machine: hasattr(machine, "company") and rows._default_manager.filter(which).exists()
+
+
 class BookOnTerms(Book):
     """The book, its insurer, and what is agreed for orders that are held."""
+
+    @initialize(late=st.integers(0, 20), owed=st.integers(100, 900), wanted=st.integers(600, 2000))
+    def open_the_books(self, late: int, owed: int, wanted: int) -> None:
+        """Something is owed by each client already, and each asks for more than its limit carries."""
+        super().open_the_books()
+        for number, account in enumerate(self.accounts):
+            self.post_invoice(number, Decimal(owed), late + 10, 10, None, account.currency, False)
+            self.order(number, [(Decimal(1), Decimal(wanted), Decimal(20))], "NET30", 5, True)
 
     # --- the insurer -------------------------------------------------------------------------------------------
 
@@ -104,10 +126,46 @@ class BookOnTerms(Book):
 
     # --- what is agreed for an order -----------------------------------------------------------------------------
 
-    @rule(which=picks, wished=kinds)
-    def agree(self, which: int, wished: set[AlternativeKind]) -> None:
-        """Measures proposed for a held order are agreed with its client: all of them, or nothing is left of it."""
-        case = self._pick(HoldCase.objects.filter(closed_at=None), which)
+    @precondition(only_with(HoldCase, HELD))
+    @rule(
+        which=picks,
+        wished=kinds,
+        acts=st.lists(
+            st.sampled_from(["agree", "when met", "deposit", "promise", "plan", "answer", "a day"]),
+            min_size=2,
+            max_size=8,
+        ),
+        part=st.sampled_from([1, 1, 2]),
+        yes=st.booleans(),
+    )
+    def negotiate(
+        self, which: int, wished: set[AlternativeKind], acts: list[str], part: int, yes: bool
+    ) -> None:
+        """A held order is talked about with its client and in the house, and some of what was agreed comes."""
+        does: dict[str, Callable[[], None]] = {
+            "agree": lambda: self._agree_measures(which, wished),
+            "when met": lambda: self._release_when_met(which),
+            "deposit": lambda: self._deposit(which, part),
+            "promise": lambda: self._keep_promise(which, part),
+            "plan": lambda: self._follow_plan(which, part, yes),
+            "answer": lambda: self._answer(which, yes),
+            "a day": lambda: self.pass_days(1),
+        }
+        for act in ["agree", *acts]:
+            does[act]()
+
+    @precondition(only_with(ReleaseCondition, Q(status="OPEN")))
+    @rule(which=picks, part=st.sampled_from([1, 1, 2]), yes=st.booleans())
+    def what_was_agreed_comes(self, which: int, part: int, yes: bool) -> None:
+        """Money that was agreed comes in, whole or in part; what was asked for is answered."""
+        self._deposit(which, part)
+        self._keep_promise(which, part)
+        self._follow_plan(which, part, yes)
+        self._answer(which, yes)
+
+    def _agree_measures(self, which: int, wished: set[AlternativeKind]) -> None:
+        """Measures proposed for a held order are agreed: all of them, or nothing is left of it."""
+        case = self._pick(HoldCase.objects.filter(HELD), which)
         if case is None:
             return
         order = Order.objects.select_related("account__company", "account__entity", "company").get(
@@ -126,17 +184,13 @@ class BookOnTerms(Book):
         else:
             assert [row.kind for row in made] == [each["kind"] for each in written]
 
-    @rule(which=picks)
-    def release_when_met(self, which: int) -> None:
+    def _release_when_met(self, which: int) -> None:
         """Somebody with authority lets an order go once everything agreed is there."""
-        if case := self._pick(HoldCase.objects.filter(closed_at=None), which):
+        if case := self._pick(HoldCase.objects.filter(HELD), which):
             self._act(orders.release_when_met, order_id=case.order_id, comment="test", by=self.chief)
 
-    @rule(which=picks, part=st.sampled_from([1, 1, 2]))
-    def deposit(self, which: int, part: int) -> None:
-        """The deposit comes in, or half of it."""
-        waiting = DepositRequest.objects.filter(met_at=None, cancelled_at=None)
-        if asked := self._pick(waiting.select_related("order"), which):
+    def _deposit(self, which: int, part: int) -> None:
+        if asked := self._pick(DepositRequest.objects.filter(DEPOSIT_WAITS), which):
             self._act(
                 invoicing.record_payment,
                 company=asked.company,
@@ -150,36 +204,31 @@ class BookOnTerms(Book):
                 by=self.clerk,
             )
 
-    @rule(which=picks, part=st.sampled_from([1, 1, 3]))
-    def keep_promise(self, which: int, part: int) -> None:
-        """What was promised is paid, or a part of it, and matched with its invoices."""
-        if promise := self._pick(PromiseToPay.objects.filter(status=PromiseStatus.OPEN), which):
-            self._pay_items(
-                promise.account_id, promise.amount / part, promise.items.values_list("item_id", flat=True)
-            )
+    def _keep_promise(self, which: int, part: int) -> None:
+        if promise := self._pick(PromiseToPay.objects.filter(PROMISE_OPEN), which):
+            items = promise.promise_items.values_list("item_id", flat=True)
+            self._pay_items(promise.account_id, promise.amount / part, items)
 
-    @rule(which=picks, act=st.sampled_from(["sign", "pay", "drop"]))
-    def follow_plan(self, which: int, act: str) -> None:
-        """A plan is signed, its next money comes, or it is dropped or broken."""
-        running = PaymentPlan.objects.exclude(status__in=["BROKEN", "COMPLETED", "CANCELLED"])
-        plan = self._pick(running, which)
+    def _follow_plan(self, which: int, part: int, yes: bool) -> None:
+        """A plan is signed and its first money comes, or it is dropped or broken."""
+        plan = self._pick(PaymentPlan.objects.filter(PLAN_GOES_ON), which)
         if plan is None:
             return
-        if act == "sign" and plan.status in (PlanStatus.DRAFT, PlanStatus.SENT):
+        if not yes:
+            ends = plans.break_plan if plan.status == PlanStatus.ACTIVE else plans.cancel_plan
+            self._act(ends, plan_id=plan.pk, reason="test", by=self.asker)
+            return
+        if plan.status in (PlanStatus.DRAFT, PlanStatus.SENT):
             self._act(
                 plans.sign_plan, plan_id=plan.pk, signatory="A person", capacity="Manager", by=self.asker
             )
-        elif act == "pay":
-            self._pay_items(plan.account_id, plan.amount / 4, plan.items.values_list("item_id", flat=True))
-        elif act == "drop":
-            ends = plans.break_plan if plan.status == PlanStatus.ACTIVE else plans.cancel_plan
-            self._act(ends, plan_id=plan.pk, reason="test", by=self.asker)
+        items = plan.plan_items.values_list("item_id", flat=True)
+        self._pay_items(plan.account_id, plan.amount / (2 * part), items)
 
-    @rule(which=picks, granted=st.booleans())
-    def answer_request(self, which: int, granted: bool) -> None:
+    def _answer(self, which: int, yes: bool) -> None:
         """A raise asked for with an agreement is granted or refused."""
-        if wish := self._pick(LimitRequest.objects.filter(status=RequestStatus.SUBMITTED), which):
-            act = credit.approve_limit_request if granted else credit.refuse_limit_request
+        if wish := self._pick(LimitRequest.objects.filter(ASKED_FOR), which):
+            act = credit.approve_limit_request if yes else credit.refuse_limit_request
             self._act(act, request_id=wish.pk, reason="test", by=self.chief)
 
     # --- what must hold ----------------------------------------------------------------------------------------
@@ -281,13 +330,15 @@ def _agreed_so_far() -> tuple[int, ...]:
 
 def _still_waits(row: ReleaseCondition) -> bool:
     """Whether what stands behind a condition is still to come."""
+    if row.source_id is None:
+        return False
     match row.source:
         case ConditionSource.DEPOSIT_REQUEST:
-            return DepositRequest.objects.filter(pk=row.source_id, met_at=None, cancelled_at=None).exists()
+            return DepositRequest.objects.filter(DEPOSIT_WAITS, pk=row.source_id).exists()
         case ConditionSource.PROMISE:
-            return PromiseToPay.objects.filter(pk=row.source_id, status=PromiseStatus.OPEN).exists()
+            return PromiseToPay.objects.filter(PROMISE_OPEN, pk=row.source_id).exists()
         case ConditionSource.LIMIT_REQUEST:
-            return LimitRequest.objects.filter(pk=row.source_id, status=RequestStatus.SUBMITTED).exists()
+            return LimitRequest.objects.filter(ASKED_FOR, pk=row.source_id).exists()
         case ConditionSource.PLAN:
             plan = PaymentPlan.objects.get(pk=row.source_id)
             return (
