@@ -15,6 +15,8 @@ from django.utils.module_loading import import_string
 
 from credit.alerts.facts import Event
 from credit.alerts.policy import TREND_DAYS
+from credit.legal_policy import is_frozen
+from credit.legal_queries import splits_of
 from invoicing.clearing import days_of
 from invoicing.clearing_policy import DRAWN
 from invoicing.einvoicing.policy import EInvoiceStatus
@@ -75,6 +77,7 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
     planned = _planned(keys)
     resolved = _provided("resolutions", keys)
     clearing = days_of({item.company_id for item in rows})
+    splits = splits_of({item.account_id for item in rows})
     for item in rows:
         facts = Facts(
             due_date=item.due_on,
@@ -85,6 +88,8 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
             if item.account.payment_method in DRAWN
             else None,
             delay=delay(item.company_id, item.account_id, item.account.risk_class),
+            is_insolvent=item.account_id in splits
+            and is_frozen(item.issue_date, splits[item.account_id].judgement_on),
         )
         contested = min(item.disputed_on, item.open_on)
         if contested:
