@@ -150,7 +150,9 @@ def test_a_file_is_brought_in_once(account: CustomerAccount, adv: User):
     ],
 )
 def test_what_cannot_be_is_named(field: str, fields: dict[str, Any], account: CustomerAccount, adv: User):
-    given = {name: day(int(text)) if name.endswith("_on") else text for name, text in fields.items()}
+    given: dict[str, Any] = {
+        name: day(int(text)) if name.endswith("_on") else text for name, text in fields.items()
+    }
     (verdict,) = bring(account, adv, row(account, **given))
     assert isinstance(verdict, Invalid)
     assert field in verdict.errors

@@ -116,7 +116,7 @@ def test_money_matched_as_it_comes_in_leaves_frozen_items_alone(
     )  # fmt: skip
     before.refresh_from_db()
     since.refresh_from_db()
-    assert (before.open_amount, since.open_amount) == (100, 0)
+    assert (before.open_amount, since.open_amount) == (D(100), D(0))
     assert payment.items.get().open_amount == -100
 
 
@@ -210,7 +210,7 @@ def test_interest_runs_on_what_is_owed_since(
     assert old is not None
     assert new is not None
     assert (old.days, old.segments[-1].last) == (9, day(-21))
-    assert (new.days, new.fee) == (4, 40)
+    assert (new.days, new.fee) == (4, D(40))
     assert terms_of(account.company_id, account.pk, day(-21)).judgement == day(-20)
     assert terms_of(account.company_id, account.pk, day(-20)).judgement is None
 
