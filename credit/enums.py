@@ -107,6 +107,13 @@ class AlertKind(models.TextChoices):
     NEW_DISPUTE = "NEW_DISPUTE", _("Large new dispute")
     COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
     DECLARATION = "DECLARATION", _("To declare to the insurer")
+    # What asks to look at a limit again (domain.md 4.3).
+    REVIEW_DUE = "REVIEW_DUE", _("Limit to be reviewed")
+    SCORE_FALL = "SCORE_FALL", _("Score fell")
+    BROKEN_PROMISE = "BROKEN_PROMISE", pgettext_lazy("alert", "Broken promise")
+    FIRST_OVERDUE = "FIRST_OVERDUE", _("Overdue by more than 30 days")
+    INSOLVENT = "INSOLVENT", _("Insolvency proceedings")
+    GROWTH = "GROWTH", _("Exposure grows fast")
 
 
 class AlertStatus(models.TextChoices):

@@ -13,6 +13,7 @@ urlpatterns = [
     path("client-options/", can_i_sell.ClientOptions.as_view(), name="client_options"),
     path("credit-alerts/", alerts.Alerts.as_view(), name="alerts"),
     path("credit-alerts/<int:pk>/", alerts.AlertPage.as_view(), name="alert"),
+    path("reviews/", alerts.Reviews.as_view(), name="reviews"),
     path("insurance/", insurance.Covers.as_view(), name="covers"),
     path("insurance/policy/", insurance.PolicyPage.as_view(), name="insurance_policy"),
     path("limit-requests/", limits.LimitRequests.as_view(), name="limit_requests"),

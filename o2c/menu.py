@@ -43,6 +43,13 @@ MENU = Menu(
                     waits=True,
                 ),
                 Entry(
+                    "reviews",
+                    _("Reviews due"),
+                    "calendar-check",
+                    "credit:reviews",
+                    permission="credit.decide_limit",
+                ),
+                Entry(
                     "decisions",
                     _("Decisions"),
                     "scale",

@@ -15,12 +15,14 @@ from o2c.shared.locking import retrying
 from o2c.shared.problems import Conflict, Invalid, NotAllowed
 
 from .. import policy, queries
+from ..alerts.review_policy import review_day
 from ..enums import Level, LimitKind, RequestStatus
 from ..locks import lock_credit
 from ..models import CreditLimit, LimitRequest, TemporaryLimit
 from ..suggestion.gathering import suggestion_of
 from ..suggestion.words import as_contract
 from .checks import mandates
+from .limit_rules import limit_rules
 
 DEFAULT_MONTHS = 12
 LONGEST_RAISE = timedelta(days=90)
@@ -345,12 +347,23 @@ def _grant(request: LimitRequest, by: User, at: datetime) -> dict[str, object]:
     if older is not None:
         older.closed_on = request.valid_from
         older.save(update_fields=["closed_on"])
-    CreditLimit.objects.create(**common, kind=request.kind, next_review_on=request.valid_until)
+    CreditLimit.objects.create(
+        **common, kind=request.kind, next_review_on=_review_on(request, paris_date(at))
+    )
     return (
         {}
         if older is None
         else {"amount": older.amount, "kind": older.kind, "valid_until": older.valid_until}
     )
+
+
+def _review_on(request: LimitRequest, on: date) -> date | None:
+    """When the limit granted on a day is looked at again, by the rule of the client's class."""
+    account = request.asked_for
+    rules = {rule.risk_class: rule.review_months for rule in limit_rules(account.company)}
+    if request.valid_until is None:
+        return None
+    return review_day(on, rules[account.risk_class], request.valid_until)
 
 
 def _record(

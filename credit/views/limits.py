@@ -19,12 +19,15 @@ from django.views import View
 from accounts.models import CustomerAccount
 from accounts.views.answers import client_or_404, company_of, explain, now, signed_in
 from credit import formulas, queries, services
+from credit.alerts.queries import reviews_visible
+from credit.alerts.services import answer
+from credit.alerts.words import sentence
 from credit.authority import mandate_of, people_who_may, role_label
-from credit.enums import Level, LimitKind, RequestStatus
+from credit.enums import AlertOutcome, AlertStatus, Level, LimitKind, RequestStatus
 from credit.filters import LimitRequestFilter
 from credit.forms import ClientForm, LimitDecisionForm, LimitRequestForm
 from credit.lists import waiting_for, with_current_limit
-from credit.models import CreditLimit, LimitRequest
+from credit.models import CreditAlert, CreditLimit, LimitRequest
 from credit.services.checks import mandates
 from credit.services.limits import required_role
 from credit.suggestion.gathering import suggestion_of
@@ -112,17 +115,24 @@ class NewLimitRequest(PermissionMixin, View):
                 explain(form, refusal)
             else:
                 messages.success(request, _("The request is sent.") if sent else _("Kept as a draft."))
+                if sent:
+                    _answer_review(request, account, wish)
                 return redirect("credit:limit_request", wish.pk)
         return self._answer(request, account, form)
 
     def _wish(self, request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
-        """What stands in the form before anything is typed: the suggested limit with why (``?suggested=1``)."""
-        if "suggested" not in request.GET:
+        """What stands in the form before anything is typed: the suggested limit and why it is asked for.
+
+        ``?suggested=1`` asks for it, ``?review=`` with what asks to look at the limit again.
+        """
+        review = _review(request, account)
+        if "suggested" not in request.GET and review is None:
             return {}
         suggestion = suggestion_of(account, on=timezone.localdate())
+        said = [sentence(review)] if review else []
         return {
             "amount": suggestion.amount,
-            "reason": prepared_reason(suggestion, account.company.currency),
+            "reason": "\n".join([*said, prepared_reason(suggestion, account.company.currency)]).strip(),
         }
 
     def _client(self, request: HttpRequest) -> CustomerAccount | HttpResponse:
@@ -269,6 +279,33 @@ class LimitRequestPage(PermissionMixin, View):
             "title": _("%(name)s, limit request") % {"name": account.name},
         }
         return render(request, "credit/limit_request.html", context, status=status)
+
+
+def _review(request: HttpRequest, account: CustomerAccount) -> CreditAlert | None:
+    """What asks to look at the limit of this client again (``?review=``)."""
+    key = request.GET.get("review", "")
+    if not key.isdigit():
+        return None
+    rows = reviews_visible(signed_in(request), account.company)
+    return rows.filter(pk=key, account=account, status=AlertStatus.OPEN).first()
+
+
+def _answer_review(request: HttpRequest, account: CustomerAccount, wish: LimitRequest) -> None:
+    """Say of what asked for the review that a limit is asked for; left open to who may not answer it."""
+    review = _review(request, account)
+    if review is None:
+        return
+    said = _("Request %(number)s") % {"number": wish.pk}
+    try:
+        answer(
+            alert_id=review.pk,
+            outcome=AlertOutcome.LIMIT_ASKED,
+            comment=said,
+            by=signed_in(request),
+            at=now(),
+        )
+    except Refusal:
+        return
 
 
 def _level_of(wish: LimitRequest, view: queries.ExposureView) -> queries.LevelFigures:

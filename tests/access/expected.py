@@ -243,6 +243,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
+    "credit/reviews/": Entry(get="accounts.view"),
     "credit/insurance/": Entry(get="accounts.view"),
     "credit/insurance/policy/": Entry(
         get="accounts.view",
