@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "o2c.settings")
 
 app = Celery("o2c")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["o2c.shared", "credit", "orders", "invoicing", "dunning", "disputes"])
+app.autodiscover_tasks(["o2c.shared", "credit", "orders", "invoicing", "dunning", "disputes", "o2c.reports"])
 app.conf.beat_schedule = {
     "sweep": {"task": "o2c.shared.tasks.sweep", "schedule": 5.0},
     "seal": {"task": "o2c.shared.tasks.seal_journal", "schedule": 60.0},
@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=0),
     },
     "disputes": {"task": "disputes.tasks.new_day", "schedule": crontab(hour=7, minute=0)},
+    "statements": {"task": "o2c.reports.tasks.monthly_statements", "schedule": crontab(hour=6, minute=30)},
     "new_day": {
         "task": "orders.tasks.new_day",
         "schedule": crontab(hour=0, minute=10),

@@ -52,6 +52,7 @@ APPEND_ONLY: Final = (
     "disputes.DisputeCredit",
     "disputes.CommitteeDecision",
     "disputes.ResolverLinkAct",
+    "reports.MonthlyStatement",
 )
 
 # Rows that are never deleted, and of which these columns alone change: the rest was decided, issued or received.
@@ -63,6 +64,9 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "invoicing.DocumentMail": ("superseded_at",),
     "credit.CreditAlert": (
         "figures", "due_on", "owner", "status", "outcome", "comment", "ended_at", "ended_by", "is_found",
+    ),
+    "credit.Guarantee": (
+        "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
     ),
     "credit.CreditDecision": ("outcome",),
     "credit.CreditLimit": ("closed_on",),

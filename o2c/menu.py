@@ -87,6 +87,13 @@ MENU = Menu(
                     "credit:covers",
                     permission=("credit.decide_limit", "policy.change", "audit.view"),
                 ),
+                Entry(
+                    "guarantees",
+                    _("Guarantees"),
+                    "certificate",
+                    "credit:guarantees",
+                    permission=("credit.rate", "credit.decide_limit", "audit.view"),
+                ),
             ),
         ),
         Group(
@@ -206,6 +213,13 @@ MENU = Menu(
                     "chart-bar",
                     "reports:disputes",
                     permission="reports.view",
+                ),
+                Entry(
+                    "statements",
+                    _("Monthly statements"),
+                    "mail-forward",
+                    "reports:statements",
+                    permission="disputes.view",
                 ),
                 Entry(
                     "aged_balance",

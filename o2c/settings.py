@@ -408,6 +408,7 @@ CLIENT_PANELS = {
     "trend": "credit.views.panels.trend",
     "score": "credit.views.score.panel",
     "limits": "credit.views.panels.limits",
+    "guarantees": "credit.views.guarantees.panel",
     "decisions": "o2c.home.clients.decisions",
 }
 
@@ -555,6 +556,8 @@ WORK_HANDLERS: dict[str, str] = {
     "mail.fetch": "o2c.shared.mail_in.fetch",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",
+    "statements.due": "o2c.reports.monthly.services.send_due",
+    "statements.one": "o2c.reports.monthly.services.send_one",
     "reports.file": "o2c.reports.background.write",
     "lists.file": "o2c.home.list_files.write",
     "results.remove": "o2c.shared.results.remove",
@@ -571,6 +574,7 @@ WORK_QUEUES: dict[str, str] = {
     "invoicing.files": "pdf",
     "einvoicing.hand_over": "pdf",
     "dunning.send": "pdf",
+    "statements.one": "pdf",
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.

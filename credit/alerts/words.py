@@ -58,6 +58,15 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["day"]),
                 "document": figures["document"],
             }
+        case AlertKind.GUARANTEE_END:
+            return _(
+                "Guarantee %(reference)s of %(guarantor)s ends on %(day)s; it counts for %(amount)s."
+            ) % {
+                "reference": figures["reference"],
+                "guarantor": figures["guarantor"],
+                "day": _day(figures["day"]),
+                "amount": _money(figures["amount"], figures["currency"]),
+            }
         case AlertKind.COVER_CHANGE:
             return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
                 "status": str(CoverStatus(figures["cover"]).label).lower(),
@@ -127,6 +136,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("See that somebody answers the client in time.")
         case AlertKind.DECLARATION:
             return _("Have it paid, or declare it: later the insurer does not indemnify it.")
+        case AlertKind.GUARANTEE_END:
+            return _("Ask for another one or call it before that day; look at the limit again.")
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
         case _:

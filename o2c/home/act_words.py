@@ -28,6 +28,11 @@ WORDS: Final[dict[str, Words]] = {
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
+    "guarantee.recorded": Words(gettext_lazy("Guarantee %(label)s entered"), "certificate", "", DECISIONS),
+    "guarantee.confirmed": Words(
+        gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
+    ),
+    "guarantee.ended": Words(gettext_lazy("Guarantee %(label)s ended"), "certificate", "warn", DECISIONS),
     "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
     "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
     "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),
@@ -194,6 +199,10 @@ WORDS: Final[dict[str, Words]] = {
     "dispute.rules_changed": Words(
         gettext_lazy("Agreed days for disputes of %(label)s changed"), "adjustments", "", OTHER
     ),
+    "process_owners.changed": Words(
+        gettext_lazy("Process owners of %(label)s changed"), "user-check", "", OTHER
+    ),
+    "statement.sent": Words(gettext_lazy("Monthly statement sent: %(label)s"), "mail-forward", "", OTHER),
     "dispute.qualified": Words(gettext_lazy("Dispute %(label)s qualified"), "tag", "", DECISIONS),
     "dispute.assigned": Words(
         gettext_lazy("Dispute %(label)s given to somebody else"), "user-check", "", OTHER

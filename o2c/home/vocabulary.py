@@ -230,6 +230,9 @@ NOTICES: Final[dict[str, Words]] = {
     "dispute.directors": Words(
         gettext_lazy("Dispute %(dispute)s of %(client)s is ten days over its date"), "alert-triangle", "bad"
     ),
+    "statement.sent_causes": Words(
+        gettext_lazy("Your statement of %(month)s: causes of disputes"), "mail-forward", ""
+    ),
     "committee.closed": Words(gettext_lazy("Minutes of the dispute committee of %(day)s"), "file-text", "ok"),
     "dispute.closed": Words(
         gettext_lazy("Dispute %(dispute)s of %(client)s is closed"), "message-check", "ok"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import dispute_views, duties_views, exposure_views, file_views, views
+from .monthly import views as monthly
 
 app_name = "reports"
 
@@ -15,5 +16,9 @@ urlpatterns = [
     path("aged-balance/history/", views.overdue_history_fragment, name="overdue_history"),
     path("exposure/", exposure_views.exposure_page, name="exposure"),
     path("<slug:report>/file/", file_views.prepare_file, name="prepare"),
+    path("statements/", monthly.Statements.as_view(), name="statements"),
+    path("statements/send/", monthly.SendStatement.as_view(), name="send_statement"),
+    path("statements/<int:pk>/<slug:kind>/", monthly.StatementFile.as_view(), name="statement_file"),
+    path("process-owners/", monthly.ProcessOwners.as_view(), name="process_owners"),
     path("duties/", duties_views.DutiesPage.as_view(), name="duties"),
 ]

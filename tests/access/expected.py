@@ -244,6 +244,28 @@ PAGES: Final[Mapping[str, Entry]] = {
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
     "credit/reviews/": Entry(get="accounts.view"),
+    "credit/guarantees/": Entry(get="accounts.view"),
+    "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
+    "credit/guarantees/<pk>/confirm/": Entry(
+        post="credit.decide_limit", about="guarantee", by_authority=True
+    ),
+    "credit/guarantees/<pk>/end/": Entry(post="credit.rate", about="guarantee", body=_REASON),
+    "credit/guarantees/<pk>/file/": Entry(get="accounts.view", about="guarantee"),
+    "credit/clients/<code>/guarantee/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={
+            "level": "account",
+            "kind": "BANK",
+            "guarantor": "Bank",
+            "reference": "G-9",
+            "amount": "10",
+            "currency": "EUR",
+            "haircut_pct": "100",
+            "valid_from": "1/1/2026",
+        },
+    ),
     "credit/insurance/": Entry(get="accounts.view"),
     "credit/insurance/policy/": Entry(
         get="accounts.view",
@@ -666,6 +688,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/exposure/": Entry(get="reports.view"),
     "reports/disputes/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
+    "reports/statements/": Entry(get="disputes.view"),
+    "reports/statements/send/": Entry(
+        get="disputes.committee", post="disputes.committee", body={"told": "causes:1", "month": "2026-01-01"}
+    ),
+    "reports/statements/<pk>/<kind>/": Entry(get="disputes.view", about="told", then=("pdf",)),
+    "reports/process-owners/": Entry(get="disputes.view", post="policy.change", body=_REASON),
     "reports/duties/": Entry(get="duties.view"),
     "webhooks/": Entry(get="webhooks.manage"),
     "webhooks/new/": Entry(get="webhooks.manage", post="webhooks.manage", body=_NEW_HOOK),

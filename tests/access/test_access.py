@@ -41,6 +41,8 @@ PERSONAL: Final = {"notice", "job", "work", "written", "substitution", "mass"}
 SALES: Final = {"dispute", "order", "draft", "override", "quotation", "invoice", "item", "waiver"}
 # Only of a company: a rep's portfolio does not matter.
 COMPANY_WIDE: Final = {"run", "committee", "validated"}
+# A statement of somebody else's: who holds the committee, sets the policy or audits reads those of the company.
+STEERING: Final = HOLDERS["disputes.committee"] | HOLDERS["policy.change"] | HOLDERS["audit.view"]
 STRONGEST: Final = "executive"
 PUBLIC: Final = {ANYONE, HELD}
 # What the holder of a link sees, whoever it is: all of that client.
@@ -155,6 +157,8 @@ def may_see(about: str, role: str, whose: str) -> bool:
     """Whether a thing exists for a role: what is one's own, what is of one's clients, of one's company."""
     if about in PERSONAL:
         return whose == "own" or (about in {"work", "substitution"} and role in EVERY_COMPANY)
+    if about == "told" and whose != "own" and role not in STEERING:
+        return False
     if whose == "other_company":
         return role in EVERY_COMPANY
     if about == "company":

@@ -17,6 +17,7 @@ from accounts.models import Company, CustomerAccount, Substitution, TeamMember, 
 from credit import services as credit
 from credit.models import BuyerCover, CreditAlert
 from credit.scorecard import services as scorecard
+from credit.services.guarantees import record_guarantee
 from disputes import services as disputes
 from disputes.enums import DisputeOrigin, DisputeType
 from disputes.models import Committee, Dispute, DisputeEvidence
@@ -35,10 +36,12 @@ from invoicing.recurring.services import create_schedule
 from invoicing.services import penalties, waivers
 from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
+from o2c.reports.models import MonthlyStatement
 from o2c.shared import results
 from o2c.shared.calendar import paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, OutboxMessage, Work
+from o2c.shared.outbox_files import keep
 from orders.models import Delivery, DeliveryNote, HoldCase, MassDecision, Order, OrderConfirmation, Quotation
 from orders.papers import content_hash
 from orders.services import (
@@ -55,6 +58,7 @@ from tests.factories.orders import draft, give_limit, line, submitted
 from .expected import ROLES
 
 NOBODY = "nobody"
+_TOLD = {"opened": 1, "ended": 1, "average_days": "3.0", "open": 0, "cost": "0.00"}
 MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 
 
@@ -62,8 +66,8 @@ MAPPING = (Path(__file__).parents[1] / "data" / "ledger_small.toml").read_text()
 class World:
     """What stands for the placeholders of an address. Every label of it begins with ``mark``.
 
-    ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person: ``personal`` has those of each
-    role.
+    ``told``, ``notice``, ``job``, ``written``, ``substitution`` and ``mass`` belong to one person:
+    ``personal`` has those of each role.
     """
 
     mark: str
@@ -85,6 +89,7 @@ class World:
     shipment: int
     limit_request: int
     alert: int
+    guarantee: int
     invoice: str
     invoice_key: int
     later_due: str
@@ -221,6 +226,11 @@ def make_world(
         account=account, kind="UTILISATION", key=mark, raised_at=at, due_on=paris_date(at),
         figures={"used_pct": 85, "net": "85.00", "limit": "100.00"},
     )  # fmt: skip
+    guarantee = record_guarantee(
+        account_id=account.pk, level="account", kind="BANK", guarantor="Bank", reference=f"{mark}-G",
+        amount=Decimal(10), currency="EUR", valid_from=paris_date(at), by=analyst, at=at,
+        document=ReceivedFile(name=f"{mark}-g.pdf", content_type="application/pdf", content=b"%PDF-1.4"),
+    )  # fmt: skip
     if not account.class_overrides.exists():
         scorecard.ask_override(
             account_id=account.pk, risk_class="D", cause="judgement", reason="asked", valid_until=paris_date(at),
@@ -306,6 +316,7 @@ def make_world(
         shipment=_shipment(order, adv, at),
         limit_request=wish.pk,
         alert=alert.pk,
+        guarantee=guarantee.pk,
         invoice=invoice.number,
         invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",
@@ -527,7 +538,16 @@ def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, i
     mass = MassDecision.objects.create(
         token=uuid4(), company=company, act="release", reason="asked", decided_by=person, decided_at=at
     )
+    message = OutboxMessage.objects.create(
+        kind="statement.sent_causes", key=f"statement-{mark}-{person.pk}", company_id=company.pk, user=person,
+        to="x@y.test", subject="Told", text="told", created_at=at,
+    )  # fmt: skip
+    told = MonthlyStatement.objects.create(
+        company=company, kind="causes", month=date(2026, 1, 1), owner=person, subjects=["department:SALES"],
+        figures=_TOLD, files=[keep("told.pdf", b"%PDF-1.4", "application/pdf").as_row()], language="fr",
+        message=message, made_at=at,
+    )  # fmt: skip
     return {
-        "notice": notice.pk, "job": job.pk, "work": job.pk, "written": written.pk,
+        "told": told.pk, "notice": notice.pk, "job": job.pk, "work": job.pk, "written": written.pk,
         "substitution": substitution.pk, "mass": mass.pk,
     }  # fmt: skip

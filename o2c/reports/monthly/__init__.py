@@ -1,0 +1,1 @@
+"""What each process owner is told at the end of a month."""
