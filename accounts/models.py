@@ -17,6 +17,7 @@ from o2c.shared.text import search_key, sort_key
 
 from .acting import LENT, Acting
 from .belonging_models import EntityMembership, GroupMembership, TeamMember
+from .circuit_models import PaymentCircuit
 from .enums import AccountStatus, CapRegime, ContactRole, PaymentMethod, RiskClass, TeamRole
 from .substitute_models import Substitution
 
@@ -30,6 +31,7 @@ __all__ = [
     "ExchangeRate",
     "GroupMembership",
     "LegalEntity",
+    "PaymentCircuit",
     "Role",
     "RoleGrant",
     "Substitution",

@@ -122,6 +122,7 @@ class AlertKind(models.TextChoices):
     FIRST_OVERDUE = "FIRST_OVERDUE", _("Overdue by more than 30 days")
     INSOLVENT = "INSOLVENT", _("Insolvency proceedings")
     GROWTH = "GROWTH", _("Exposure grows fast")
+    DISPLEASED = "DISPLEASED", _("Not content with us")
     GUARANTEE_END = "GUARANTEE_END", _("Guarantee ends")
 
 

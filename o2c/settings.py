@@ -357,6 +357,7 @@ ALERT_EVENTS = {
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
+    "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
 
 # What a scorecard rests on beyond credit's own rows: of many clients at once, rows that begin with the client.

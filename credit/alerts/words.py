@@ -58,6 +58,11 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["day"]),
                 "document": figures["document"],
             }
+        case AlertKind.DISPLEASED:
+            return _("Gave us %(score)s of 5 on %(day)s.") % {
+                "score": figures["score"],
+                "day": _day(figures["day"]),
+            }
         case AlertKind.GUARANTEE_END:
             return _(
                 "Guarantee %(reference)s of %(guarantor)s ends on %(day)s; it counts for %(amount)s."
@@ -136,6 +141,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("See that somebody answers the client in time.")
         case AlertKind.DECLARATION:
             return _("Have it paid, or declare it: later the insurer does not indemnify it.")
+        case AlertKind.DISPLEASED:
+            return _("Call the client, and say what will be done about it.")
         case AlertKind.GUARANTEE_END:
             return _("Ask for another one or call it before that day; look at the limit again.")
         case AlertKind.COVER_CHANGE:

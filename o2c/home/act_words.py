@@ -199,6 +199,9 @@ WORDS: Final[dict[str, Words]] = {
     "dispute.rules_changed": Words(
         gettext_lazy("Agreed days for disputes of %(label)s changed"), "adjustments", "", OTHER
     ),
+    "account.circuit_changed": Words(
+        gettext_lazy("Payment circuit of %(label)s changed"), "calendar-check", "", CLIENT
+    ),
     "process_owners.changed": Words(
         gettext_lazy("Process owners of %(label)s changed"), "user-check", "", OTHER
     ),

@@ -201,7 +201,7 @@ def client_displeased(*, work: Any, call_id: int) -> dict[str, int]:
         "client": call.account.name,
         "score": call.satisfaction,
         "currency": call.account.currency,
-        "reason": call.topic or call.note,
+        "reason": call.note,
     }
     return write(
         "call.displeased",

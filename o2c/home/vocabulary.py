@@ -233,6 +233,9 @@ NOTICES: Final[dict[str, Words]] = {
     "statement.sent_causes": Words(
         gettext_lazy("Your statement of %(month)s: causes of disputes"), "mail-forward", ""
     ),
+    "statement.sent_satisfaction": Words(
+        gettext_lazy("Your statement of %(month)s: satisfaction of clients"), "mail-forward", ""
+    ),
     "committee.closed": Words(gettext_lazy("Minutes of the dispute committee of %(day)s"), "file-text", "ok"),
     "dispute.closed": Words(
         gettext_lazy("Dispute %(dispute)s of %(client)s is closed"), "message-check", "ok"

@@ -91,6 +91,7 @@ BADGES: Final[dict[str, Badge]] = {
     "alert_insolvent": Badge("bad", "gavel", _("Insolvency proceedings")),
     "alert_growth": Badge("warn", "trending-up", _("Exposure grows fast")),
     "alert_declaration": Badge("bad", "shield-x", _("To declare to the insurer")),
+    "alert_displeased": Badge("warn", "phone-call", _("Not content with us")),
     "alert_guarantee_end": Badge("warn", "calendar-off", _("Guarantee ends")),
     "guarantee_waiting": Badge("info", "hourglass", pgettext_lazy("guarantee", "To confirm")),
     "guarantee_counts": Badge("ok", "certificate", pgettext_lazy("guarantee", "Counts")),

@@ -229,6 +229,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "clients/check/": Entry(get="accounts.edit", asks={"code": "NEW-1"}),
     "clients/search/": Entry(get="accounts.view", asks={"q": "world"}),
     "clients/<code>/": Entry(get="accounts.view", about="client"),
+    "clients/<code>/circuit/": Entry(get="accounts.view", post="accounts.edit", about="client"),
     "clients/<code>/team/": Entry(
         get="accounts.view", post="accounts.view", about="client", body={"role": "adv"}, by_authority=True
     ),
@@ -730,6 +731,9 @@ API: Final[Mapping[str, Entry]] = {
     "outbox/": Entry(get="accounts.view"),
     "outbox/<pk>/": Entry(get="accounts.view", about="message"),
     "company-details/": Entry(get="invoicing.view", patch="policy.change", body={"city": "Lyon"}),
+    "accounts/<code>/payment-circuit/": Entry(
+        get="accounts.view", patch="accounts.edit", about="client", body={"run_days": [10]}
+    ),
     "accounts/<code>/invoice-details/": Entry(
         get="invoicing.view", patch="accounts.edit", about="client", body={"reference": "S1"}
     ),

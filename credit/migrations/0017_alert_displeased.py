@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_direct_debit_under_two_schemes"),
+        ("accounts", "0007_payment_circuit"),
         ("credit", "0016_guarantees"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -29,12 +29,7 @@ class Migration(migrations.Migration):
                     ("NEW_DISPUTE", "Large new dispute"),
                     ("COVER_CHANGE", "Insurer changed its cover"),
                     ("DECLARATION", "To declare to the insurer"),
-                    ("REVIEW_DUE", "Limit to be reviewed"),
-                    ("SCORE_FALL", "Score fell"),
-                    ("BROKEN_PROMISE", "Broken promise"),
-                    ("FIRST_OVERDUE", "Overdue by more than 30 days"),
-                    ("INSOLVENT", "Insolvency proceedings"),
-                    ("GROWTH", "Exposure grows fast"),
+                    ("DISPLEASED", "Not content with us"),
                     ("GUARANTEE_END", "Guarantee ends"),
                 ],
                 max_length=14,
@@ -55,12 +50,7 @@ class Migration(migrations.Migration):
                             "NEW_DISPUTE",
                             "COVER_CHANGE",
                             "DECLARATION",
-                            "REVIEW_DUE",
-                            "SCORE_FALL",
-                            "BROKEN_PROMISE",
-                            "FIRST_OVERDUE",
-                            "INSOLVENT",
-                            "GROWTH",
+                            "DISPLEASED",
                             "GUARANTEE_END",
                         ],
                     )
