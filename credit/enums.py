@@ -43,6 +43,21 @@ class RequestStatus(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+class Side(models.TextChoices):
+    """For what one of two approvers signs (domain.md 5.4)."""
+
+    AUTHORITY = "authority", _("Authority")
+    COUNTERSIGN = "countersign", _("Countersignature")
+
+
+class Department(models.TextChoices):
+    """Whom an approver speaks for; the management stands above both others."""
+
+    FINANCE = "finance", _("Finance")
+    SALES = "sales", pgettext_lazy("department", "Sales")
+    MANAGEMENT = "management", _("Management")
+
+
 class Severity(models.TextChoices):
     """What a finding does to an order."""
 
