@@ -262,7 +262,7 @@ def test_the_database_refuses_one_department_twice_and_a_grant_by_one(
     with pytest.raises(IntegrityError, match="limitsignature_once_per_department"), transaction.atomic():
         LimitSignature.objects.create(
             request=asked, side="countersign", department="management", signed_by=seller, asked_by=rep, reason="r",
-            signed_at=timezone.now(), valid_from=asked.valid_from, valid_until=asked.valid_until,
+            signed_at=timezone.now(), valid_from=asked.valid_from, valid_until=asked.valid_from,
         )  # fmt: skip
     approve(asked, seller)
     with pytest.raises(IntegrityError, match="limit_request_two_approvers"), transaction.atomic():

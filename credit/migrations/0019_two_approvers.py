@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_direct_debit_under_two_schemes"),
-        ("credit", "0017_review_alerts"),
+        ("credit", "0018_review_alerts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
