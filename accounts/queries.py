@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -14,6 +14,7 @@ from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, W
 from o2c.shared.problems import NotFound
 from o2c.shared.text import search_key
 
+from .circuit_policy import Circuit
 from .enums import TeamRole
 from .models import (
     Company,
@@ -23,6 +24,7 @@ from .models import (
     EntityMembership,
     GroupMembership,
     LegalEntity,
+    PaymentCircuit,
     TeamMember,
     User,
 )
@@ -179,3 +181,17 @@ def rep_of(account: CustomerAccount | int, on: date) -> User | None:
         .first()
     )
     return row.user if row else None
+
+
+def circuit_of(account: CustomerAccount) -> PaymentCircuit | None:
+    """What is known of a client's way to approve and pay."""
+    return PaymentCircuit.objects.filter(account=account).first()
+
+
+def circuits_of(account_ids: Iterable[int]) -> dict[int, Circuit]:
+    """The payment runs of clients that have any, by client, in one query."""
+    rows = PaymentCircuit.objects.filter(account__in=set(account_ids), run_days__len__gt=0)
+    return {
+        account: Circuit(tuple(days), cut_off)
+        for account, days, cut_off in rows.values_list("account", "run_days", "cut_off_day")
+    }

@@ -19,6 +19,7 @@ from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
+from .signature_models import LimitSignature
 
 __all__ = [
     "AccountBlock",
@@ -38,6 +39,7 @@ __all__ = [
     "InsurancePolicy",
     "LegalNotice",
     "LimitRequest",
+    "LimitSignature",
     "NightlyRun",
     "RiskPolicy",
     "ScoreCard",

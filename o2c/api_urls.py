@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
+from accounts.api.circuit import CircuitView
 from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
 from credit.api.alerts import AlertViewSet
@@ -108,6 +109,7 @@ urlpatterns = [
     re_path(
         r"^accounts/(?P<code>.+?)/invoice-details/$", BuyerDetailsView.as_view(), name="api-invoice-details"
     ),
+    re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),
     path("papers/check/", CheckPaperView.as_view(), name="api-paper-check"),
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),

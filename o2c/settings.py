@@ -360,6 +360,7 @@ ALERT_EVENTS = {
     "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
     "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
     "FROZEN_PAYMENT": "invoicing.insolvency.frozen_payments",
+    "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
 
 # What a scorecard rests on beyond credit's own rows: of many clients at once, rows that begin with the client.
@@ -463,6 +464,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "order.agreement_not_kept": ("orders.services.hold_again",),
     "order.release_void": ("o2c.home.condition_notices.release_void",),
     "limit.submitted": ("o2c.home.notices.limit_submitted",),
+    "limit.signed": ("o2c.home.notices.limit_signed",),
     "limit.decided": ("o2c.home.notices.limit_decided", "orders.services.limit_decided"),
     "override.requested": ("o2c.home.notices.override_requested",),
     "override.decided": ("o2c.home.notices.override_decided",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +12,9 @@ from django.utils.translation import get_language
 from django.views import View
 
 from accounts import policy
+from accounts.circuit_policy import next_run
 from accounts.models import CustomerAccount
-from accounts.queries import belonging_on, members_on
+from accounts.queries import belonging_on, circuit_of, circuits_of, members_on
 from o2c.shared.past import look
 from o2c.shared.views import PermissionMixin
 
@@ -68,6 +70,8 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
         "title": account.name,
         "rep": then.rep,
         "team": then.team,
+        "circuit": circuit_of(account),
+        "runs": _runs(account, looked.day),
         "contacts": account.contacts.order_by("name"),
         "term": policy.describe_term(account.term, get_language() or "fr"),
         "group": group,
@@ -76,3 +80,9 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
         # Nothing is done on a day that is over.
         **{name: not looked.is_past and user.may(right, company) for name, right in acts.items()},
     }
+
+
+def _runs(account: CustomerAccount, day: date) -> date | None:
+    """The client's next payment run."""
+    circuit = circuits_of([account.pk]).get(account.pk)
+    return next_run(circuit, day) if circuit else None

@@ -114,6 +114,17 @@ class CallOutcome(models.TextChoices):
     OTHER = "other", pgettext_lazy("call", "Something else")
 
 
+class CallTopic(models.TextChoices):
+    """What a client was content with or not (domain.md 7.5)."""
+
+    DELIVERY = "delivery", pgettext_lazy("topic", "Delivery")
+    QUALITY = "quality", pgettext_lazy("topic", "Quality")
+    PRICE = "price", pgettext_lazy("topic", "Price")
+    INVOICE = "invoice", pgettext_lazy("topic", "Invoices")
+    SERVICE = "service", pgettext_lazy("topic", "Answers and contact")
+    OTHER = "other", pgettext_lazy("topic", "Something else")
+
+
 class DelayReason(models.TextChoices):
     """Why the money has not come, in the client's words."""
 

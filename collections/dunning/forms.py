@@ -12,7 +12,7 @@ from accounts.enums import PaymentMethod
 from disputes.enums import DisputeType
 from o2c.shared.fields import DateField, MoneyField
 
-from .enums import CallOutcome, DelayReason, PromiseChannel
+from .enums import CallOutcome, CallTopic, DelayReason, PromiseChannel
 
 # Others come with a payment or from the client's own page.
 _BY_HAND = [
@@ -73,7 +73,7 @@ class CallForm(forms.Form):
         empty_value=None,
         choices=[("", "—"), *((str(n), str(n)) for n in range(1, 6))],
     )
-    topic = forms.CharField(label=_("About"), required=False, max_length=80)
+    topic = forms.ChoiceField(label=_("About"), required=False, choices=[("", "—"), *CallTopic.choices])
     next_date = DateField(label=_("Next contact"), required=False, prefer="future")
     note = forms.CharField(
         label=_("Factual note"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=4000

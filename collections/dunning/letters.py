@@ -12,7 +12,9 @@ from django.db.models import Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.circuit_policy import next_run
 from accounts.models import Company, Contact, CustomerAccount
+from accounts.queries import circuit_of, circuits_of
 from invoicing.facturx.facts import seller_details
 from invoicing.interest_policy import FEE_CURRENCY
 from invoicing.interest_queries import interest_of
@@ -129,6 +131,7 @@ def _context(
         "credits": money(-credits) if credits else "",
         "net": money(max(ZERO, total - credits)) if credits else "",
         "penalties": penalties,
+        "run": "" if step.is_formal else _run(account, late or asked, on, language),
         "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
         "bic": seller.bic,
         "phone": seller.phone,
@@ -150,6 +153,23 @@ def _context(
             "signed": str(StepOwner(step.owner).label),
         },
     }
+
+
+def _run(account: CustomerAccount, asked: Sequence[Asked], on: date, language: str) -> str:
+    """The client's payment run that still takes all of these, and the references it asks for, in words."""
+    circuit = circuits_of([account.pk]).get(account.pk)
+    known = circuit_of(account)
+    said = []
+    if circuit is not None:
+        latest = max(row.item.issue_date for row in asked)
+        day = next_run(circuit, max(on, *(row.item.due_date for row in asked)), received=latest)
+        said.append(
+            _("Please put these documents into your payment run of %(day)s.")
+            % {"day": formats.date_long(day, language)}
+        )
+    if known is not None and known.references:
+        said.append(_("You ask for these references: %(references)s.") % {"references": known.references})
+    return " ".join(said)
 
 
 def _line(row: Asked, on: date, language: str) -> dict[str, str]:
@@ -269,6 +289,8 @@ def _text(body: str, context: dict[str, Any], language: str, link: str) -> list[
     if context["not_due"]:
         lines += ["", _("Due later:")]
         lines += [f"- {row['document']} · {row['due']} · {row['amount']}" for row in context["not_due"]]
+    if context["run"]:
+        lines += ["", context["run"]]
     if context["iban"]:
         account = context["iban"] + (f" (BIC {context['bic']})" if context["bic"] else "")
         lines += ["", _("Please pay to IBAN %(iban)s, with the numbers of the invoices.") % {"iban": account}]

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from o2c.shared.calendar import add_business_days
 from o2c.shared.money import ZERO
+from o2c.shared.text import search_key
 
-from .enums import PromiseStatus
+from .enums import CallTopic, PromiseStatus
 
 # Business days after the promised date in which the money may still come.
 TOLERANCE_DAYS: Final = 2
@@ -114,6 +115,14 @@ CHANCES: Final = ((30, Decimal("0.95")), (60, Decimal("0.85")), (90, Decimal("0.
 CHANCE_BEYOND: Final = Decimal("0.40")
 # Below this score out of five a client's displeasure is somebody's task.
 DISPLEASED: Final = 2
+# Words that programs and people wrote for a topic before it was chosen from a list.
+_TOPIC_WORDS: Final = {
+    CallTopic.DELIVERY: ("delivery", "livraison", "transport", "carrier", "transporteur", "delai", "late"),
+    CallTopic.QUALITY: ("quality", "qualite", "product", "produit", "defect", "defaut"),
+    CallTopic.PRICE: ("price", "prix", "tarif", "discount", "remise"),
+    CallTopic.INVOICE: ("invoice", "invoices", "facture", "factures", "facturation", "billing"),
+    CallTopic.SERVICE: ("service", "contact", "answer", "reponse", "accueil", "telephone"),
+}
 
 
 class Rank(models.TextChoices):
@@ -156,3 +165,13 @@ def rank_reason(facts: WorkFacts, *, large_from: Decimal) -> Rank:
     if facts.owed >= large_from * 2:
         return Rank.LARGE
     return Rank.OLD if facts.oldest_days > CHANCES[-1][0] else Rank.LATE
+
+
+def topic_of(text: str) -> CallTopic:
+    """What a score is about: a code, or the first word that names a topic; something else where none does."""
+    if text in CallTopic.values:
+        return CallTopic(text)
+    words = search_key(text).split()
+    return next(
+        (topic for word in words for topic, known in _TOPIC_WORDS.items() if word in known), CallTopic.OTHER
+    )

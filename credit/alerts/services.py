@@ -29,8 +29,9 @@ from .queries import alerts_visible
 RIGHT: Final = "accounts.watch"
 LOOK: Final = "credit.alerts"
 RANGE: Final = 5000
-# The rep is who can make a client pay before its orders stop; all else is for whoever keeps its credit.
-_OWNER: Final = {AlertKind.BLOCK_AHEAD: TeamRole.SALES_REP}
+# The rep can make a client pay before its orders stop, and answers for what displeases it; all else is for whoever
+# keeps its credit.
+_OWNER: Final = {AlertKind.BLOCK_AHEAD: TeamRole.SALES_REP, AlertKind.DISPLEASED: TeamRole.SALES_REP}
 
 
 class AlertEnded(Conflict):

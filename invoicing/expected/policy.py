@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.circuit_policy import Circuit, next_run
 from o2c.shared.calendar import add_business_days, business_day_on_or_after
 from o2c.shared.money import ZERO
 
@@ -31,6 +32,7 @@ class Why(models.TextChoices):
     PROMISE = "promise", _("promised")
     DISPUTE = "dispute", _("after the dispute")
     PAYMENT_SENT = "payment_sent", _("payment announced on the platform")
+    RUN = "run", _("the client's next payment run")
     INSTRUMENT = "instrument", _("direct debit or bill, with its clearing")
     HABIT = "habit", _("due date and this client's habit")
     OVERDUE = "overdue", _("overdue without a word")
@@ -53,6 +55,7 @@ class Facts:
     :ivar payment_sent: when the platform said that the payment is on its way
     :ivar clearing_days: business days until a direct debit or a bill is good; None of any other method
     :ivar delay: the client's signed mean delay in days
+    :ivar circuit: the client's payment runs, where they are known; ``received`` is when it got the document
     """
 
     due_date: date
@@ -63,12 +66,15 @@ class Facts:
     clearing_days: int | None = None
     delay: int = 0
     is_insolvent: bool = False
+    circuit: Circuit | None = None
+    received: date | None = None
 
 
 def expected_date(facts: Facts, *, on: date) -> Expected:
     """Return when a part of an item is expected to be paid, seen from a day (domain.md 8.13).
 
     A promise of the past counts no more; a date that has passed becomes a week from ``on``. Always a business day.
+    Where the client's payment runs are known, what it pays by itself waits for the next one.
     """
     if facts.is_insolvent:
         return Expected(None, Why.INSOLVENT)
@@ -82,6 +88,9 @@ def expected_date(facts: Facts, *, on: date) -> Expected:
         day, why = add_business_days(facts.due_date, facts.clearing_days), Why.INSTRUMENT
     else:
         day, why = facts.due_date + timedelta(days=facts.delay), Why.HABIT
+    runs = facts.circuit if why in (Why.HABIT, Why.DISPUTE) else None
+    if runs is not None and (run := next_run(runs, max(day, on), received=facts.received)) is not None:
+        return Expected(run, why if why is Why.DISPUTE else Why.RUN)
     if day < on:
         day, why = on + timedelta(days=AFTER_TODAY), Why.OVERDUE
     return Expected(business_day_on_or_after(day), why)

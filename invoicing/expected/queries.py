@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from accounts.queries import circuits_of
 from credit.alerts.facts import Event
 from credit.alerts.policy import TREND_DAYS
 from credit.legal_policy import is_frozen
@@ -76,6 +77,7 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
     promised = _provided("promised", keys)
     planned = _planned(keys)
     resolved = _provided("resolutions", keys)
+    circuits = circuits_of({item.account_id for item in rows})
     clearing = days_of({item.company_id for item in rows})
     splits = splits_of({item.account_id for item in rows})
     for item in rows:
@@ -90,6 +92,8 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
             delay=delay(item.company_id, item.account_id, item.account.risk_class),
             is_insolvent=item.account_id in splits
             and is_frozen(item.issue_date, splits[item.account_id].judgement_on),
+            circuit=circuits.get(item.account_id),
+            received=item.issue_date,
         )
         contested = min(item.disputed_on, item.open_on)
         if contested:

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from django.db import connection
 
+from accounts.circuit_policy import Circuit, next_run
 from accounts.models import Company, CustomerAccount, User
 from accounts.policy import COD, PREPAID, due_date
+from accounts.queries import circuits_of
 from credit.alternatives.facts import ExpectedMoney
 from invoicing.models import ReceivableItem
 from invoicing.queries import items_on
@@ -53,7 +55,8 @@ def expected_payment(*, account_id: int, term: str, delivered_on: date, on: date
     account = CustomerAccount.objects.only("pk", "company_id", "risk_class").get(pk=account_id)
     key = (account.company_id, account.pk, account.risk_class)
     delay = delays({key})(*key)
-    return _paid(term, max(delivered_on, on), delay), delay
+    circuit = circuits_of([account_id]).get(account_id)
+    return _paid(term, max(delivered_on, on), delay, circuit), delay
 
 
 def _of_items(
@@ -102,14 +105,20 @@ def _of_orders(
         )
         rows = cursor.fetchall()
     delay = delays({(a.company_id, a.pk, a.risk_class) for a in accounts.values()})
+    circuits = circuits_of(accounts)
     for account_id, currency, amount, delivery in rows:
         account = accounts[account_id]
         late = delay(account.company_id, account.pk, account.risk_class)
-        day = _paid(account.term, max(delivery or on, on), late)
+        day = _paid(account.term, max(delivery or on, on), late, circuits.get(account_id))
         yield ExpectedMoney(account_id, "", "", currency, amount, day, day)
 
 
-def _paid(term: str, invoiced_on: date, delay: int) -> date:
-    """When an order invoiced on a day is paid; money asked for in advance counts as paid on delivery."""
+def _paid(term: str, invoiced_on: date, delay: int, circuit: Circuit | None) -> date:
+    """When an order invoiced on a day is paid, by the client's payment runs where they are known.
+
+    Money asked for in advance counts as paid on delivery.
+    """
     code = COD if term == PREPAID else term
-    return business_day_on_or_after(due_date(invoiced_on, code, invoiced_on) + timedelta(days=max(0, delay)))
+    day = due_date(invoiced_on, code, invoiced_on) + timedelta(days=max(0, delay))
+    run = next_run(circuit, day, received=invoiced_on) if circuit else None
+    return run or business_day_on_or_after(day)

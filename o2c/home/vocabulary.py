@@ -140,6 +140,11 @@ NOTICES: Final[dict[str, Words]] = {
     "limit.submitted": Words(
         gettext_lazy("A limit for %(client)s waits for you"), "adjustments-dollar", "warn"
     ),
+    "limit.signed": Words(
+        gettext_lazy("A limit for %(client)s waits for your approval, the second of two"),
+        "adjustments-dollar",
+        "warn",
+    ),
     "limit.approved": Words(gettext_lazy("The limit for %(client)s is granted"), "adjustments-dollar", "ok"),
     "limit.refused": Words(gettext_lazy("The limit for %(client)s is refused"), "adjustments-dollar", "bad"),
     "score.changed": Words(
@@ -232,6 +237,9 @@ NOTICES: Final[dict[str, Words]] = {
     ),
     "statement.sent_causes": Words(
         gettext_lazy("Your statement of %(month)s: causes of disputes"), "mail-forward", ""
+    ),
+    "statement.sent_satisfaction": Words(
+        gettext_lazy("Your statement of %(month)s: satisfaction of clients"), "mail-forward", ""
     ),
     "committee.closed": Words(gettext_lazy("Minutes of the dispute committee of %(day)s"), "file-text", "ok"),
     "dispute.closed": Words(

@@ -13,6 +13,7 @@ class StatementKind(models.TextChoices):
     """What a monthly statement tells."""
 
     CAUSES = "causes", _("Causes of disputes")
+    SATISFACTION = "satisfaction", _("Satisfaction of clients")
 
 
 class SubjectKind(models.TextChoices):
@@ -20,7 +21,12 @@ class SubjectKind(models.TextChoices):
 
     DEPARTMENT = "department", _("Department")
     CAUSE = "cause", pgettext_lazy("process", "Root cause")
+    TOPIC = "topic", pgettext_lazy("process", "Topic of satisfaction")
 
 
 # Which statement tells of which processes.
-TELLS: Final = {SubjectKind.DEPARTMENT: StatementKind.CAUSES, SubjectKind.CAUSE: StatementKind.CAUSES}
+TELLS: Final = {
+    SubjectKind.DEPARTMENT: StatementKind.CAUSES,
+    SubjectKind.CAUSE: StatementKind.CAUSES,
+    SubjectKind.TOPIC: StatementKind.SATISFACTION,
+}

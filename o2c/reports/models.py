@@ -14,9 +14,9 @@ from .enums import StatementKind, SubjectKind
 
 
 class ProcessOwner(models.Model):
-    """Who is told each month of what goes wrong in a department, or for a branch of causes (domain.md 7.5).
+    """Who is told each month of a department, a branch of causes, or a topic of satisfaction (domain.md 7.5).
 
-    :ivar subject: a ``Department``, or a branch of ``RootCause``
+    :ivar subject: a ``Department``, a branch of ``RootCause``, or a ``CallTopic``
     :ivar since: the first day of the ownership; months that ended before it are nobody's debt
     """
 

@@ -58,6 +58,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "accounts.move": frozenset({"adv_manager", "credit_manager", "finance_director", "executive"}),
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
+    "credit.countersign": frozenset({"sales_manager", "executive"}),
     "credit.rate": _CREDIT,
     "orders.view": _EVERYBODY,
     "orders.enter": _ADV | _SALES | {"integration"},
@@ -229,6 +230,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "clients/check/": Entry(get="accounts.edit", asks={"code": "NEW-1"}),
     "clients/search/": Entry(get="accounts.view", asks={"q": "world"}),
     "clients/<code>/": Entry(get="accounts.view", about="client"),
+    "clients/<code>/circuit/": Entry(get="accounts.view", post="accounts.edit", about="client"),
     "clients/<code>/team/": Entry(
         get="accounts.view", post="accounts.view", about="client", body={"role": "adv"}, by_authority=True
     ),
@@ -259,6 +261,7 @@ PAGES: Final[Mapping[str, Entry]] = {
             "reference": "A-9",
         },
     ),
+    "credit/reviews/": Entry(get="accounts.view"),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -746,6 +749,9 @@ API: Final[Mapping[str, Entry]] = {
     "outbox/": Entry(get="accounts.view"),
     "outbox/<pk>/": Entry(get="accounts.view", about="message"),
     "company-details/": Entry(get="invoicing.view", patch="policy.change", body={"city": "Lyon"}),
+    "accounts/<code>/payment-circuit/": Entry(
+        get="accounts.view", patch="accounts.edit", about="client", body={"run_days": [10]}
+    ),
     "accounts/<code>/invoice-details/": Entry(
         get="invoicing.view", patch="accounts.edit", about="client", body={"reference": "S1"}
     ),
@@ -798,6 +804,7 @@ API: Final[Mapping[str, Entry]] = {
     "limit-requests/<pk>/refuse/": Entry(
         post="credit.decide_limit", about="limit_request", body=_REASON, by_authority=True
     ),
+    "limit-requests/<pk>/appeal/": Entry(post="credit.request_limit", about="limit_request", body=_REASON),
     # Orders
     "orders/": Entry(get="orders.view", post="orders.enter", body=NEW_ORDER),
     "orders/bulk/": Entry(post="orders.enter", body=[NEW_ORDER]),

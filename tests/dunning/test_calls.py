@@ -17,7 +17,7 @@ from accounts.models import Company, CustomerAccount, User
 from disputes.models import Dispute
 from dunning.enums import PromiseStatus
 from dunning.models import Call, DunningRun, PromiseToPay, Reminder
-from dunning.policy import Rank, WorkFacts, chance, rank_reason
+from dunning.policy import Rank, WorkFacts, chance, rank_reason, topic_of
 from dunning.queries import worklist
 from dunning.services import calls as services
 from dunning.services import promises
@@ -49,6 +49,17 @@ def test_chances_fall_with_age():
     assert [chance(days) for days in (1, 30, 31, 60, 61, 90, 91)] == [
         D(each) for each in ("0.95", "0.95", "0.85", "0.85", "0.70", "0.70", "0.40")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("delivery", "delivery"), ("Livraison en retard", "delivery"), ("prix et remise", "price"),
+        ("Facture illisible", "invoice"), ("réponse", "service"), ("", "other"), ("the dog", "other"),
+    ],
+)  # fmt: skip
+def test_a_topic_is_a_code_or_the_first_word_that_names_one(text: str, topic: str):
+    assert topic_of(text) == topic
 
 
 @pytest.fixture

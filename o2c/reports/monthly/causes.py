@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext, pgettext
 from accounts.models import Company, User
 from disputes.enums import Department, DisputeType, RootCause
 from disputes.models import Dispute
+from dunning.enums import CallTopic
 from o2c.shared import formats
 from o2c.shared.calendar import add_months, end_of_month
 
@@ -26,6 +27,11 @@ from ..files import Paper, Sheet
 from ..scope import EVERYBODY
 
 _NAMED: Final = 5
+_WORDS: Final[dict[SubjectKind, Callable[[str], Any]]] = {
+    SubjectKind.DEPARTMENT: Department,
+    SubjectKind.CAUSE: RootCause,
+    SubjectKind.TOPIC: CallTopic,
+}
 
 
 @dataclass(frozen=True)
@@ -255,7 +261,7 @@ def concerns(row: DisputeRow, subjects: Collection[tuple[str, str]]) -> bool:
 
 def subject_label(kind: str, subject: str) -> str:
     """A process in words."""
-    return str((Department if kind == SubjectKind.DEPARTMENT else RootCause)(subject).label)
+    return str(_WORDS[SubjectKind(kind)](subject).label)
 
 
 def month_name(month: date) -> str:

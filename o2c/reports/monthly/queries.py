@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Company, RoleGrant, User
 from disputes.enums import Department, RootCause
+from dunning.enums import CallTopic
 
 from ..enums import TELLS, StatementKind, SubjectKind
 from ..models import MonthlyStatement, ProcessOwner
@@ -21,11 +22,12 @@ Subject = tuple[str, str]
 
 
 def subjects() -> list[Subject]:
-    """Every process there is: departments, then the branches of causes."""
+    """Every process there is: departments, branches of causes, topics of satisfaction."""
     branches = dict.fromkeys(cause.value.partition(".")[0] for cause in RootCause)
     return [
         *((SubjectKind.DEPARTMENT.value, each.value) for each in Department),
         *((SubjectKind.CAUSE.value, branch) for branch in branches),
+        *((SubjectKind.TOPIC.value, each.value) for each in CallTopic),
     ]
 
 

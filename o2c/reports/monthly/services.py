@@ -27,6 +27,7 @@ from ..models import MonthlyStatement, ProcessOwner
 from . import queries
 from .causes import cause_statement
 from .policy import full_months
+from .satisfaction import satisfaction_statement
 
 SET: Final = "policy.change"
 SEND: Final = "disputes.committee"
@@ -65,7 +66,10 @@ class Statement(Protocol):
         """Its files."""
 
 
-_READERS: Final[dict[StatementKind, Callable[..., Statement]]] = {StatementKind.CAUSES: cause_statement}
+_READERS: Final[dict[StatementKind, Callable[..., Statement]]] = {
+    StatementKind.CAUSES: cause_statement,
+    StatementKind.SATISFACTION: satisfaction_statement,
+}
 
 
 def set_owners(

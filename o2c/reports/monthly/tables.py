@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -87,6 +88,8 @@ class StatementTable(Table):
 
 def in_short(statement: MonthlyStatement, currency: str) -> str:
     """The figures of a statement in one line."""
+    if statement.kind == StatementKind.SATISFACTION:
+        return _asked(statement.figures, get_language() or "fr")
     language, figures = get_language() or "fr", statement.figures
     days = figures["average_days"]
     return gettext(
@@ -97,4 +100,16 @@ def in_short(statement: MonthlyStatement, currency: str) -> str:
         "days": formats.NOTHING if days is None else formats.number(Decimal(days), language, decimals=1),
         "open": figures["open"],
         "cost": formats.money(Decimal(figures["cost"]), language, currency),
+    }
+
+
+def _asked(figures: Mapping[str, Any], language: str) -> str:
+    def mean(value: str | None) -> str:
+        return formats.NOTHING if value is None else formats.number(Decimal(value), language, decimals=1)
+
+    return gettext("Answers: %(answers)s; index %(index)s of 5 (month before: %(before)s); low: %(low)s") % {
+        "answers": figures["answers"],
+        "index": mean(figures["index"]),
+        "before": mean(figures["index_before"]),
+        "low": figures["low"],
     }

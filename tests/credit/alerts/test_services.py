@@ -11,20 +11,23 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Company, CustomerAccount, User
 from credit import nightly
 from credit.alerts import services
 from credit.alerts.facts import alerts_found
 from credit.alerts.queries import alerts_visible, open_alerts_of
+from credit.alerts.words import remedy, sentence
 from credit.enums import AlertOutcome
 from credit.models import BuyerCover, CreditAlert
 from credit.services.checks import check
 from credit.standing import refresh_after
+from dunning.services.calls import record_call
 from invoicing.models import ReceivableItem
 from invoicing.services import dispute_amount
 from o2c.shared import work
+from o2c.shared.calendar import add_business_days
 from o2c.shared.models import AuditEvent, Notice
 from o2c.shared.problems import NotAllowed, NotFound
 from tests.factories.accounts import CustomerAccountFactory, make_user
@@ -140,6 +143,26 @@ def test_orders_disputes_and_the_insurer_are_news_once(
     look(account)
     assert {row[0] for row in told(account)} == {"UNUSUAL_ORDER", "COVER_CHANGE"}
     assert look(account)["raised"] == 0
+
+
+def test_a_low_score_is_a_task_of_the_rep_until_it_is_answered(
+    account: CustomerAccount, rep: User, manager: User, look: Callable[..., Any], now: datetime, today: date
+):
+    for score in (3, 2):
+        record_call(
+            account_id=account.pk, outcome="other", satisfaction=score, topic="delivery", by=manager, at=now
+        )
+    assert look(account)["raised"] == 1
+    alert = CreditAlert.objects.get()
+    assert (alert.kind, alert.owner, alert.due_on) == ("DISPLEASED", rep, add_business_days(today, 2))
+    assert (alert.figures["score"], alert.figures["topic"]) == (2, "delivery")
+    with translation.override("en"):
+        assert sentence(alert) == f"Gave us 2 of 5 on {today:%d/%m/%Y}."
+        assert remedy(alert) == "Call the client, and say what will be done about it."
+    services.answer(
+        alert_id=alert.pk, outcome=AlertOutcome.CLIENT_CALLED, comment="New carrier", by=rep, at=now
+    )
+    assert look(account) == {"raised": 0, "renewed": 0, "gone": 0}
 
 
 def test_an_answered_alert_is_not_raised_again_until_it_was_gone(
