@@ -107,6 +107,7 @@ class AlertKind(models.TextChoices):
     NEW_DISPUTE = "NEW_DISPUTE", _("Large new dispute")
     COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
     DECLARATION = "DECLARATION", _("To declare to the insurer")
+    LIMITATION = "LIMITATION", _("Limitation comes near")
     DISPLEASED = "DISPLEASED", _("Not content with us")
 
 
