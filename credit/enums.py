@@ -96,6 +96,14 @@ class CoverStatus(models.TextChoices):
     EXPIRED = "EXPIRED", pgettext_lazy("cover", "Expired")
 
 
+class GuaranteeKind(models.TextChoices):
+    """What secures a client's debts (domain.md 4.1, G1)."""
+
+    BANK = "BANK", _("Bank guarantee")
+    PLEDGE = "PLEDGE", _("Pledge")
+    RETAINED = "RETAINED", _("Retained deposit")
+
+
 class AlertKind(models.TextChoices):
     """What somebody must look at although no order asks (domain.md 4.5)."""
 
@@ -109,6 +117,7 @@ class AlertKind(models.TextChoices):
     DECLARATION = "DECLARATION", _("To declare to the insurer")
     LIMITATION = "LIMITATION", _("Limitation comes near")
     DISPLEASED = "DISPLEASED", _("Not content with us")
+    GUARANTEE_END = "GUARANTEE_END", _("Guarantee ends")
 
 
 class AlertStatus(models.TextChoices):

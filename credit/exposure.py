@@ -127,12 +127,13 @@ def read(
     return book_of(rows, currency=currency, on=cuts.today)
 
 
-def book_of(rows: Sequence[Sequence[Any]], *, currency: str, on: date) -> Book:
+def book_of(rows: Sequence[Sequence[Any]], *, currency: str, on: date, also: Iterable[str] = ()) -> Book:
     """Add up what the statement said, in one currency.
 
     :param rows: ``(account, part, currency, amount, overdue, beyond grace, beyond class, oldest due date)``
+    :param also: further currencies whose rates are needed
     """
-    rates = rates_on(on, {row[2] for row in rows} - {currency}, currency)
+    rates = rates_on(on, {row[2] for row in rows}.union(also) - {currency}, currency)
     book: dict[int, AccountFigures] = {}
     for row in rows:
         _add(book.setdefault(row[0], AccountFigures()), row, currency, rates)

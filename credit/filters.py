@@ -6,16 +6,24 @@ from typing import ClassVar
 
 import django_filters as filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import CustomerAccount
 from accounts.queries import matching
 
-from .enums import AlertKind, AlertStatus, CoverStatus, Level, LimitKind, RequestStatus
+from .enums import AlertKind, AlertStatus, CoverStatus, GuaranteeKind, Level, LimitKind, RequestStatus
+from .guarantee_queries import in_force, to_confirm
 from .lists import waiting_for
-from .models import BuyerCover, CreditAlert, LimitRequest
+from .models import BuyerCover, CreditAlert, Guarantee, LimitRequest
 
+GUARANTEE_TABS = (
+    ("in_force", pgettext_lazy("guarantee", "In force")),
+    ("to_confirm", pgettext_lazy("guarantee", "For me to confirm")),
+    ("over", pgettext_lazy("guarantee", "Over")),
+)
 ALERT_TABS = (("mine", _("For me")), ("open", _("To do")), ("done", _("Done")))
 
 
@@ -97,3 +105,34 @@ class CoverFilter(filters.FilterSet):
         """Covers of entities with a client that holds every word."""
         clients = matching(CustomerAccount.objects.all(), value)
         return rows.filter(entity__in=clients.values("entity"))
+
+
+class GuaranteeFilter(filters.FilterSet):
+    """By client, guarantor and reference, by kind and level; where they stand as tabs."""
+
+    q = filters.CharFilter(method="search", label=_("Client, guarantor, reference"))
+    kind = filters.ChoiceFilter(choices=GuaranteeKind.choices, label=_("Kind"))
+    level = filters.ChoiceFilter(choices=Level.choices, label=_("Level"))
+    state = filters.ChoiceFilter(
+        method="in_state", label=_("Shown"), widget=forms.HiddenInput, choices=GUARANTEE_TABS
+    )
+
+    class Meta:
+        model = Guarantee
+        fields: ClassVar[list[str]] = []
+
+    def search(self, rows: QuerySet[Guarantee], name: str, value: str) -> QuerySet[Guarantee]:
+        """Guarantees of clients that hold every word, and those of a guarantor or reference."""
+        clients = matching(CustomerAccount.objects.all(), value)
+        return rows.filter(
+            Q(given_for__in=clients) | Q(guarantor__icontains=value) | Q(reference__icontains=value)
+        )
+
+    def in_state(self, rows: QuerySet[Guarantee], name: str, value: str) -> QuerySet[Guarantee]:
+        """Guarantees of one tab."""
+        today = timezone.localdate()
+        if value == "in_force":
+            return rows.filter(in_force(today))
+        if value == "to_confirm":
+            return to_confirm(rows, self.request.user)
+        return rows.filter(Q(ended_on__lte=today) | Q(valid_until__lt=today))

@@ -15,7 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from o2c.shared.fields import DateField, MoneyField
 
 from .client_choice import ClientField
-from .enums import AlertOutcome, Level, LimitKind
+from .enums import AlertOutcome, GuaranteeKind, Level, LimitKind
 from .models import LimitRequest
 
 
@@ -222,4 +222,55 @@ class InsurancePolicyForm(forms.Form):
         decimal_places=2,
         initial=90,
         localize=True,
+    )
+
+
+class GuaranteeForm(forms.Form):
+    """A guarantee with its document; the levels are those the client has."""
+
+    level = forms.ChoiceField(label=_("Of whom"), widget=forms.RadioSelect, initial="account")
+    kind = forms.ChoiceField(label=_("Kind"), choices=GuaranteeKind.choices, widget=forms.RadioSelect)
+    guarantor = forms.CharField(label=_("Guarantor"), max_length=120)
+    reference = forms.CharField(label=_("Reference"), max_length=60)
+    amount = MoneyField(label=_("Face amount"), min_value=Decimal("0.01"))
+    currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3)
+    haircut_pct = forms.DecimalField(
+        label=_("Share that counts, %"),
+        min_value=Decimal("0.01"),
+        max_value=100,
+        decimal_places=2,
+        initial=100,
+        localize=True,
+        help_text=_("What is left of the face amount after the haircut of your credit policy."),
+    )
+    is_eligible = forms.BooleanField(
+        label=_("Eligible"),
+        required=False,
+        initial=True,
+        help_text=_("One that your credit policy does not accept is kept and counts for nothing."),
+    )
+    valid_from = DateField(label=_("From"))
+    valid_until = DateField(
+        label=_("Until"), prefer="future", required=False, help_text=_("Empty: it has no end.")
+    )
+    document = forms.FileField(label=_("Document"), help_text=_("PDF, image or e-mail, up to 10 MB."))
+
+    def __init__(self, *args: Any, account: CustomerAccount, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        levels = [("account", _("this client")), ("entity", _("its legal entity"))]
+        if account.entity.group_id is not None:
+            levels.append(("group", _("its group")))
+        self.fields["level"].choices = levels  # type: ignore[attr-defined]
+
+    def clean_currency(self) -> str:
+        """In capitals."""
+        return str(self.cleaned_data["currency"]).upper()
+
+
+class EndGuaranteeForm(forms.Form):
+    """Why a guarantee ends, or is refused."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"rows": 2, "placeholder": _("Given back on 3 November, paid in full")}),
     )

@@ -16,12 +16,13 @@ from accounts.models import (
     GroupMembership,
     LegalEntity,
 )
-from o2c.shared.money import convert
+from o2c.shared.money import ZERO, convert
 from o2c.shared.problems import NotFound
 
 from .enums import Level
 from .exposure import AccountFigures, all_rates_on
 from .formulas import PART_CODES
+from .guarantee_policy import secured
 from .models import ExposureSnapshot
 from .queries import ExposureView, LevelFigures, limits_on, targets_on
 
@@ -58,10 +59,13 @@ def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
         raise NoSnapshot
     targets = targets_on(account, on)
     limits = limits_on(targets, on)
-    levels = []
+    levels, above = [], []
     for level, key, name in targets:
         row = own if level is Level.ACCOUNT else _last(level, key, on)
-        levels.append(LevelFigures(level, name, limits[level], _net(row, own, on)))
+        net, guarantees, owing = _of_level(row, own, on)
+        levels.append(LevelFigures(level, name, limits[level], net))
+        if level is not Level.ACCOUNT:
+            above.append((guarantees, owing))
     return ExposureView(
         account=account,
         on=on,
@@ -70,6 +74,7 @@ def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
         levels=tuple(levels),
         rates={},
         source="snapshot",
+        guarantees=secured(own.guarantees, owed=max(own.net_exposure, ZERO), above=above),
     )
 
 
@@ -98,16 +103,25 @@ def _group_on(entity: LegalEntity, on: date) -> CustomerGroup | None:
     return next((move.group for move in moves if move.valid_from <= on), None) if moves else entity.group
 
 
-def _net(row: ExposureSnapshot | None, own: ExposureSnapshot, on: date) -> Decimal:
-    """The net exposure of a level in the account's currency; the account's own where nothing better is known."""
+def _of_level(
+    row: ExposureSnapshot | None, own: ExposureSnapshot, on: date
+) -> tuple[Decimal, Decimal, Decimal]:
+    """Net exposure of a level, its guarantees and what its accounts owe, in the account's currency.
+
+    Where nothing better is known: the account's own net exposure, and no guarantee.
+    """
     if row is None:
-        return own.net_exposure
+        return own.net_exposure, ZERO, ZERO
     if row.currency == own.currency:
-        return row.net_exposure
+        return row.net_exposure, row.guarantees, row.owing
     rates = all_rates_on(on, only={row.currency, own.currency})
     if not {row.currency, own.currency} <= set(rates):
-        return own.net_exposure
-    return convert(row.net_exposure, rates[row.currency], rates[own.currency])
+        return own.net_exposure, ZERO, ZERO
+    net, guarantees, owing = (
+        convert(amount, rates[row.currency], rates[own.currency])
+        for amount in (row.net_exposure, row.guarantees, row.owing)
+    )
+    return net, guarantees, owing
 
 
 def _last(level: Level, key: int, on: date) -> ExposureSnapshot | None:

@@ -47,18 +47,30 @@ class CoverFacts:
         return self.status in COVERED and (self.until is None or on <= self.until)
 
 
-def cover_of(facts: CoverFacts, *, nets: tuple[Decimal, Decimal], vat_pct: Decimal, counts: bool) -> Decimal:
+def cover_of(
+    facts: CoverFacts,
+    *,
+    nets: tuple[Decimal, Decimal],
+    vat_pct: Decimal,
+    counts: bool,
+    secured: tuple[Decimal, Decimal] = (ZERO, ZERO),
+) -> Decimal:
     """What the insurer would bear of one account: its part of what it would bear of the legal entity.
 
     :param nets: net exposure of the account, and of all accounts of the entity with this company
     :param vat_pct: the account's usual VAT rate, taken off where the policy does not insure VAT
+    :param secured: what guarantees relieve of either: the insurer bears what they leave
     """
-    own, whole = (max(net, ZERO) for net in nets)
+    own, whole = (max(net - held, ZERO) for net, held in zip(nets, secured, strict=True))
     if not own or not whole:
         return ZERO
     divisor = 1 if facts.vat_insured else 1 + vat_pct / 100
     borne = insured_cover(
-        whole / divisor, insurer_limit=facts.amount, insured_pct=facts.insured_pct, active=counts
+        max(nets[1], ZERO) / divisor,
+        insurer_limit=facts.amount,
+        insured_pct=facts.insured_pct,
+        active=counts,
+        guarantees=secured[1] / divisor,
     )
     return round_cents(borne * own / whole)
 

@@ -14,6 +14,7 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
+from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -32,6 +33,7 @@ __all__ = [
     "EntityFacts",
     "ExposureSnapshot",
     "FinancialStatement",
+    "Guarantee",
     "InsurancePolicy",
     "LimitRequest",
     "NightlyRun",
@@ -232,6 +234,10 @@ class CreditStanding(models.Model):
     on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     limit_kind = models.CharField(max_length=10, default="none")
     effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    # What the guarantees of this level count for, and above the accounts what those that owe anything owe together:
+    # each has its share of a guarantee by what it owes.
+    guarantees = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
+    owing = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
     # At this level alone, and the least over all levels that hold a decision (of an account).
     level_available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
     available = models.DecimalField(max_digits=16, decimal_places=2, null=True)
@@ -265,6 +271,8 @@ class ExposureSnapshot(models.Model):
     on_hold_orders = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     limit_kind = models.CharField(max_length=10, default="none")
     effective_limit = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    guarantees = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
+    owing = models.DecimalField(max_digits=16, decimal_places=2, default=0, db_default=0)
     recorded_at = models.DateTimeField()
 
     def __str__(self) -> str:

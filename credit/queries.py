@@ -21,6 +21,7 @@ from . import formulas
 from .enums import Level, LimitKind
 from .exposure import AccountFigures, Book
 from .formulas import LimitFacts, LimitState, TemporaryAmount
+from .guarantee_policy import secured
 from .insurance_policy import cover_of
 from .models import (
     AccountWatch,
@@ -70,6 +71,9 @@ class ExposureView:
     cover: InsuredReading | None = None
     # Net exposure of the client's legal entity with this company: what the insurer's limit is for.
     insured_net: Decimal = ZERO
+    # What guarantees count for the client, and for the entity with this company.
+    guarantees: Decimal = ZERO
+    insured_secured: Decimal = ZERO
 
     @property
     def gross(self) -> Decimal:
@@ -124,7 +128,18 @@ class ExposureView:
             return ZERO
         facts = self.cover.facts
         vat_pct = ZERO if facts.vat_insured else usual_vat(self.account, self.on)
-        return cover_of(facts, nets=(self.net, self.insured_net), vat_pct=vat_pct, counts=True)
+        return cover_of(
+            facts,
+            nets=(self.net, self.insured_net),
+            vat_pct=vat_pct,
+            counts=True,
+            secured=(self.guarantees, self.insured_secured),
+        )
+
+    @property
+    def uncovered(self) -> Decimal:
+        """What neither guarantee nor insurer bears."""
+        return formulas.uncovered(self.net, self.insured, self.guarantees)
 
     def as_contract(self) -> dict[str, Any]:
         """The JSON of contract §4."""
@@ -140,8 +155,9 @@ class ExposureView:
             "parts": [{"code": code, "amount": money(amount)} for code, amount in figures.exposure().items()],
             "gross_exposure": money(view.gross),
             "net_exposure": money(view.net),
+            "guarantees": money(view.guarantees),
             "insured_cover": money(view.insured),
-            "uncovered_exposure": money(formulas.uncovered(view.net, view.insured)),
+            "uncovered_exposure": money(view.uncovered),
             "limit": limit_as_contract(limit),
             "effective_limit": money(effective),
             "available": money(view.available),
@@ -271,6 +287,7 @@ def exposure_of(
 
 def view_of(account: CustomerAccount, reading: ClientReading, *, on: date) -> ExposureView:
     """What a reading says of the exposure of an account."""
+    insured = reading.cover.accounts if reading.cover else ()
     return ExposureView(
         account=account,
         on=on,
@@ -279,9 +296,28 @@ def view_of(account: CustomerAccount, reading: ClientReading, *, on: date) -> Ex
         levels=levels_of(reading.relatives, reading.limits, reading.book),
         rates=reading.book.rates,
         cover=reading.cover,
-        insured_net=sum(
-            (reading.book.of(i).exposure().net for i in reading.cover.accounts) if reading.cover else (), ZERO
-        ),
+        insured_net=sum((reading.book.of(i).exposure().net for i in insured), ZERO),
+        guarantees=_secured(reading, account.pk),
+        insured_secured=sum((_secured(reading, i) for i in insured), ZERO),
+    )
+
+
+def _secured(reading: ClientReading, account_id: int) -> Decimal:
+    """What guarantees count for one account around the client: its own, and its share of entity's and group's."""
+    if not reading.secured.amounts:
+        return ZERO
+    relatives = reading.relatives
+
+    def owed(key: int) -> Decimal:
+        return max(reading.book.of(key).exposure().net, ZERO)
+
+    return secured(
+        reading.secured.of(Level.ACCOUNT, account_id),
+        owed=owed(account_id),
+        above=[
+            (reading.secured.of(level, key), sum(map(owed, relatives.of_level(level)), ZERO))
+            for level, key, _name in relatives.targets()[1:]
+        ],
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -23,6 +23,7 @@ from o2c.shared.prepared import Prepared
 from .enums import CoverStatus, Level
 from .exposure import DISPUTED, FAR_FUTURE, OPEN_INVOICES, Book, book_of
 from .formulas import LimitFacts, LimitState, TemporaryAmount, limit_facts
+from .guarantee_policy import COUNTED_SQL, IN_FORCE_SQL, Secured
 from .insurance_policy import CoverFacts
 from .policy import Mandate, Thresholds
 
@@ -96,6 +97,7 @@ class ClientReading:
     matrix: tuple[Mandate, ...]
     block: Block | None
     cover: InsuredReading | None = None
+    secured: Secured = field(default_factory=Secured)
 
 
 class NoThresholds(LookupError):
@@ -124,7 +126,18 @@ _COLUMNS: Final = {
     "beyond_grace": "numeric", "beyond_class": "numeric", "beyond_cover": "numeric",
     "day": "date", "until": "date", "moment": "timestamptz",
 }  # fmt: skip
-_SOURCES: Final = ("me", "kin", "thresholds", "mandate", "block", "base", "raise", "insured", "book")
+_SOURCES: Final = (
+    "me",
+    "kin",
+    "thresholds",
+    "mandate",
+    "block",
+    "base",
+    "raise",
+    "insured",
+    "secured",
+    "book",
+)
 
 
 def _part(source: str, tables: str, **values: str) -> str:
@@ -191,6 +204,19 @@ def _statement() -> str:
             overdue="insured_pct",
             day="effective_on",
             until="valid_until",
+        ),
+        _part(
+            "secured",
+            f"""(SELECT level, COALESCE(account_id, entity_id, group_id) AS target_id, currency,
+                        SUM({COUNTED_SQL}) AS amount
+                 FROM credit_guarantee
+                 WHERE (account_id = ANY((SELECT ids FROM keys)::bigint[]) OR entity_id = (SELECT entity_id FROM me)
+                        OR group_id = (SELECT group_id FROM me)) AND {IN_FORCE_SQL}
+                 GROUP BY 1, 2, 3) AS secured""",
+            key="level",
+            other="target_id",
+            code="currency",
+            amount="amount",
         ),
         _part(
             "book",
@@ -284,7 +310,12 @@ def read_client(
     if not found["thresholds"]:
         raise NoThresholds(f"No thresholds for the risk class of client {account_id}: run the migrations.")
     relatives = _relatives(account_id, found["me"][0], found["kin"])
-    book = book_of([_in_book(row) for row in found["book"]], currency=currency, on=on)
+    book = book_of(
+        [_in_book(row) for row in found["book"]],
+        currency=currency,
+        on=on,
+        also=(row.code for row in found["secured"]),
+    )
     return ClientReading(
         relatives=relatives,
         limits=_limits(relatives, found["base"], found["raise"], on),
@@ -293,6 +324,7 @@ def read_client(
         matrix=tuple(_mandate(row.code) for row in sorted(found["mandate"])),
         block=_block(found["block"]),
         cover=_cover(found, relatives, book),
+        secured=_secured(found["secured"], book),
     )
 
 
@@ -344,6 +376,22 @@ def _block(rows: list[_Row]) -> Block | None:
     if not rows:
         return None
     return Block(since=paris_date(rows[0].moment), reason=rows[0].name, review_on=rows[0].until)
+
+
+def _secured(rows: list[_Row], book: Book) -> Secured:
+    """Guarantees in the reading's currency; one without a rate of the day counts for nothing."""
+    amounts: dict[tuple[Level, int], Decimal] = {}
+    for row in rows:
+        if row.code != book.currency and row.code not in book.rates:
+            continue
+        amount = (
+            row.amount
+            if row.code == book.currency
+            else convert(row.amount, book.rates[row.code], book.rates[book.currency])
+        )
+        target = Level(row.key), row.other
+        amounts[target] = amounts.get(target, ZERO) + amount
+    return Secured(amounts)
 
 
 def _cover(found: Mapping[str, list[_Row]], relatives: Relatives, book: Book) -> InsuredReading | None:

@@ -26,6 +26,7 @@ from .alerts.services import look_again
 from .enums import Level
 from .exposure import FAR_FUTURE, all_rates_on
 from .formulas import PART_CODES, RELIEVING_PARTS
+from .guarantee_policy import counted_sql
 from .keys import Keys
 
 _ALL = ", ".join(f"'{code}'" for code in PART_CODES)
@@ -58,7 +59,7 @@ _EFFECTIVE = """
 
 _COLUMNS = (
     "currency, parts, gross_exposure, net_exposure, overdue, oldest_due, disputed, on_hold_orders, limit_kind, "
-    "effective_limit, level_available"
+    "effective_limit, guarantees, owing, level_available"
 )
 
 
@@ -106,6 +107,7 @@ _SUMMED = ", ".join(
     for name in ("gross_exposure", "net_exposure", "overdue", "disputed", "on_hold_orders")
 )
 
+_COUNTED = counted_sql("{key}", "{among}")
 _LEVELS = f"""
     WITH rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
     {_LIMITS},
@@ -114,6 +116,8 @@ _LEVELS = f"""
                -- One currency below: figures stay in it; several, or nobody left: all in euro.
                CASE WHEN MIN(s.currency) = MAX(s.currency) THEN MIN(s.currency) ELSE 'EUR' END AS currency,
                {_SUMMED},
+               CASE WHEN MIN(s.currency) = MAX(s.currency) THEN SUM(GREATEST(s.net_exposure, 0))
+                    ELSE COALESCE(SUM(ROUND(GREATEST(s.net_exposure, 0) / r.units, 2)), 0) END AS owing,
                MIN(s.oldest_due) AS oldest_due
         FROM {{table}} w
         LEFT JOIN (
@@ -129,10 +133,20 @@ _LEVELS = f"""
         SELECT x.target_id, x.currency, '{{{{}}}}'::numeric(16,2)[] AS parts, x.gross_exposure,
                x.net_exposure, x.overdue, x.oldest_due, x.disputed, x.on_hold_orders,
                COALESCE(base.kind, 'none') AS limit_kind, {_EFFECTIVE} AS effective_limit,
+               COALESCE(g.amount, 0)::numeric(16,2) AS guarantees, COALESCE(x.owing, 0) AS owing,
                {_EFFECTIVE} - x.net_exposure AS level_available
         FROM summed x
         LEFT JOIN base ON base.target_id = x.target_id
         LEFT JOIN raised ON raised.target_id = x.target_id
+        LEFT JOIN (
+            SELECT h.target_id, SUM(CASE WHEN h.currency = y.currency THEN h.amount
+                                         ELSE ROUND(h.amount / f.units * t.units, 2) END) AS amount
+            FROM ({_COUNTED}) h
+            JOIN summed y ON y.target_id = h.target_id
+            LEFT JOIN rates f ON f.currency = h.currency
+            LEFT JOIN rates t ON t.currency = y.currency
+            GROUP BY h.target_id
+        ) g ON g.target_id = x.target_id
     ),
     {_STORE}
 """
@@ -261,12 +275,23 @@ def accounts_figures(among: str, *, currency: str = "c.currency") -> str:
             LEFT JOIN converted v ON v.account_id = a.id
             GROUP BY a.id, a.currency
         ),
+        guaranteed AS (
+            SELECT a.id AS target_id, SUM(CASE WHEN h.currency = a.currency THEN h.amount
+                                               ELSE ROUND(h.amount / f.units * t.units, 2) END) AS amount
+            FROM ({counted_sql("account_id", among)}) h
+            JOIN clients a ON a.id = h.target_id
+            LEFT JOIN rates f ON f.currency = h.currency
+            LEFT JOIN rates t ON t.currency = a.currency
+            GROUP BY a.id
+        ),
         figures AS (
             SELECT x.*, COALESCE(base.kind, 'none') AS limit_kind, {_EFFECTIVE} AS effective_limit,
+                   COALESCE(g.amount, 0)::numeric(16,2) AS guarantees, 0::numeric(16,2) AS owing,
                    {_EFFECTIVE} - x.net_exposure AS level_available
             FROM added x
             LEFT JOIN base ON base.target_id = x.target_id
             LEFT JOIN raised ON raised.target_id = x.target_id
+            LEFT JOIN guaranteed g ON g.target_id = x.target_id
         )
     """
 

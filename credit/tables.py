@@ -1,4 +1,4 @@
-"""The lists of limit requests, of alerts and of covers."""
+"""The lists of limit requests, of alerts, of covers and of guarantees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from o2c.shared.templatetags.o2c import status
 
 from .alerts.words import sentence
 from .enums import AlertKind, AlertStatus, CoverStatus, Level, RequestStatus
-from .models import BuyerCover, CreditAlert, LimitRequest
+from .guarantee_queries import STATES
+from .models import BuyerCover, CreditAlert, Guarantee, LimitRequest
 
 
 class LimitRequestTable(Table):
@@ -196,3 +197,59 @@ class CoverTable(Table):
     def value_insured_pct(self, record: Any) -> Any:
         """The share in percent, for files."""
         return record.insured_pct
+
+
+class GuaranteeTable(Table):
+    """One row a guarantee: of whom, by whom, for how much, until when."""
+
+    client = NameColumn(
+        accessor="given_for__name", verbose_name=gettext_lazy("Client"), order_by="given_for__sort_key"
+    )
+    code = TextColumn(accessor="given_for__code", export_only=True, verbose_name=gettext_lazy("Code"))
+    kind = Column(phone="full", verbose_name=gettext_lazy("Kind"))
+    guarantor = TextColumn(phone="hide", verbose_name=gettext_lazy("Guarantor"))
+    level = Column(phone="hide", verbose_name=gettext_lazy("Level"))
+    amount = AmountColumn(currency_from="currency", phone="hide", verbose_name=gettext_lazy("Face amount"))
+    counts = AmountColumn(
+        currency_from="currency",
+        strong=True,
+        phone="right",
+        orderable=False,
+        verbose_name=gettext_lazy("Counts for"),
+    )
+    valid_from = DateColumn(phone="hide", verbose_name=gettext_lazy("From"))
+    valid_until = DateColumn(phone="full", verbose_name=gettext_lazy("Until"))
+    status = StatusColumn(
+        accessor="badge",
+        orderable=False,
+        codes=tuple(f"guarantee_{state}" for state in STATES),
+        phone="full",
+        verbose_name=gettext_lazy("Status"),
+    )
+
+    class Meta:
+        model = Guarantee
+        fields = ()
+
+    def render_client(self, record: Any) -> SafeString:
+        """Draw the way to the guarantee, with the client's code and the reference under it."""
+        return format_html(
+            '<a class="c" href="{}">{}</a><span class="sub">{} · {}</span>',
+            reverse("credit:guarantee", args=[record.pk]),
+            record.given_for.name,
+            record.given_for.code,
+            record.reference,
+        )
+
+    def value_client(self, record: Any) -> str:
+        """The name alone in files."""
+        name: str = record.given_for.name
+        return name
+
+    def render_kind(self, record: Any) -> str:
+        """Draw the kind in words."""
+        return str(record.get_kind_display())
+
+    def render_level(self, record: Any) -> str:
+        """Draw the level in words."""
+        return str(Level(record.level).label)

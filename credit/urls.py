@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import alerts, can_i_sell, flags, insurance, limit_rules, limits, score
+from .views import alerts, can_i_sell, flags, guarantees, insurance, limit_rules, limits, score
 
 app_name = "credit"
 
@@ -13,6 +13,11 @@ urlpatterns = [
     path("client-options/", can_i_sell.ClientOptions.as_view(), name="client_options"),
     path("credit-alerts/", alerts.Alerts.as_view(), name="alerts"),
     path("credit-alerts/<int:pk>/", alerts.AlertPage.as_view(), name="alert"),
+    path("guarantees/", guarantees.Guarantees.as_view(), name="guarantees"),
+    path("guarantees/<int:pk>/", guarantees.GuaranteePage.as_view(), name="guarantee"),
+    path("guarantees/<int:pk>/confirm/", guarantees.ConfirmGuarantee.as_view(), name="confirm_guarantee"),
+    path("guarantees/<int:pk>/end/", guarantees.EndGuarantee.as_view(), name="end_guarantee"),
+    path("guarantees/<int:pk>/file/", guarantees.GuaranteeFile.as_view(), name="guarantee_file"),
     path("insurance/", insurance.Covers.as_view(), name="covers"),
     path("insurance/policy/", insurance.PolicyPage.as_view(), name="insurance_policy"),
     path("limit-requests/", limits.LimitRequests.as_view(), name="limit_requests"),
@@ -26,6 +31,7 @@ urlpatterns = [
     path("clients/<str:code>/scorecard/class/", score.AskOverride.as_view(), name="ask_class"),
     path("clients/<str:code>/scorecard/class/decide/", score.Decide.as_view(), name="decide_class"),
     path("clients/<str:code>/scorecard/class/adopt/", score.Adopt.as_view(), name="adopt_class"),
+    path("clients/<str:code>/guarantee/", guarantees.NewGuarantee.as_view(), name="new_guarantee"),
     path("clients/<str:code>/edit/", flags.EditClient.as_view(), name="edit_client"),
     path("clients/<str:code>/move/", flags.Move.as_view(), name="move"),
     path("clients/<str:code>/block/", flags.Block.as_view(), name="block"),

@@ -80,6 +80,13 @@ MENU = Menu(
                     "credit:covers",
                     permission=("credit.decide_limit", "policy.change", "audit.view"),
                 ),
+                Entry(
+                    "guarantees",
+                    _("Guarantees"),
+                    "certificate",
+                    "credit:guarantees",
+                    permission=("credit.rate", "credit.decide_limit", "audit.view"),
+                ),
             ),
         ),
         Group(

@@ -22,7 +22,7 @@ PERMISSIONS: Final = frozenset(
         "accounts.move",  # to another legal entity, group or sales rep, from a day on
         "credit.request_limit",
         "credit.decide_limit",
-        "credit.rate",  # what ratings rest on, and asking for a class against the score
+        "credit.rate",  # what ratings rest on, guarantees, and asking for a class against the score
         "orders.view",
         "orders.enter",
         "orders.deliver",

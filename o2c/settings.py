@@ -410,6 +410,7 @@ CLIENT_PANELS = {
     "trend": "credit.views.panels.trend",
     "score": "credit.views.score.panel",
     "limits": "credit.views.panels.limits",
+    "guarantees": "credit.views.guarantees.panel",
     "decisions": "o2c.home.clients.decisions",
 }
 

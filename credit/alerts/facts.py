@@ -19,6 +19,7 @@ from o2c.shared.money import convert
 
 from ..enums import AlertKind
 from ..exposure import DISPUTED, FAR_FUTURE, OPEN_INVOICES, all_rates_on
+from ..guarantee_policy import COUNTED_SQL, END_TOLD_DAYS, IN_FORCE_SQL
 from ..models import RiskPolicy
 from ..policy import Thresholds
 from . import policy
@@ -79,6 +80,12 @@ _COVERS: Final = """
     JOIN accounts_customeraccount a ON a.entity_id = c.entity_id AND a.company_id = c.company_id
     WHERE a.id = ANY(%(accounts)s) AND c.effective_on > %(since)s AND c.effective_on <= %(today)s
       AND c.status IN ('REDUCED', 'CANCELLED', 'REFUSED', 'EXPIRED')
+"""
+# Who may ask for another one: the client it was entered for, whoever else it counts for.
+_ENDING: Final = f"""
+    SELECT given_for_id, reference, valid_until, {COUNTED_SQL}, currency, guarantor
+    FROM credit_guarantee
+    WHERE given_for_id = ANY(%(accounts)s) AND {IN_FORCE_SQL} AND valid_until <= %(until)s
 """
 
 
@@ -187,6 +194,7 @@ def _thresholds() -> dict[tuple[int | None, str], Thresholds]:
 def _events(account_ids: Sequence[int], on: date) -> Iterator[tuple[AlertKind, Iterable[Event]]]:
     """What happened of late: the insurer's word, and what later applications know (``settings.ALERT_EVENTS``)."""
     yield AlertKind.COVER_CHANGE, _cover_changes(account_ids, on)
+    yield AlertKind.GUARANTEE_END, _guarantees_ending(account_ids, on)
     for kind, path in settings.ALERT_EVENTS.items():
         tell: Callable[..., Iterable[Event]] = import_string(path)
         since = on - timedelta(days=policy.NEW_FOR_DAYS)
@@ -199,6 +207,15 @@ def _cover_changes(account_ids: Sequence[int], on: date) -> Iterator[Event]:
         cursor.execute(_COVERS, {"accounts": list(account_ids), "since": since, "today": on})
         for key, status, day, amount, currency in cursor.fetchall():
             yield Event(key, day.isoformat(), amount, currency, {"cover": status, "day": day})
+
+
+def _guarantees_ending(account_ids: Sequence[int], on: date) -> Iterator[Event]:
+    until = on + timedelta(days=END_TOLD_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDING, {"accounts": list(account_ids), "until": until, "today": on})
+        for key, reference, day, amount, currency, guarantor in cursor.fetchall():
+            figures = {"reference": reference, "guarantor": guarantor, "day": day}
+            yield Event(key, reference, amount, currency, figures, day)
 
 
 def _in(client: ClientFacts, event: Event, rates: Mapping[str, Decimal]) -> Decimal:

@@ -28,7 +28,8 @@ from .queries import alerts_visible
 RIGHT: Final = "accounts.watch"
 LOOK: Final = "credit.alerts"
 RANGE: Final = 5000
-# The rep can make a client pay before its orders stop, and hears first what displeases it; all else is for whoever keeps its credit.
+# The rep can make a client pay before its orders stop, and answers for what displeases it; all else is for whoever
+# keeps its credit.
 _OWNER: Final = {AlertKind.BLOCK_AHEAD: TeamRole.SALES_REP, AlertKind.DISPLEASED: TeamRole.SALES_REP}
 
 

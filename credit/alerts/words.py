@@ -69,6 +69,15 @@ def sentence(alert: CreditAlert) -> str:
                 "score": figures["score"],
                 "day": _day(figures["day"]),
             }
+        case AlertKind.GUARANTEE_END:
+            return _(
+                "Guarantee %(reference)s of %(guarantor)s ends on %(day)s; it counts for %(amount)s."
+            ) % {
+                "reference": figures["reference"],
+                "guarantor": figures["guarantor"],
+                "day": _day(figures["day"]),
+                "amount": _money(figures["amount"], figures["currency"]),
+            }
         case AlertKind.COVER_CHANGE:
             return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
                 "status": str(CoverStatus(figures["cover"]).label).lower(),
@@ -101,6 +110,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("Have the debt acknowledged, or hand it over to the court before that day.")
         case AlertKind.DISPLEASED:
             return _("Call the client, and say what will be done about it.")
+        case AlertKind.GUARANTEE_END:
+            return _("Ask for another one or call it before that day; look at the limit again.")
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
 

@@ -87,6 +87,7 @@ class ExposureAnswer(Shape):
     parts = PartShape(many=True)
     gross_exposure = amount_field()
     net_exposure = amount_field()
+    guarantees = amount_field()
     insured_cover = amount_field()
     uncovered_exposure = amount_field()
     limit = LimitShape()

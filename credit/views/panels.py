@@ -120,6 +120,7 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
         | {
             "insured": live.cover if live else None,
             "insured_counts": live.cover_counts if live else False,
+            "secured": Decimal(figures["guarantees"]) > 0,
             "figures": _decimals(figures),
             "kind": figures["limit"]["kind"],
             "bar": {"parts": parts, "limit": limit_of(figures)},

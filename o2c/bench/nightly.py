@@ -30,7 +30,7 @@ _TABLE: Final = """
         account_id bigint PRIMARY KEY, currency varchar(3), parts numeric(16,2)[], gross_exposure numeric(16,2),
         net_exposure numeric(16,2), overdue numeric(16,2), oldest_due date, disputed numeric(16,2),
         on_hold_orders numeric(16,2), limit_kind varchar(10), effective_limit numeric(16,2),
-        level_available numeric(16,2), computed_at timestamptz)
+        guarantees numeric(16,2), owing numeric(16,2), level_available numeric(16,2), computed_at timestamptz)
 """
 _UPSERT: Final = """
     WITH rate AS (
@@ -86,6 +86,12 @@ _UPSERT: Final = """
                    WHERE %(today)s BETWEEN valid_from AND valid_until GROUP BY account_id) t
                ON t.account_id = l.account_id
         WHERE l.account_id IS NOT NULL AND l.closed_on IS NULL
+    ),
+    held AS (
+        SELECT account_id, SUM(ROUND(amount * haircut_pct / 100, 2)) AS amount FROM credit_guarantee
+        WHERE account_id IS NOT NULL AND is_eligible AND confirmed_at IS NOT NULL AND ended_on IS NULL
+          AND %(today)s BETWEEN valid_from AND COALESCE(valid_until, 'infinity')
+        GROUP BY account_id
     )
     INSERT INTO bench_raw.standing AS s
     SELECT a.id, c.currency,
@@ -95,26 +101,28 @@ _UPSERT: Final = """
            COALESCE(i.invoices, 0) + COALESCE(i.payments, 0) + COALESCE(i.credit_notes, 0)
                + COALESCE(o.undelivered, 0) + COALESCE(o.uninvoiced, 0),
            COALESCE(i.overdue, 0), i.oldest, COALESCE(x.amount, 0), COALESCE(o.held, 0), COALESCE(l.kind, 'none'),
-           COALESCE(l.amount, 0), COALESCE(l.amount, 0) - COALESCE(i.invoices, 0), now()
+           COALESCE(l.amount, 0), COALESCE(h.amount, 0), 0, COALESCE(l.amount, 0) - COALESCE(i.invoices, 0), now()
     FROM accounts_customeraccount a
     JOIN accounts_company c ON c.id = a.company_id
     LEFT JOIN items i ON i.account_id = a.id
     LEFT JOIN contested x ON x.account_id = a.id
     LEFT JOIN orders o ON o.account_id = a.id
     LEFT JOIN limits l ON l.account_id = a.id
+    LEFT JOIN held h ON h.account_id = a.id
     WHERE a.company_id = %(company)s
     ON CONFLICT (account_id) DO UPDATE SET
         (currency, parts, gross_exposure, net_exposure, overdue, oldest_due, disputed, on_hold_orders, limit_kind,
-         effective_limit, level_available, computed_at) =
+         effective_limit, guarantees, owing, level_available, computed_at) =
         ROW (EXCLUDED.currency, EXCLUDED.parts, EXCLUDED.gross_exposure, EXCLUDED.net_exposure, EXCLUDED.overdue,
              EXCLUDED.oldest_due, EXCLUDED.disputed, EXCLUDED.on_hold_orders, EXCLUDED.limit_kind,
-             EXCLUDED.effective_limit, EXCLUDED.level_available, EXCLUDED.computed_at)
+             EXCLUDED.effective_limit, EXCLUDED.guarantees, EXCLUDED.owing, EXCLUDED.level_available,
+             EXCLUDED.computed_at)
     WHERE (s.currency, s.parts, s.gross_exposure, s.net_exposure, s.overdue, s.oldest_due, s.disputed,
-           s.on_hold_orders, s.limit_kind, s.effective_limit, s.level_available)
+           s.on_hold_orders, s.limit_kind, s.effective_limit, s.guarantees, s.owing, s.level_available)
         IS DISTINCT FROM
           (EXCLUDED.currency, EXCLUDED.parts, EXCLUDED.gross_exposure, EXCLUDED.net_exposure, EXCLUDED.overdue,
            EXCLUDED.oldest_due, EXCLUDED.disputed, EXCLUDED.on_hold_orders, EXCLUDED.limit_kind,
-           EXCLUDED.effective_limit, EXCLUDED.level_available)
+           EXCLUDED.effective_limit, EXCLUDED.guarantees, EXCLUDED.owing, EXCLUDED.level_available)
 """
 
 

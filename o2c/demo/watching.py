@@ -1,4 +1,5 @@
-"""The company's credit insurance with covers of some buyers, and the alerts that the figures of the day raise."""
+"""The company's credit insurance with covers of some buyers, guarantees, and the alerts that the figures of the day
+raise."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from credit.alerts import services as alerts
 from credit.enums import AlertOutcome, CoverStatus, Level
 from credit.models import CreditAlert, CreditStanding
 from credit.services.cover import CoverRow, record_covers
+from credit.services.guarantees import confirm_guarantee, record_guarantee
 from credit.services.insurance import set_policy
+from o2c.shared.files import received
 
 _SHARE = Decimal(90)
 _COVERS = 12
@@ -55,6 +58,9 @@ def insure_and_watch(
         by=team["integration"],
         at=at,
     )
+    _secure(
+        [by_key[row.target_id] for row in largest[2 * _COVERS : 2 * _COVERS + 4]], team, at=at, today=today
+    )
     alerts.look(keys, on=today, at=at)
     for alert in CreditAlert.objects.filter(account__in=keys, kind="UTILISATION").order_by("pk")[:2]:
         alerts.answer(
@@ -64,3 +70,35 @@ def insure_and_watch(
             by=team["credit"],
             at=at,
         )
+
+
+def _secure(accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: datetime, today: date) -> None:
+    """A bank guarantee that ends soon, a pledge, a retained deposit, and one that waits to be confirmed."""
+    terms = (
+        ("BANK", "Banque du Val de Loire", 25_000, 100, 25),
+        ("PLEDGE", "Nantissement de fonds de commerce", 40_000, 60, 700),
+        ("RETAINED", "Retenue de garantie", 5_000, 100, None),
+        ("BANK", "Caisse des Entrepreneurs", 15_000, 100, 365),
+    )
+    for place, (account, (kind, guarantor, amount, share, days)) in enumerate(
+        zip(accounts, terms, strict=False)
+    ):
+        reference = f"GAR-{today.year}-{place + 1:02d}"
+        letter = f"From: garanties@banque.example\nSubject: {reference}\n\n{guarantor} : {amount} EUR.\n"
+        row = record_guarantee(
+            account_id=account.pk,
+            level="entity" if kind == "PLEDGE" else "account",
+            kind=kind,
+            guarantor=guarantor,
+            reference=reference,
+            amount=Decimal(amount),
+            currency="EUR",
+            haircut_pct=Decimal(share),
+            valid_from=today - timedelta(days=90),
+            valid_until=None if days is None else today + timedelta(days=days),
+            document=received(f"{reference}.eml", letter.encode()),
+            by=team["analyst"],
+            at=at,
+        )
+        if place < 3:
+            confirm_guarantee(guarantee_id=row.pk, by=team["credit"], at=at)

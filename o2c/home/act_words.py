@@ -28,6 +28,11 @@ WORDS: Final[dict[str, Words]] = {
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
+    "guarantee.recorded": Words(gettext_lazy("Guarantee %(label)s entered"), "certificate", "", DECISIONS),
+    "guarantee.confirmed": Words(
+        gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
+    ),
+    "guarantee.ended": Words(gettext_lazy("Guarantee %(label)s ended"), "certificate", "warn", DECISIONS),
     "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
     "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
     "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),

@@ -18,9 +18,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, CustomerAccount, User
 from credit.alerts.queries import open_alerts_of
 from credit.alerts.words import sentence
+from credit.guarantee_queries import guarantees_visible, to_confirm
 from credit.lists import with_standing
-from credit.models import AccountBlock, AccountWatch, ClassOverride, LimitRequest
+from credit.models import AccountBlock, AccountWatch, ClassOverride, Guarantee, LimitRequest
 from credit.scorecard.services.override import DECIDE, LEVEL
+from credit.services.guarantees import CONFIRM
 from invoicing.einvoicing.services import RIGHT as HAND_OVER
 from invoicing.interest_policy import asked_for
 from invoicing.interest_queries import rate_table
@@ -118,7 +120,8 @@ class Inbox:
 
     def inbox(self) -> list[Waiting]:
         """What waits for the reader, the most urgent first: the first lines of each source."""
-        rows = self._limits() + self._classes() + self._reviews() + self._credit_alerts()
+        rows = self._limits() + self._classes() + self._guarantees()
+        rows += self._reviews() + self._credit_alerts()
         if self.handles_orders:
             rows += self._held()
         if self.may("orders.enter"):
@@ -213,6 +216,29 @@ class Inbox:
             url=reverse("credit:scorecard", args=[row.account.code]),
             due=row.asked_at + _LIMIT_ANSWER,
             note=str(row.get_cause_display()),
+        )
+
+    def _guarantees(self) -> list[Waiting]:
+        if not self.may(CONFIRM):
+            return []
+        rows = to_confirm(guarantees_visible(self.user, self.company), self.user).order_by(
+            "recorded_at", "pk"
+        )
+        return [self._guarantee_row(row) for row in rows[:_ROWS]]
+
+    def _guarantee_row(self, row: Guarantee) -> Waiting:
+        return Waiting(
+            kind=ALERTS,
+            tone="info",
+            icon="certificate",
+            word=_("Guarantee"),
+            title=row.given_for.name,
+            sub=_("%(kind)s, entered by %(name)s")
+            % {"kind": row.get_kind_display(), "name": row.recorded_by.label()},
+            url=reverse("credit:guarantee", args=[row.pk]),
+            due=row.recorded_at + _LIMIT_ANSWER,
+            amount=row.amount,
+            currency=row.currency,
         )
 
     def _reviews(self) -> list[Waiting]:

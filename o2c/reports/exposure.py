@@ -34,6 +34,7 @@ SUMMED: Final = (
     *PART_CODES,
     "gross_exposure",
     "net_exposure",
+    "guarantees",
     "insured_cover",
     "uncovered_exposure",
     "overdue",
@@ -65,6 +66,7 @@ class ExposureRow(NamedTuple):
     :ivar available: the least over the levels that hold a decision; None when unlimited
     :ivar utilisation: net exposure of the level that binds over its limit
     :ivar binding_level: ``account``, ``entity`` or ``group``; None when no limit binds
+    :ivar guarantees: what they count for: the client's own, and its share of those of its entity and group
     """
 
     account_id: int
@@ -88,6 +90,7 @@ class ExposureRow(NamedTuple):
     oldest_days: int
     disputed: Decimal
     on_hold_orders: Decimal
+    guarantees: Decimal
 
     @property
     def insured_cover(self) -> Decimal:
@@ -97,7 +100,7 @@ class ExposureRow(NamedTuple):
     @property
     def uncovered_exposure(self) -> Decimal:
         """What of the net exposure neither guarantee nor insurer bears."""
-        return formulas.uncovered(self.net_exposure, self.insured_cover)
+        return formulas.uncovered(self.net_exposure, self.insured_cover, self.guarantees)
 
     @property
     def over_limit(self) -> bool:
@@ -197,6 +200,7 @@ def _record(row: ExposureRow) -> dict[str, Any]:
         **parts,
         "gross_exposure": _money(row.gross_exposure),
         "net_exposure": _money(row.net_exposure),
+        "guarantees": _money(row.guarantees),
         "insured_cover": _money(row.insured_cover),
         "uncovered_exposure": _money(row.uncovered_exposure),
         "limit_kind": row.limit_kind,
@@ -287,8 +291,8 @@ def _opened(
     sums = next(lines)
     first, last = 6, 6 + len(PART_CODES)
     uncovered, excess, _until, clients, over = sums[last + 3 : last + 8]
-    overdue, _oldest, disputed, on_hold = sums[last + 9 : last + 13]
-    figures = (*sums[first:last], *sums[last : last + 2], ZERO, uncovered, overdue, disputed, on_hold)
+    overdue, _oldest, disputed, on_hold, held = sums[last + 9 : last + 14]
+    figures = (*sums[first:last], *sums[last : last + 2], held, ZERO, uncovered, overdue, disputed, on_hold)
     if not live and not clients:
         raise NoSnapshot(_("No exposure was recorded by that day."))
     ledger, missing, row = ZERO, set(), None
@@ -320,7 +324,7 @@ def _read(line: Sequence[Any]) -> ExposureRow:
     first, last = 6, 6 + len(PART_CODES)
     key, code, name, siren, rep, currency = line[:first]
     gross, net, kind, amount, temporary, until, effective, at_level, level = line[last : last + 9]
-    overdue, oldest, disputed, on_hold = line[last + 9 : last + 13]
+    overdue, oldest, disputed, on_hold, held = line[last + 9 : last + 14]
     return ExposureRow(
         account_id=key,
         account=code,
@@ -343,4 +347,5 @@ def _read(line: Sequence[Any]) -> ExposureRow:
         oldest_days=oldest or 0,
         disputed=disputed,
         on_hold_orders=on_hold,
+        guarantees=held,
     )

@@ -22,7 +22,7 @@ from .words import covers, ties
 
 def exposure_sheet(report: ExposureStream) -> Sheet:
     """Return the report as a table: a line per client; its rows are read once, by the one file written."""
-    money = ["money"] * (len(PART_CODES) + 4)
+    money = ["money"] * (len(PART_CODES) + 5)
     return Sheet(
         company=report.company,
         name=lambda: _("Exposure"),
@@ -66,6 +66,7 @@ def _header() -> list[str]:
         *(part_label(code) for code in PART_CODES),
         _("Gross exposure"),
         _("Net exposure"),
+        _("Guarantees"),
         _("Insured cover"),
         _("Uncovered exposure"),
         _("State of the limit"),
@@ -89,8 +90,8 @@ def _lines(report: ExposureStream) -> Iterator[list[Any]]:
     for row in report.rows:
         yield [
             row.account, row.name, row.siren, row.sales_rep, row.currency, *row.parts, row.gross_exposure,
-            row.net_exposure, row.insured_cover, row.uncovered_exposure, kinds[row.limit_kind], row.limit,
-            row.temporary, row.limit_valid_until, row.effective_limit, row.available, row.utilisation,
+            row.net_exposure, row.guarantees, row.insured_cover, row.uncovered_exposure, kinds[row.limit_kind],
+            row.limit, row.temporary, row.limit_valid_until, row.effective_limit, row.available, row.utilisation,
             levels[row.binding_level], row.overdue, row.oldest_days, row.disputed, row.on_hold_orders,
         ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from credit.formulas import PART_CODES, RELIEVING_PARTS
+from credit.guarantee_policy import counted_sql
 from credit.standing import accounts_figures
 from invoicing.book import OF_SCOPE, OPEN_BOOK
 
@@ -114,11 +115,13 @@ _CLIENTS: Final = f"""
         SELECT s.id, a.code, a.name, COALESCE(s.siren, '') AS siren, COALESCE(u.username, '') AS sales_rep, f.currency,
                {_PARTS}, f.gross_exposure, f.net_exposure, b.kind, b.amount, b.temporary, b.valid_until, b.effective,
                b.net AS level_net, CASE WHEN b.binds THEN b.level END AS level, f.overdue,
-               GREATEST(0, %(today)s - f.oldest_due) AS oldest_days, f.disputed, f.on_hold_orders, a.sort_key
+               GREATEST(0, %(today)s - f.oldest_due) AS oldest_days, f.disputed, f.on_hold_orders,
+               f.guarantees + COALESCE(h.amount, 0) AS guarantees, a.sort_key
         FROM shown s
         JOIN accounts_customeraccount a ON a.id = s.id
         JOIN figures f ON f.target_id = s.id
         JOIN binding b ON b.account_id = s.id
+        LEFT JOIN (SELECT id, SUM(amount) AS amount FROM shares GROUP BY id) h ON h.id = s.id
         LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep'
              AND t.valid_from <= %(today)s AND (t.valid_to IS NULL OR t.valid_to > %(today)s)
         LEFT JOIN accounts_user u ON u.id = t.user_id
@@ -155,20 +158,20 @@ _CONTROL: Final = f"""
 TOTALS: Final = "totals"
 _SUMS: Final = f"""
     SELECT NULL::bigint, '{TOTALS}', '', '', '', '', {", ".join(f"SUM({code})" for code in PART_CODES)},
-           SUM(gross_exposure), SUM(net_exposure), NULL::text, SUM(GREATEST(0, net_exposure)),
+           SUM(gross_exposure), SUM(net_exposure), NULL::text, SUM(GREATEST(0, net_exposure - guarantees)),
            SUM(level_net - effective) FILTER (WHERE effective < level_net), NULL::date, COUNT(*)::numeric,
            COUNT(*) FILTER (WHERE effective < level_net), NULL::integer, SUM(overdue), NULL::integer, SUM(disputed),
-           SUM(on_hold_orders)
+           SUM(on_hold_orders), SUM(guarantees)
     FROM clients_shown
 """
 # Then a currency, and what was open in it, NULL without a rate.
-_NOTHING: Final = ", NULL" * (len(PART_CODES) + 12)
+_NOTHING: Final = ", NULL" * (len(PART_CODES) + 13)
 _CONTROL_LINES: Final = f"SELECT NULL, '', '', '', '', currency, amount{_NOTHING} FROM control"
 _ROWS: Final = f"""
     SELECT * FROM (
         SELECT id, code, name, siren, sales_rep, currency, {", ".join(PART_CODES)}, gross_exposure, net_exposure, kind,
                amount, temporary, valid_until, effective, level_net, level, overdue, oldest_days, disputed,
-               on_hold_orders
+               on_hold_orders, guarantees
         FROM clients_shown
         ORDER BY {{order}}{{page}}
     ) AS ordered
@@ -180,7 +183,35 @@ _PAGE: Final = """
                 FROM clients_shown)
 """
 
+
+def _in_company_currency(counted: str) -> str:
+    return f"""
+        SELECT c.target_id, SUM(CASE WHEN c.currency = %(currency)s THEN c.amount
+                                     ELSE ROUND(c.amount / x.units * y.units, 2) END) AS amount
+        FROM ({counted}) c
+        LEFT JOIN rates x ON x.currency = c.currency
+        LEFT JOIN rates y ON y.currency = %(currency)s
+        GROUP BY c.target_id
+    """
+
+
+_OF_ENTITIES: Final = _in_company_currency(counted_sql("entity_id", "IN (SELECT entity_id FROM kin)"))
+_OF_GROUPS: Final = _in_company_currency(counted_sql("group_id", "IN (SELECT group_id FROM kin)"))
 _LIVE: Final = f"""
+    -- What guarantees of an entity or group count for each account there: its share by what it owes. Few have one.
+    shares AS (
+        SELECT k.id, ROUND(h.amount * GREATEST(0, f.net_exposure)
+                           / NULLIF(SUM(GREATEST(0, f.net_exposure)) OVER (PARTITION BY h.target_id), 0), 2) AS amount
+        FROM ({_OF_ENTITIES}) h
+        JOIN kin k ON k.entity_id = h.target_id
+        JOIN figures f ON f.target_id = k.id
+        UNION ALL
+        SELECT k.id, ROUND(h.amount * GREATEST(0, f.net_exposure)
+                           / NULLIF(SUM(GREATEST(0, f.net_exposure)) OVER (PARTITION BY h.target_id), 0), 2)
+        FROM ({_OF_GROUPS}) h
+        JOIN kin k ON k.group_id = h.target_id
+        JOIN figures f ON f.target_id = k.id
+    ),
     nets AS (
         SELECT s.id AS account_id, 3 AS level, s.id AS target_id, f.net_exposure AS net
         FROM shown s JOIN figures f ON f.target_id = s.id
@@ -219,7 +250,7 @@ _RECORDED: Final = f"""
         ORDER BY target_id, day DESC
     ),
     above AS (
-        SELECT DISTINCT ON (level, target_id) level, target_id, currency, net_exposure
+        SELECT DISTINCT ON (level, target_id) level, target_id, currency, net_exposure, guarantees, owing
         FROM credit_exposuresnapshot
         WHERE day <= %(today)s
           AND ((level = 2 AND target_id IN (SELECT entity_id FROM shown))
@@ -240,6 +271,17 @@ _RECORDED: Final = f"""
         LEFT JOIN rates x ON x.currency = a.currency
         LEFT JOIN rates y ON y.currency = f.currency
         WHERE l.target_id IS NOT NULL
+    ),
+    shares AS (
+        SELECT s.id,
+               ROUND(ROUND(a.guarantees / x.units * y.units, 2)
+                     * LEAST(1, GREATEST(0, f.net_exposure) / NULLIF(a.owing / x.units * y.units, 0)), 2) AS amount
+        FROM above a
+        JOIN shown s ON (a.level = 2 AND s.entity_id = a.target_id) OR (a.level = 1 AND s.group_id = a.target_id)
+        JOIN figures f ON f.target_id = s.id
+        LEFT JOIN rates x ON x.currency = a.currency
+        LEFT JOIN rates y ON y.currency = f.currency
+        WHERE a.guarantees > 0
     ),
     {_BINDING}, {_CONTROL}, {_CLIENTS}
     {_SUMS}

@@ -245,6 +245,28 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
+    "credit/guarantees/": Entry(get="accounts.view"),
+    "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
+    "credit/guarantees/<pk>/confirm/": Entry(
+        post="credit.decide_limit", about="guarantee", by_authority=True
+    ),
+    "credit/guarantees/<pk>/end/": Entry(post="credit.rate", about="guarantee", body=_REASON),
+    "credit/guarantees/<pk>/file/": Entry(get="accounts.view", about="guarantee"),
+    "credit/clients/<code>/guarantee/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={
+            "level": "account",
+            "kind": "BANK",
+            "guarantor": "Bank",
+            "reference": "G-9",
+            "amount": "10",
+            "currency": "EUR",
+            "haircut_pct": "100",
+            "valid_from": "1/1/2026",
+        },
+    ),
     "credit/insurance/": Entry(get="accounts.view"),
     "credit/insurance/policy/": Entry(
         get="accounts.view",

@@ -17,6 +17,7 @@ from accounts.models import Company, CustomerAccount, Substitution, TeamMember, 
 from credit import services as credit
 from credit.models import BuyerCover, CreditAlert
 from credit.scorecard import services as scorecard
+from credit.services.guarantees import record_guarantee
 from disputes import services as disputes
 from disputes.enums import DisputeOrigin, DisputeType
 from disputes.models import Committee, Dispute, DisputeEvidence
@@ -88,6 +89,7 @@ class World:
     shipment: int
     limit_request: int
     alert: int
+    guarantee: int
     invoice: str
     invoice_key: int
     later_due: str
@@ -225,6 +227,11 @@ def make_world(
         account=account, kind="UTILISATION", key=mark, raised_at=at, due_on=paris_date(at),
         figures={"used_pct": 85, "net": "85.00", "limit": "100.00"},
     )  # fmt: skip
+    guarantee = record_guarantee(
+        account_id=account.pk, level="account", kind="BANK", guarantor="Bank", reference=f"{mark}-G",
+        amount=Decimal(10), currency="EUR", valid_from=paris_date(at), by=analyst, at=at,
+        document=ReceivedFile(name=f"{mark}-g.pdf", content_type="application/pdf", content=b"%PDF-1.4"),
+    )  # fmt: skip
     if not account.class_overrides.exists():
         scorecard.ask_override(
             account_id=account.pk, risk_class="D", cause="judgement", reason="asked", valid_until=paris_date(at),
@@ -310,6 +317,7 @@ def make_world(
         shipment=_shipment(order, adv, at),
         limit_request=wish.pk,
         alert=alert.pk,
+        guarantee=guarantee.pk,
         invoice=invoice.number,
         invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",

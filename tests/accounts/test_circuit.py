@@ -23,7 +23,7 @@ from invoicing.expected.policy import Facts, Why, expected_date
 from invoicing.expected.queries import expected_days
 from invoicing.expected.receipts import expected_payment
 from invoicing.queries import items_on
-from o2c.shared.calendar import is_business_day
+from o2c.shared.calendar import is_business_day, paris_date
 from o2c.shared.models import AuditEvent
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
@@ -39,7 +39,9 @@ _DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
     [
         (TWICE, date(2026, 11, 10), None, date(2026, 11, 10)),
         (TWICE, date(2026, 11, 11), None, date(2026, 11, 25)),
-        (TWICE, date(2026, 12, 26), None, date(2027, 1, 11)),
+        # Christmas is no business day: the run of the 25th is made on the 28th.
+        (TWICE, date(2026, 12, 26), None, date(2026, 12, 28)),
+        (TWICE, date(2026, 12, 29), None, date(2027, 1, 11)),
         # 10 October 2026 is a Saturday, 31 October too, and 2 November the next business day.
         (TWICE, date(2026, 10, 10), None, date(2026, 10, 12)),
         (Circuit((31,)), date(2026, 11, 1), None, date(2026, 11, 2)),
@@ -210,7 +212,7 @@ def test_the_pages_and_the_api(account: CustomerAccount, adv: User, company: Com
     assert "Ms Roy" in shown
     address = f"/api/v1/accounts/{account.code}/payment-circuit/"
     answer = browser.patch(address, {"portal": "Chorus Pro"}, content_type="application/json").json()
-    run = next_run(TWICE, TODAY)
+    run = next_run(TWICE, paris_date(NOW))
     assert run is not None
     assert answer == {
         "validator": "Ms Roy", "portal": "Chorus Pro", "cut_off_day": 20, "run_days": [10, 25], "references": "",

@@ -122,7 +122,7 @@ def as_row(shown: dict[str, Any]) -> dict[str, Any]:
     """The exposure of one client (contract §4) with the names of a row."""
     flat = {part["code"]: part["amount"] for part in shown["parts"]}
     same = (
-        "account", "currency", "gross_exposure", "net_exposure", "insured_cover", "uncovered_exposure",
+        "account", "currency", "gross_exposure", "net_exposure", "guarantees", "insured_cover", "uncovered_exposure",
         "effective_limit", "available", "utilisation", "binding_level", "disputed", "on_hold_orders",
     )  # fmt: skip
     return flat | {name: shown[name] for name in same} | {

@@ -165,15 +165,7 @@ class SatisfactionStatement:
             company=self.company,
             name=lambda: _("Satisfaction"),
             stem=self.stem,
-            header=lambda: [
-                _("Client code"),
-                _("Client"),
-                _("Topic"),
-                _("Answers"),
-                _("Index from 1 to 5"),
-                _("Month before"),
-                _("Low scores (1 or 2)"),
-            ],  # fmt: skip
+            header=_header,
             kinds=["text", "text", "text", "number", "number", "number", "number"],
             lines=lambda: _rows(rows),
             count=len(rows),
@@ -223,6 +215,13 @@ def _of_topics(answers: Iterable[Answer], topics: Collection[str]) -> list[Answe
 
 def _about(answers: Sequence[Answer], topic: CallTopic) -> list[Answer]:
     return [answer for answer in answers if answer.topic == topic]
+
+
+def _header() -> list[str]:
+    return [
+        _("Client code"), _("Client"), _("Topic"), _("Answers"), _("Index from 1 to 5"), _("Month before"),
+        _("Low scores (1 or 2)"),
+    ]  # fmt: skip
 
 
 def _rows(lines: Sequence[Line]) -> Iterator[list[Any]]:
