@@ -25,6 +25,7 @@ from dunning.queries.handovers import costs_of, hand_over_list, limitation_dates
 from dunning.services import handovers as services
 from dunning.services import limitations
 from invoicing.api.serializers import row_id
+from invoicing.services.shared import require
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import amount_field
 from o2c.shared.api.lists import DayFilter
@@ -184,7 +185,7 @@ class HandOverViewSet(CompanyViewSet):
     ordering_fields = {"handed_on": "handed_on", "amount": "amount"}
     ordering = "-handed_on"
     reads = "invoicing.view"
-    acts = dict.fromkeys(("create", "costs", "claim", "end", "file"), services.RIGHT)
+    acts = dict.fromkeys(("create", "costs", "claim", "end"), services.RIGHT)
 
     def get_queryset(self) -> QuerySet[HandOver]:
         """Hand-overs of the clients this user may see."""
@@ -233,8 +234,10 @@ class HandOverViewSet(CompanyViewSet):
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"])
     def file(self, request: Request, pk: str) -> Any:
-        """Its bundle; 404 until it is made."""
-        file = file_of(self._found(pk))
+        """Its bundle, for those who hand over; 404 until it is made."""
+        found = self._found(pk)
+        require(self.user, services.RIGHT, found.company_id)
+        file = file_of(found)
         if file is None:
             raise NotFound
         return FileResponse(
