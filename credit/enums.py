@@ -43,6 +43,21 @@ class RequestStatus(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+class Side(models.TextChoices):
+    """For what one of two approvers signs (domain.md 5.4)."""
+
+    AUTHORITY = "authority", _("Authority")
+    COUNTERSIGN = "countersign", _("Countersignature")
+
+
+class Department(models.TextChoices):
+    """Whom an approver speaks for; the management stands above both others."""
+
+    FINANCE = "finance", _("Finance")
+    SALES = "sales", pgettext_lazy("department", "Sales")
+    MANAGEMENT = "management", _("Management")
+
+
 class Severity(models.TextChoices):
     """What a finding does to an order."""
 
@@ -116,6 +131,13 @@ class AlertKind(models.TextChoices):
     COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
     DECLARATION = "DECLARATION", _("To declare to the insurer")
     LIMITATION = "LIMITATION", _("Limitation comes near")
+    # What asks to look at a limit again (domain.md 4.3).
+    REVIEW_DUE = "REVIEW_DUE", _("Limit to be reviewed")
+    SCORE_FALL = "SCORE_FALL", _("Score fell")
+    BROKEN_PROMISE = "BROKEN_PROMISE", pgettext_lazy("alert", "Broken promise")
+    FIRST_OVERDUE = "FIRST_OVERDUE", _("Overdue by more than 30 days")
+    INSOLVENT = "INSOLVENT", _("Insolvency proceedings")
+    GROWTH = "GROWTH", _("Exposure grows fast")
     DISPLEASED = "DISPLEASED", _("Not content with us")
     GUARANTEE_END = "GUARANTEE_END", _("Guarantee ends")
 

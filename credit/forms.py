@@ -152,6 +152,11 @@ class LimitDecisionForm(forms.Form):
         if wish.kind == LimitKind.UNLIMITED:
             del self.fields["amount"]
 
+    def only_reason(self) -> None:
+        """Ask for nothing but the reason: who countersigns approves what the first approval grants."""
+        for name in ("amount", "valid_from", "valid_until"):
+            self.fields.pop(name, None)
+
     def granted(self, wish: LimitRequest) -> dict[str, Any]:
         """What is granted otherwise than asked for, as the act takes it."""
         given = {name: self.cleaned_data.get(name) for name in ("amount", "valid_from", "valid_until")}

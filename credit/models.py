@@ -18,6 +18,7 @@ from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
+from .signature_models import LimitSignature
 
 __all__ = [
     "AccountBlock",
@@ -36,6 +37,7 @@ __all__ = [
     "Guarantee",
     "InsurancePolicy",
     "LimitRequest",
+    "LimitSignature",
     "NightlyRun",
     "RiskPolicy",
     "ScoreCard",

@@ -353,6 +353,12 @@ def limit_level(amount: Decimal | None, risk_class: str, matrix: Sequence[Mandat
     return _raised((able or [matrix[-1]])[0].level, risk_class, matrix)
 
 
+def above(least: int, refused: int, matrix: Sequence[Mandate]) -> Mandate:
+    """The level of an appeal: the next one above the level that refused, and at least the one the matter takes."""
+    wanted = max(least, min(TOP_LEVEL, refused + 1))
+    return next((m for m in matrix if m.level >= wanted), matrix[-1])
+
+
 def _may_release(stake: Stake, mandate: Mandate) -> bool:
     if stake.overdue and not mandate.release_with_overdue:
         return False

@@ -13,6 +13,7 @@ urlpatterns = [
     path("client-options/", can_i_sell.ClientOptions.as_view(), name="client_options"),
     path("credit-alerts/", alerts.Alerts.as_view(), name="alerts"),
     path("credit-alerts/<int:pk>/", alerts.AlertPage.as_view(), name="alert"),
+    path("reviews/", alerts.Reviews.as_view(), name="reviews"),
     path("guarantees/", guarantees.Guarantees.as_view(), name="guarantees"),
     path("guarantees/<int:pk>/", guarantees.GuaranteePage.as_view(), name="guarantee"),
     path("guarantees/<int:pk>/confirm/", guarantees.ConfirmGuarantee.as_view(), name="confirm_guarantee"),

@@ -22,6 +22,7 @@ PERMISSIONS: Final = frozenset(
         "accounts.move",  # to another legal entity, group or sales rep, from a day on
         "credit.request_limit",
         "credit.decide_limit",
+        "credit.countersign",  # for sales, as the second of two approvers above level 3 (domain.md 5.4)
         "credit.rate",  # what ratings rest on, guarantees, and asking for a class against the score
         "orders.view",
         "orders.enter",
@@ -77,6 +78,7 @@ DECISIONS: Final = frozenset(
     {
         "accounts.block",
         "credit.decide_limit",
+        "credit.countersign",
         "invoicing.credit",
         "invoicing.change_due_date",
         "invoicing.claim_interest",
@@ -143,8 +145,8 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     ),
     "sales_manager": _role(
         _("Sales manager"),
-        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit orders.enter orders.request_override"
-        " dunning.promise",
+        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit credit.countersign orders.enter"
+        " orders.request_override dunning.promise",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
     "credit_manager": _role(
@@ -170,7 +172,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     ),
     "executive": _role(
         _("Chief executive"),
-        f"{_CREDIT} disputes.committee accounts.move policy.change audit.view dunning.promise_again"
+        f"{_CREDIT} credit.countersign disputes.committee accounts.move policy.change audit.view dunning.promise_again"
         " dunning.configure"
         " dunning.sign dunning.hand_over",
         5,

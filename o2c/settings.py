@@ -459,6 +459,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "order.agreement_not_kept": ("orders.services.hold_again",),
     "order.release_void": ("o2c.home.condition_notices.release_void",),
     "limit.submitted": ("o2c.home.notices.limit_submitted",),
+    "limit.signed": ("o2c.home.notices.limit_signed",),
     "limit.decided": ("o2c.home.notices.limit_decided", "orders.services.limit_decided"),
     "override.requested": ("o2c.home.notices.override_requested",),
     "override.decided": ("o2c.home.notices.override_decided",),

@@ -24,6 +24,7 @@ from ..models import RiskPolicy
 from ..policy import Thresholds
 from . import policy
 from .policy import Alert, ClientFacts, Use
+from .reviews import reviews_found
 
 _CLIENTS: Final = """
     WITH clients AS (
@@ -121,6 +122,8 @@ def alerts_found(account_ids: Sequence[int], on: date) -> dict[int, list[Alert]]
                 continue
             figures = {"amount": event.amount, "currency": event.currency, **event.figures}
             found[event.account_id].append(Alert(kind, event.until or until, event.key, figures))
+    for key, alerts in reviews_found(account_ids, on).items():
+        found.setdefault(key, []).extend(alerts)
     return {key: alerts for key, alerts in found.items() if alerts}
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from o2c.shared import formats
@@ -84,6 +84,47 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["day"]),
                 "amount": _money(figures["amount"], figures["currency"]),
             }
+        case _:
+            return _review(alert, currency)
+
+
+def _review(alert: CreditAlert, currency: str) -> str:
+    """Why a limit is to be looked at again."""
+    figures = alert.figures
+    match AlertKind(alert.kind):
+        case AlertKind.SCORE_FALL:
+            return _(
+                "Score %(score)s, class %(class)s; before: %(score_before)s, class %(class_before)s."
+            ) % {
+                "score": _points(figures["score"]),
+                "class": figures["risk_class"] or "—",
+                "score_before": _points(figures["score_before"]),
+                "class_before": figures["class_before"] or "—",
+            }
+        case AlertKind.BROKEN_PROMISE:
+            return ngettext(
+                "%(count)d promise to pay was not kept, on %(day)s.",
+                "%(count)d promises to pay were not kept, the last on %(day)s.",
+                int(figures["promises"]),
+            ) % {"count": int(figures["promises"]), "day": _day(figures["last_on"])}
+        case AlertKind.FIRST_OVERDUE:
+            return _("%(amount)s overdue for the first time by more than 30 days: due on %(day)s.") % {
+                "amount": _money(figures["amount"], currency),
+                "day": _day(figures["oldest_due"]),
+            }
+        case AlertKind.INSOLVENT:
+            return _("Class E for insolvency proceedings since %(day)s.") % {"day": _day(figures["day"])}
+        case AlertKind.GROWTH:
+            return _("The exposure has grown by %(pct)s: %(net)s, %(before)s before.") % {
+                "pct": formats.percent(Decimal(figures["pct"]) / 100, _spoken(), decimals=0),
+                "net": _money(figures["net"], currency),
+                "before": _money(figures["net_before"], currency),
+            }
+        case _:
+            return _("The limit decided on %(decided)s is to be looked at again by %(day)s.") % {
+                "decided": _day(figures["decided_on"]),
+                "day": _day(figures["day"]),
+            }
 
 
 def remedy(alert: CreditAlert) -> str:
@@ -114,6 +155,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("Ask for another one or call it before that day; look at the limit again.")
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
+        case _:
+            return _("Look at the limit again: ask for the one that suits, or for the same.")
 
 
 def words_for_client(alert: CreditAlert, language: str) -> str:
@@ -139,6 +182,10 @@ def _ahead(figures: Mapping[str, Any], currency: str) -> str:
     if figures["reason"] == Finding.OVERDUE_DAYS:
         return _("Orders will be held from %(day)s: %(amount)s will be too long overdue.") % told
     return _("Orders will be held from %(day)s: %(amount)s will be overdue.") % told
+
+
+def _points(score: str | None) -> str:
+    return _("unknown") if score is None else formats.number(Decimal(score), _spoken(), decimals=1)
 
 
 def _spoken() -> str:

@@ -281,6 +281,12 @@ WORDS: Final[dict[str, Words]] = {
     "class_override.lapsed": Words(
         gettext_lazy("Class for %(label)s: nobody answered"), "scale", "warn", DECISIONS
     ),
+    "limit.signed": Words(
+        gettext_lazy("Limit %(label)s approved by the first of two"), "check", "", DECISIONS
+    ),
+    "limit.appealed": Words(
+        gettext_lazy("Refusal of limit %(label)s appealed"), "arrow-up", "warn", DECISIONS
+    ),
     "limit.rules_changed": Words(
         gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS
     ),

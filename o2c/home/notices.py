@@ -13,10 +13,12 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, RoleGrant, Substitution, TeamMember
 from accounts.queries import rep_of
-from credit.enums import RequestStatus
+from credit.enums import RequestStatus, Side
 from credit.models import LimitRequest, NightlyRun
 from credit.services.checks import mandates
 from credit.services.limits import required_role
+from credit.services.signing import COUNTERSIGN, signatures_of
+from credit.signature_policy import needs_two
 from dunning.models import Call, PromiseToPay
 from dunning.policy import NOT_KEPT
 from invoicing.models import PaymentReturn
@@ -109,7 +111,24 @@ def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
     asked = {wish.requested_by_id}
     level = required_role(wish).level
     told = lowest_with(_DECIDES_LIMITS, wish.asked_for.company_id, level=level, without=asked)
+    if needs_two(level):
+        told |= lowest_with(COUNTERSIGN, wish.asked_for.company_id, level=0, without=asked)
     return _tell_of_limit("limit.submitted", wish, told, waits=True)
+
+
+def limit_signed(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell whoever may be the second of two approvers that the first has signed."""
+    wish = _limit_request(request_id)
+    if wish is None or wish.status != RequestStatus.SUBMITTED:
+        return {"told": 0}
+    given = signatures_of(wish)
+    without = {wish.requested_by_id, *(row.signed_by_id for row in given)}
+    company = wish.asked_for.company_id
+    if Side.COUNTERSIGN in {row.side for row in given}:
+        told = lowest_with(_DECIDES_LIMITS, company, level=required_role(wish).level, without=without)
+    else:
+        told = lowest_with(COUNTERSIGN, company, level=0, without=without)
+    return _tell_of_limit("limit.signed", wish, told, waits=True)
 
 
 def limit_decided(*, work: Any, request_id: int) -> dict[str, int]:

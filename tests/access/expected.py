@@ -58,6 +58,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "accounts.move": frozenset({"adv_manager", "credit_manager", "finance_director", "executive"}),
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
+    "credit.countersign": frozenset({"sales_manager", "executive"}),
     "credit.rate": _CREDIT,
     "orders.view": _EVERYBODY,
     "orders.enter": _ADV | _SALES | {"integration"},
@@ -245,6 +246,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
+    "credit/reviews/": Entry(get="accounts.view"),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -804,6 +806,7 @@ API: Final[Mapping[str, Entry]] = {
     "limit-requests/<pk>/refuse/": Entry(
         post="credit.decide_limit", about="limit_request", body=_REASON, by_authority=True
     ),
+    "limit-requests/<pk>/appeal/": Entry(post="credit.request_limit", about="limit_request", body=_REASON),
     # Orders
     "orders/": Entry(get="orders.view", post="orders.enter", body=NEW_ORDER),
     "orders/bulk/": Entry(post="orders.enter", body=[NEW_ORDER]),

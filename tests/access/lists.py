@@ -23,7 +23,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
         "invoicing/recurring/", "api/v1/recurring-invoices/", "api/v1/interest-notes/",
         "clients/<code>/team/", "invoicing/rates/", "invoicing/interest/",
         "invoicing/interest/clients/<code>/",
-        "credit/credit-alerts/", "api/v1/credit-alerts/", "credit/insurance/", "credit/guarantees/",
+        "credit/credit-alerts/", "credit/reviews/", "api/v1/credit-alerts/", "credit/insurance/", "credit/guarantees/",
         "credit/client-options/", "credit/clients/<code>/scorecard/", "api/v1/accounts/<code>/scorecard/",
          "credit/limit-requests/", "credit/limit-requests/<pk>/", "orders/",
         "orders/holds/", "orders/quotations/", "orders/of-client/<account>/", "orders/<number>/papers/",

@@ -28,6 +28,7 @@ WRITING = [
     "limit-requests/1/submit/",
     "limit-requests/1/approve/",
     "limit-requests/1/refuse/",
+    "limit-requests/1/appeal/",
     "orders/",
     "orders/ORD-1/alternatives/",
     "orders/ORD-1/submit/",

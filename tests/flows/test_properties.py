@@ -115,6 +115,7 @@ class Book(RuleBasedStateMachine):
         self.clerk = make_user("receivables_accountant", self.company)
         self.asker = make_user("credit_manager", self.company)
         self.chief = make_user("executive", self.company)
+        self.seller = make_user("sales_manager", self.company)
         self.director = make_user("finance_director", self.company)
         ExchangeRate.objects.bulk_create(
             ExchangeRate(
@@ -651,8 +652,11 @@ class Book(RuleBasedStateMachine):
             submit=True,
             by=self.asker,
         )
-        if request is not None:
-            self._act(credit.approve_limit_request, request_id=request.pk, reason="test", by=self.chief)
+        if request is None:
+            return
+        signed = self._act(credit.approve_limit_request, request_id=request.pk, reason="test", by=self.chief)
+        if signed is not None and signed.status == "submitted":
+            self._act(credit.approve_limit_request, request_id=request.pk, reason="test", by=self.seller)
 
     def _approved(self) -> dict[int, Decimal]:
         """What each order counts in the exposure."""
