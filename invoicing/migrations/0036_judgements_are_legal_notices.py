@@ -28,7 +28,7 @@ def carry_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("credit", "0020_legal_notices"),
+        ("credit", "0021_legal_notices"),
         ("invoicing", "0035_payments_to_match"),
     ]
 
