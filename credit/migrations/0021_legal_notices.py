@@ -6,114 +6,288 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_payment_circuit'),
-        ('credit', '0020_alert_limitation'),
+        ("accounts", "0007_payment_circuit"),
+        ("credit", "0020_alert_limitation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LegalNotice',
+            name="LegalNotice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('SAFEGUARD', 'Safeguard proceedings'), ('RECEIVERSHIP', 'Receivership'), ('LIQUIDATION', 'Liquidation'), ('PLAN', 'Plan adopted'), ('SALE', 'Sale of the business'), ('DISSOLUTION', 'Dissolution')], max_length=12)),
-                ('judgement_on', models.DateField(verbose_name='date of the judgement')),
-                ('published_on', models.DateField(verbose_name='date of publication')),
-                ('reference', models.CharField(max_length=60, verbose_name='reference')),
-                ('recorded_at', models.DateTimeField()),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('end_reason', models.TextField(blank=True)),
-                ('was_mistake', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("SAFEGUARD", "Safeguard proceedings"),
+                            ("RECEIVERSHIP", "Receivership"),
+                            ("LIQUIDATION", "Liquidation"),
+                            ("PLAN", "Plan adopted"),
+                            ("SALE", "Sale of the business"),
+                            ("DISSOLUTION", "Dissolution"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("judgement_on", models.DateField(verbose_name="date of the judgement")),
+                ("published_on", models.DateField(verbose_name="date of publication")),
+                ("reference", models.CharField(max_length=60, verbose_name="reference")),
+                ("recorded_at", models.DateTimeField()),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("end_reason", models.TextField(blank=True)),
+                ("was_mistake", models.BooleanField(default=False)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='creditalert',
-            name='alert_ends_with_its_answer',
+            model_name="creditalert",
+            name="alert_ends_with_its_answer",
         ),
         migrations.RemoveConstraint(
-            model_name='creditalert',
-            name='alert_kind_is_known',
+            model_name="creditalert",
+            name="alert_kind_is_known",
         ),
         migrations.RemoveConstraint(
-            model_name='insurancepolicy',
-            name='insurance_days_are_some',
+            model_name="insurancepolicy",
+            name="insurance_days_are_some",
         ),
         migrations.AddField(
-            model_name='insurancepolicy',
-            name='insolvency_days',
+            model_name="insurancepolicy",
+            name="insolvency_days",
             field=models.PositiveSmallIntegerField(db_default=10, default=10),
         ),
         migrations.AlterField(
-            model_name='creditalert',
-            name='kind',
-            field=models.CharField(choices=[('BLOCK_AHEAD', 'Orders will be held'), ('UTILISATION', 'Use of the limit'), ('OVERDUE', 'Long overdue'), ('DELAY_TREND', 'Pays later and later'), ('UNUSUAL_ORDER', 'Unusual order'), ('NEW_DISPUTE', 'Large new dispute'), ('COVER_CHANGE', 'Insurer changed its cover'), ('DECLARATION', 'To declare to the insurer'), ('LIMITATION', 'Limitation comes near'), ('REVIEW_DUE', 'Limit to be reviewed'), ('SCORE_FALL', 'Score fell'), ('BROKEN_PROMISE', 'Broken promise'), ('FIRST_OVERDUE', 'Overdue by more than 30 days'), ('INSOLVENT', 'Insolvency proceedings'), ('GROWTH', 'Exposure grows fast'), ('DISPLEASED', 'Not content with us'), ('GUARANTEE_END', 'Guarantee ends'), ('LEGAL_NOTICE', 'Legal notice'), ('CLAIM_FILING', 'Claim to file'), ('TITLE_CLAIM', 'Goods to claim back'), ('FROZEN_PAYMENT', 'Money for a frozen debt')], max_length=14),
+            model_name="creditalert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("BLOCK_AHEAD", "Orders will be held"),
+                    ("UTILISATION", "Use of the limit"),
+                    ("OVERDUE", "Long overdue"),
+                    ("DELAY_TREND", "Pays later and later"),
+                    ("UNUSUAL_ORDER", "Unusual order"),
+                    ("NEW_DISPUTE", "Large new dispute"),
+                    ("COVER_CHANGE", "Insurer changed its cover"),
+                    ("DECLARATION", "To declare to the insurer"),
+                    ("LIMITATION", "Limitation comes near"),
+                    ("REVIEW_DUE", "Limit to be reviewed"),
+                    ("SCORE_FALL", "Score fell"),
+                    ("BROKEN_PROMISE", "Broken promise"),
+                    ("FIRST_OVERDUE", "Overdue by more than 30 days"),
+                    ("INSOLVENT", "Insolvency proceedings"),
+                    ("GROWTH", "Exposure grows fast"),
+                    ("DISPLEASED", "Not content with us"),
+                    ("GUARANTEE_END", "Guarantee ends"),
+                    ("LEGAL_NOTICE", "Legal notice"),
+                    ("CLAIM_FILING", "Claim to file"),
+                    ("TITLE_CLAIM", "Goods to claim back"),
+                    ("FROZEN_PAYMENT", "Money for a frozen debt"),
+                ],
+                max_length=14,
+            ),
         ),
         migrations.AlterField(
-            model_name='creditalert',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('CLIENT_CALLED', 'Client called'), ('PAYMENT_AGREED', 'Payment agreed'), ('LIMIT_ASKED', 'Another limit asked for'), ('WATCHED', 'Client watched'), ('FILED', 'Filed'), ('NO_ACTION', 'Nothing to do')], max_length=14),
+            model_name="creditalert",
+            name="outcome",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("CLIENT_CALLED", "Client called"),
+                    ("PAYMENT_AGREED", "Payment agreed"),
+                    ("LIMIT_ASKED", "Another limit asked for"),
+                    ("WATCHED", "Client watched"),
+                    ("FILED", "Filed"),
+                    ("NO_ACTION", "Nothing to do"),
+                ],
+                max_length=14,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditalert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None), ('is_found', True), ('outcome', ''), ('status', 'OPEN')), models.Q(('ended_at__isnull', False), ('ended_by', None), ('is_found', False), ('outcome', ''), ('status', 'PASSED')), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), ('outcome__in', ['CLIENT_CALLED', 'PAYMENT_AGREED', 'LIMIT_ASKED', 'WATCHED', 'FILED', 'NO_ACTION']), ('status', 'ANSWERED')), _connector='OR'), name='alert_ends_with_its_answer'),
+            model_name="creditalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ended_at", None),
+                        ("ended_by", None),
+                        ("is_found", True),
+                        ("outcome", ""),
+                        ("status", "OPEN"),
+                    ),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("ended_by", None),
+                        ("is_found", False),
+                        ("outcome", ""),
+                        ("status", "PASSED"),
+                    ),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("ended_by__isnull", False),
+                        (
+                            "outcome__in",
+                            [
+                                "CLIENT_CALLED",
+                                "PAYMENT_AGREED",
+                                "LIMIT_ASKED",
+                                "WATCHED",
+                                "FILED",
+                                "NO_ACTION",
+                            ],
+                        ),
+                        ("status", "ANSWERED"),
+                    ),
+                    _connector="OR",
+                ),
+                name="alert_ends_with_its_answer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditalert',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['BLOCK_AHEAD', 'UTILISATION', 'OVERDUE', 'DELAY_TREND', 'UNUSUAL_ORDER', 'NEW_DISPUTE', 'COVER_CHANGE', 'DECLARATION', 'LIMITATION', 'REVIEW_DUE', 'SCORE_FALL', 'BROKEN_PROMISE', 'FIRST_OVERDUE', 'INSOLVENT', 'GROWTH', 'DISPLEASED', 'GUARANTEE_END', 'LEGAL_NOTICE', 'CLAIM_FILING', 'TITLE_CLAIM', 'FROZEN_PAYMENT'])), name='alert_kind_is_known'),
+            model_name="creditalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "BLOCK_AHEAD",
+                            "UTILISATION",
+                            "OVERDUE",
+                            "DELAY_TREND",
+                            "UNUSUAL_ORDER",
+                            "NEW_DISPUTE",
+                            "COVER_CHANGE",
+                            "DECLARATION",
+                            "LIMITATION",
+                            "REVIEW_DUE",
+                            "SCORE_FALL",
+                            "BROKEN_PROMISE",
+                            "FIRST_OVERDUE",
+                            "INSOLVENT",
+                            "GROWTH",
+                            "DISPLEASED",
+                            "GUARANTEE_END",
+                            "LEGAL_NOTICE",
+                            "CLAIM_FILING",
+                            "TITLE_CLAIM",
+                            "FROZEN_PAYMENT",
+                        ],
+                    )
+                ),
+                name="alert_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='insurancepolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('declaration_days__gt', 0), ('extension_days__gt', 0), ('insolvency_days__gt', 0)), name='insurance_days_are_some'),
+            model_name="insurancepolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("declaration_days__gt", 0), ("extension_days__gt", 0), ("insolvency_days__gt", 0)
+                ),
+                name="insurance_days_are_some",
+            ),
         ),
         migrations.AddField(
-            model_name='legalnotice',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company'),
+            model_name="legalnotice",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.company"
+            ),
         ),
         migrations.AddField(
-            model_name='legalnotice',
-            name='ended_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="legalnotice",
+            name="ended_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='legalnotice',
-            name='entity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='legal_notices', to='accounts.legalentity'),
+            model_name="legalnotice",
+            name="entity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="legal_notices",
+                to="accounts.legalentity",
+            ),
         ),
         migrations.AddField(
-            model_name='legalnotice',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="legalnotice",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddIndex(
-            model_name='legalnotice',
-            index=models.Index(condition=models.Q(('kind__in', ('SAFEGUARD', 'RECEIVERSHIP', 'LIQUIDATION'))), fields=['entity', 'judgement_on'], name='proceedings_of_entity'),
+            model_name="legalnotice",
+            index=models.Index(
+                condition=models.Q(("kind__in", ("SAFEGUARD", "RECEIVERSHIP", "LIQUIDATION"))),
+                fields=["entity", "judgement_on"],
+                name="proceedings_of_entity",
+            ),
         ),
         migrations.AddIndex(
-            model_name='legalnotice',
-            index=models.Index(fields=['-published_on'], name='legal_notices_in_order'),
+            model_name="legalnotice",
+            index=models.Index(fields=["-published_on"], name="legal_notices_in_order"),
         ),
         migrations.AddConstraint(
-            model_name='legalnotice',
-            constraint=models.UniqueConstraint(condition=models.Q(('was_mistake', False)), fields=('entity', 'reference'), name='one_legal_notice_per_reference'),
+            model_name="legalnotice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("was_mistake", False)),
+                fields=("entity", "reference"),
+                name="one_legal_notice_per_reference",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='legalnotice',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['SAFEGUARD', 'RECEIVERSHIP', 'LIQUIDATION', 'PLAN', 'SALE', 'DISSOLUTION'])), name='legal_notice_kind_is_known'),
+            model_name="legalnotice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["SAFEGUARD", "RECEIVERSHIP", "LIQUIDATION", "PLAN", "SALE", "DISSOLUTION"])
+                ),
+                name="legal_notice_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='legalnotice',
-            constraint=models.CheckConstraint(condition=models.Q(('published_on__gte', models.F('judgement_on'))), name='legal_notice_follows_its_judgement'),
+            model_name="legalnotice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("published_on__gte", models.F("judgement_on"))),
+                name="legal_notice_follows_its_judgement",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='legalnotice',
-            constraint=models.CheckConstraint(condition=models.Q(('reference', ''), _negated=True), name='legal_notice_has_a_reference'),
+            model_name="legalnotice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reference", ""), _negated=True), name="legal_notice_has_a_reference"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='legalnotice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_at', None), ('ended_by', None), ('ended_on', None), ('was_mistake', False)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), ('ended_on__isnull', False), models.Q(('end_reason', ''), _negated=True), models.Q(('ended_by', models.F('recorded_by')), _negated=True)), _connector='OR'), name='legal_notice_ended_by_another_with_a_reason'),
+            model_name="legalnotice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("end_reason", ""),
+                        ("ended_at", None),
+                        ("ended_by", None),
+                        ("ended_on", None),
+                        ("was_mistake", False),
+                    ),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("ended_by__isnull", False),
+                        ("ended_on__isnull", False),
+                        models.Q(("end_reason", ""), _negated=True),
+                        models.Q(("ended_by", models.F("recorded_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="legal_notice_ended_by_another_with_a_reason",
+            ),
         ),
     ]
