@@ -111,9 +111,8 @@ class Decisions:
         for request in requests:
             level, involved = request.case.required_level, hands[request.pk]
             if needs_two(level):
-                standing = best_standing(
-                    self.user, self.company.pk, "orders.release", level, signed(request.given), involved
-                )
+                given = signed(request.given)  # type: ignore[attr-defined]
+                standing = best_standing(self.user, self.company.pk, "orders.release", level, given, involved)
                 may = isinstance(standing.answer, Side)
             else:
                 may = any(acting.authority >= level and not acting.hands & involved for acting in able)
