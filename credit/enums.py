@@ -130,6 +130,7 @@ class AlertKind(models.TextChoices):
     NEW_DISPUTE = "NEW_DISPUTE", _("Large new dispute")
     COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
     DECLARATION = "DECLARATION", _("To declare to the insurer")
+    LIMITATION = "LIMITATION", _("Limitation comes near")
     # What asks to look at a limit again (domain.md 4.3).
     REVIEW_DUE = "REVIEW_DUE", _("Limit to be reviewed")
     SCORE_FALL = "SCORE_FALL", _("Score fell")

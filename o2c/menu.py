@@ -202,6 +202,9 @@ MENU = Menu(
                     "dunning:plans",
                     permission="invoicing.view",
                 ),
+                Entry(
+                    "hand_overs", _("Hand-overs"), "gavel", "dunning:hand_overs", permission="invoicing.view"
+                ),
             ),
         ),
         Group(

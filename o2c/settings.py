@@ -358,6 +358,7 @@ ALERT_EVENTS = {
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
+    "LIMITATION": "dunning.queries.handovers.limitations_near",
     "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
 
@@ -546,6 +547,7 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.decide_one": "orders.services.decide_one",
     "dunning.daily": "dunning.services.runs.daily",
     "dunning.send": "dunning.services.sending.send",
+    "handovers.bundle": "dunning.handover_file.make",
     "promises.judge": "dunning.services.promises.judge_promises",
     "plans.judge": "dunning.services.plan_judging.judge_plans",
     "releases.outcomes": "invoicing.outcomes.services.mark_releases",
@@ -579,6 +581,7 @@ WORK_QUEUES: dict[str, str] = {
     "einvoicing.hand_over": "pdf",
     "dunning.send": "pdf",
     "statements.one": "pdf",
+    "handovers.bundle": "pdf",
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.

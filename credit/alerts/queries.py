@@ -15,12 +15,12 @@ from .review_policy import KINDS
 def alerts_visible(user: User, company: Company | None = None) -> QuerySet[CreditAlert]:
     """Alerts about the clients this user may see, with all that a line shows.
 
-    Those about one order or dispute only for whoever sees every sale: they may name a colleague's (ADR 0010).
+    Those about one order, dispute or document only for whoever sees every sale: they may name a colleague's (ADR 0010).
     """
     clients = CustomerAccount.objects.visible_to(user, company)
     rows = CreditAlert.objects.filter(account__in=clients)
     if not user.sees_every_sale(company):
-        rows = rows.exclude(kind__in=(AlertKind.UNUSUAL_ORDER, AlertKind.NEW_DISPUTE))
+        rows = rows.exclude(kind__in=(AlertKind.UNUSUAL_ORDER, AlertKind.NEW_DISPUTE, AlertKind.LIMITATION))
     return rows.select_related("account__company", "owner", "ended_by")
 
 

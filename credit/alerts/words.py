@@ -58,6 +58,12 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["day"]),
                 "document": figures["document"],
             }
+        case AlertKind.LIMITATION:
+            return _("%(document)s of %(amount)s can be claimed until %(day)s.") % {
+                "document": figures["document"],
+                "amount": _money(figures["amount"], figures["currency"]),
+                "day": _day(figures["day"]),
+            }
         case AlertKind.DISPLEASED:
             return _("Gave us %(score)s of 5 on %(day)s.") % {
                 "score": figures["score"],
@@ -141,6 +147,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("See that somebody answers the client in time.")
         case AlertKind.DECLARATION:
             return _("Have it paid, or declare it: later the insurer does not indemnify it.")
+        case AlertKind.LIMITATION:
+            return _("Have the debt acknowledged, or hand it over to the court before that day.")
         case AlertKind.DISPLEASED:
             return _("Call the client, and say what will be done about it.")
         case AlertKind.GUARANTEE_END:

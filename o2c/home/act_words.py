@@ -169,6 +169,13 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
+    "handover.cost": Words(gettext_lazy("Cost of the hand-over of %(label)s"), "receipt", "", MONEY),
+    "handover.claimed": Words(gettext_lazy("Claim against %(label)s lodged"), "gavel", "warn", DECISIONS),
+    "handover.ended": Words(gettext_lazy("Hand-over of %(label)s ended"), "check", "", DECISIONS),
+    "limitation.interrupted": Words(
+        gettext_lazy("Limitation of debts of %(label)s starts anew"), "hourglass", "", DECISIONS
+    ),
     "promise.made": Words(gettext_lazy("Promise to pay of %(label)s"), "calendar-check", "", MONEY),
     "promise.kept": Words(gettext_lazy("Promise of %(label)s kept"), "circle-check", "ok", MONEY),
     "promise.kept_in_part": Words(

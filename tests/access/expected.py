@@ -88,6 +88,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "dunning.plan": _CREDIT | {"receivables_accountant"},
     "dunning.run": _ADV | _CREDIT | {"receivables_accountant"},
     "dunning.sign": frozenset({"finance_director", "executive"}),
+    "dunning.hand_over": frozenset({"credit_manager", "finance_director", "executive"}),
     "dunning.configure": frozenset({"credit_manager", "finance_director", "executive"}),
     "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
@@ -672,6 +673,24 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/promises/<key>/cancel/": Entry(
         get="dunning.promise", post="dunning.promise", about="promise", body=_REASON
     ),
+    "collections/hand-overs/": Entry(get="invoicing.view"),
+    "collections/hand-overs/<key>/": Entry(get="invoicing.view", about="hand_over"),
+    "collections/hand-overs/<key>/file/": Entry(get="dunning.hand_over", about="hand_over"),
+    "collections/hand-overs/<key>/cost/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="hand_over"
+    ),
+    "collections/hand-overs/<key>/claim/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="hand_over"
+    ),
+    "collections/hand-overs/<key>/end/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="hand_over"
+    ),
+    "collections/clients/<code>/hand-over/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="client"
+    ),
+    "collections/clients/<code>/limitation/": Entry(
+        get="dunning.promise", post="dunning.promise", about="client"
+    ),
     "collections/plans/": Entry(get="invoicing.view"),
     "collections/plans/<key>/": Entry(get="invoicing.view", about="plan"),
     "collections/plans/<key>/pdf/": Entry(get="invoicing.view", about="plan"),
@@ -997,6 +1016,26 @@ API: Final[Mapping[str, Entry]] = {
     "reminders/": Entry(get="invoicing.view"),
     "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),
     "reminders/<pk>/pdf/": Entry(get="invoicing.view", about="reminder"),
+    "hand-overs/": Entry(
+        get="invoicing.view",
+        post="dunning.hand_over",
+        body={"items": ["{item}"], "route": "amicable", "recipient": "Agency", "reason": "no answer"},
+    ),
+    "hand-overs/<pk>/": Entry(get="invoicing.view", about="hand_over"),
+    "hand-overs/<pk>/costs/": Entry(
+        post="dunning.hand_over", about="hand_over", body={"what": "Fee", "amount": "10.00"}
+    ),
+    "hand-overs/<pk>/claim/": Entry(
+        post="dunning.hand_over", about="hand_over", body={"reference": "26/1", "on": "2026-01-01"}
+    ),
+    "hand-overs/<pk>/end/": Entry(
+        post="dunning.hand_over", about="hand_over", body={"outcome": "taken_back", **_REASON}
+    ),
+    "hand-overs/<pk>/file/": Entry(get="dunning.hand_over", about="hand_over"),
+    "limitation-interruptions/": Entry(
+        post="dunning.promise",
+        body={"items": ["{item}"], "kind": "acknowledged", "on": "2026-01-01", "words": "Letter"},
+    ),
     "payment-plans/": Entry(
         get="invoicing.view",
         post="dunning.promise",

@@ -22,7 +22,7 @@ from disputes import services as disputes
 from disputes.enums import DisputeOrigin, DisputeType
 from disputes.models import Committee, Dispute, DisputeEvidence
 from disputes.services.links import send_link
-from dunning.models import DunningRun, PaymentPlan, Reminder, ReminderLine
+from dunning.models import DunningRun, HandOver, HandOverItem, PaymentPlan, Reminder, ReminderLine
 from dunning.plan_policy import Part
 from dunning.services import payment_plans, promises
 from dunning.services.calls import record_call
@@ -103,6 +103,7 @@ class World:
     promise: int
     plan: int
     late_plan: int
+    hand_over: int
     client_link: int
     client_token: str
     resolver_link: int
@@ -330,6 +331,7 @@ def make_world(
         promise=promised.pk,
         plan=_plan(account, f"{mark}-K", books, at).pk,
         late_plan=_plan(account, f"{mark}-L", books, at, is_late=True).pk,
+        hand_over=_hand_over(account, f"{mark}-H", books, at),
         client_link=link.link.pk,
         client_token=link.address.rstrip("/").rsplit("/", 1)[1],
         resolver_link=resolver.pk,
@@ -432,6 +434,18 @@ def _plan(
         payment_plans.sign_plan(plan_id=made.pk, by=by, at=began)
         judge_plans(account_ids=[account.pk], on=paris_date(at))
     return made
+
+
+def _hand_over(account: CustomerAccount, number: str, by: User, at: Any) -> int:
+    """A debt at an agency, with its file."""
+    item = make_invoice(account, "70.00", by=by, number=number, at=at).items.get()
+    made = HandOver.objects.create(
+        company=account.company, account=account, to="agency", route="amicable", recipient="Agency", amount=70,
+        currency="EUR", reason="no answer", handed_on=paris_date(at), handed_at=at, handed_by=by,
+        file=keep("file.zip", b"PK", "application/zip").as_row(),
+    )  # fmt: skip
+    HandOverItem.objects.create(hand_over=made, item=item, amount=70)
+    return made.pk
 
 
 def _committee(company: Company, by: User, year: int, state: str, at: Any) -> int:

@@ -81,6 +81,9 @@ _BASE: Final = """
                        WHERE q.item_id = i.id AND q.is_open AND w.status IN ('SIGNED', 'ACTIVE')
                    ) THEN 'payment_plan'
                    WHEN EXISTS (
+                       SELECT FROM dunning_handoveritem h WHERE h.item_id = i.id AND h.is_open
+                   ) THEN 'handed_over'
+                   WHEN EXISTS (
                        SELECT FROM invoicing_einvoice e
                        WHERE e.invoice_id = i.invoice_id AND e.status IN ('REFUSED', 'REJECTED', 'SUSPENDED')
                    ) THEN 'einvoice'
