@@ -334,11 +334,18 @@ class Stake:
     effective_limit: Decimal | None
     codes: frozenset[Finding]
     risk_class: str
+    # What was released of late for the same legal entity: orders split in parts are decided as one.
+    released_of_late: Decimal = ZERO
 
     @property
     def amount(self) -> Decimal:
-        """The over-limit part, or the order incl. VAT where no limit is exceeded (design 3.11)."""
-        return self.over_limit_by if self.over_limit_by > 0 else self.order_amount
+        """What decides the level: the over-limit part, or the order incl. VAT where no limit is exceeded (design
+        3.11); together with what was released for the legal entity within thirty days where that is more (domain.md
+        5.4)."""
+        alone = self.over_limit_by if self.over_limit_by > 0 else self.order_amount
+        # Of the over-limit part no more than this order adds: what was released before may be in it already.
+        own = min(self.over_limit_by, self.order_amount) if self.over_limit_by > 0 else self.order_amount
+        return max(alone, self.released_of_late + own) if self.released_of_late else alone
 
     @property
     def overdue(self) -> bool:

@@ -54,7 +54,7 @@ MENU = Menu(
                     _("Decisions"),
                     "scale",
                     "decisions",
-                    permission=("orders.release", "credit.decide_limit", "credit.countersign"),
+                    permission=("orders.release", "credit.decide_limit"),
                 ),
             ),
         ),

@@ -347,6 +347,7 @@ CREDIT_FACTS = {
     "expected_money": "invoicing.expected.receipts.expected_money",
     "expected_payment": "invoicing.expected.receipts.expected_payment",
     "usual_vat": "invoicing.queries.usual_vat",
+    "released_of_late": "orders.released.released_of_late",
     "promises_not_kept": "dunning.queries.promises.promises_not_kept",
     "abusive_disputes": "disputes.queries.abusive_disputes",
 }
@@ -468,6 +469,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "limit.signed": ("o2c.home.notices.limit_signed",),
     "limit.decided": ("o2c.home.notices.limit_decided", "orders.services.limit_decided"),
     "override.requested": ("o2c.home.notices.override_requested",),
+    "override.signed": ("o2c.home.notices.override_signed",),
     "override.decided": ("o2c.home.notices.override_decided",),
     "einvoice.status": ("o2c.home.einvoice_notices.einvoice_status", "disputes.services.open_from_status"),
     "invoice.issued": ("invoicing.sending.automatic.send_issued",),

@@ -52,6 +52,9 @@ WORDS: Final[dict[str, Words]] = {
     "order.override_requested": Words(
         gettext_lazy("Override of order %(label)s asked for"), "send", "warn", DECISIONS
     ),
+    "order.release_signed": Words(
+        gettext_lazy("Release of order %(label)s approved by the first of two"), "check", "", DECISIONS
+    ),
     "order.override_refused": Words(
         gettext_lazy("Override of order %(label)s refused"), "circle-x", "bad", DECISIONS
     ),

@@ -476,6 +476,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/<number>/refuse-override/": Entry(
         get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
     ),
+    "orders/<number>/override/<pk>/appeal/": Entry(
+        post="orders.request_override", about="order", then=("{override}",), body=_REASON
+    ),
     "orders/<number>/override/<pk>/withdraw/": Entry(
         post="orders.request_override", about="order", then=("{override}",), by_authority=True
     ),
@@ -875,6 +878,7 @@ API: Final[Mapping[str, Entry]] = {
     "override-requests/<pk>/refuse/": Entry(
         post="orders.release", about="override", body=_REASON, by_authority=True
     ),
+    "override-requests/<pk>/appeal/": Entry(post="orders.request_override", about="override", body=_REASON),
     "override-requests/<pk>/withdraw/": Entry(
         post="orders.request_override", about="override", by_authority=True
     ),
