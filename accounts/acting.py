@@ -6,9 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+# The right to be the second of two approvers: it is lent as authority is.
+COUNTERSIGN: Final = "credit.countersign"
 # What a substitute gets of the absent person's rights: to look, and to decide.
 LENT: Final = frozenset(
-    {"accounts.view", "orders.view", "invoicing.view", "orders.release", "credit.decide_limit"}
+    {
+        "accounts.view",
+        "orders.view",
+        "invoicing.view",
+        "orders.release",
+        "credit.decide_limit",
+        "credit.countersign",
+    }
 )
 
 

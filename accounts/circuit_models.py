@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .circuit_policy import Circuit
+
 
 class PaymentCircuit(models.Model):
     """A client's own way from the invoice to the payment, as it told us.
@@ -45,3 +47,8 @@ class PaymentCircuit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.run_days}"
+
+    @property
+    def runs(self) -> Circuit:
+        """Its payment runs, as the rule takes them."""
+        return Circuit(tuple(self.run_days), self.cut_off_day)

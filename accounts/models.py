@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from o2c.shared.calendar import paris_date
 from o2c.shared.text import search_key, sort_key
 
-from .acting import LENT, Acting
+from .acting import COUNTERSIGN, LENT, Acting
 from .belonging_models import EntityMembership, GroupMembership, TeamMember
 from .circuit_models import PaymentCircuit
 from .enums import AccountStatus, CapRegime, ContactRole, PaymentMethod, RiskClass, TeamRole
@@ -80,6 +80,11 @@ class Role(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def decides(self) -> bool:
+        """Whether it carries anything that is lent to a substitute: a level of authority, or a countersignature."""
+        return bool(self.authority_level) or COUNTERSIGN in self.permissions
+
     def lent(self) -> Role:
         """What of this role a substitute gets: to see the clients and to decide, nothing else."""
         return Role(
@@ -115,7 +120,7 @@ class User(AbstractUser):
         )
         rows = RoleGrant.objects.filter(Q(user_id=self.pk) | Exists(lent)).select_related("role", "user")
         rows = rows.exclude(company=None, role__sees_all_companies=False)
-        return tuple(g for g in rows if g.user_id == self.pk or g.role.authority_level)
+        return tuple(g for g in rows if g.user_id == self.pk or g.role.decides)
 
     @cached_property
     def grants(self) -> tuple[tuple[int | None, Role], ...]:

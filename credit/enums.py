@@ -43,6 +43,21 @@ class RequestStatus(models.TextChoices):
     EXPIRED = "expired", _("Expired")
 
 
+class Side(models.TextChoices):
+    """For what one of two approvers signs (domain.md 5.4)."""
+
+    AUTHORITY = "authority", _("Authority")
+    COUNTERSIGN = "countersign", _("Countersignature")
+
+
+class Department(models.TextChoices):
+    """Whom an approver speaks for; the management stands above both others."""
+
+    FINANCE = "finance", _("Finance")
+    SALES = "sales", pgettext_lazy("department", "Sales")
+    MANAGEMENT = "management", _("Management")
+
+
 class Severity(models.TextChoices):
     """What a finding does to an order."""
 
@@ -96,6 +111,17 @@ class CoverStatus(models.TextChoices):
     EXPIRED = "EXPIRED", pgettext_lazy("cover", "Expired")
 
 
+class LegalNoticeKind(models.TextChoices):
+    """What the official gazette says of a legal entity (BODACC; domain.md 4.5)."""
+
+    SAFEGUARD = "SAFEGUARD", _("Safeguard proceedings")
+    RECEIVERSHIP = "RECEIVERSHIP", _("Receivership")
+    LIQUIDATION = "LIQUIDATION", _("Liquidation")
+    PLAN = "PLAN", pgettext_lazy("legal notice", "Plan adopted")
+    SALE = "SALE", pgettext_lazy("legal notice", "Sale of the business")
+    DISSOLUTION = "DISSOLUTION", pgettext_lazy("legal notice", "Dissolution")
+
+
 class GuaranteeKind(models.TextChoices):
     """What secures a client's debts (domain.md 4.1, G1)."""
 
@@ -115,8 +141,20 @@ class AlertKind(models.TextChoices):
     NEW_DISPUTE = "NEW_DISPUTE", _("Large new dispute")
     COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
     DECLARATION = "DECLARATION", _("To declare to the insurer")
+    LIMITATION = "LIMITATION", _("Limitation comes near")
+    # What asks to look at a limit again (domain.md 4.3).
+    REVIEW_DUE = "REVIEW_DUE", _("Limit to be reviewed")
+    SCORE_FALL = "SCORE_FALL", _("Score fell")
+    BROKEN_PROMISE = "BROKEN_PROMISE", pgettext_lazy("alert", "Broken promise")
+    FIRST_OVERDUE = "FIRST_OVERDUE", _("Overdue by more than 30 days")
+    INSOLVENT = "INSOLVENT", _("Insolvency proceedings")
+    GROWTH = "GROWTH", _("Exposure grows fast")
     DISPLEASED = "DISPLEASED", _("Not content with us")
     GUARANTEE_END = "GUARANTEE_END", _("Guarantee ends")
+    LEGAL_NOTICE = "LEGAL_NOTICE", _("Legal notice")
+    CLAIM_FILING = "CLAIM_FILING", _("Claim to file")
+    TITLE_CLAIM = "TITLE_CLAIM", _("Goods to claim back")
+    FROZEN_PAYMENT = "FROZEN_PAYMENT", _("Money for a frozen debt")
 
 
 class AlertStatus(models.TextChoices):
@@ -134,4 +172,5 @@ class AlertOutcome(models.TextChoices):
     PAYMENT_AGREED = "PAYMENT_AGREED", _("Payment agreed")
     LIMIT_ASKED = "LIMIT_ASKED", _("Another limit asked for")
     WATCHED = "WATCHED", _("Client watched")
+    FILED = "FILED", pgettext_lazy("alert outcome", "Filed")
     NO_ACTION = "NO_ACTION", _("Nothing to do")

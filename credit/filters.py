@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import CustomerAccount
 from accounts.queries import matching
 
+from .alerts.review_policy import KINDS
 from .enums import AlertKind, AlertStatus, CoverStatus, GuaranteeKind, Level, LimitKind, RequestStatus
 from .guarantee_queries import in_force, to_confirm
 from .lists import waiting_for
@@ -89,6 +90,12 @@ class AlertFilter(filters.FilterSet):
             return rows.exclude(status=AlertStatus.OPEN)
         found = rows.filter(status=AlertStatus.OPEN)
         return found.filter(owner=self.request.user) if value == "mine" else found
+
+
+class ReviewFilter(AlertFilter):
+    """The same of reviews alone, by what asks for them."""
+
+    kind = filters.ChoiceFilter(choices=[(kind.value, kind.label) for kind in KINDS], label=_("Why"))
 
 
 class CoverFilter(filters.FilterSet):

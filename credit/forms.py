@@ -152,6 +152,11 @@ class LimitDecisionForm(forms.Form):
         if wish.kind == LimitKind.UNLIMITED:
             del self.fields["amount"]
 
+    def only_reason(self) -> None:
+        """Ask for nothing but the reason: who countersigns approves what the first approval grants."""
+        for name in ("amount", "valid_from", "valid_until"):
+            self.fields.pop(name, None)
+
     def granted(self, wish: LimitRequest) -> dict[str, Any]:
         """What is granted otherwise than asked for, as the act takes it."""
         given = {name: self.cleaned_data.get(name) for name in ("amount", "valid_from", "valid_until")}
@@ -207,6 +212,13 @@ class InsurancePolicyForm(forms.Form):
         max_value=365,
         initial=60,
         help_text=_("Counted from the original due date; an alert is raised ten days before."),
+    )
+    insolvency_days = forms.IntegerField(
+        label=_("Days to declare insolvency proceedings"),
+        min_value=1,
+        max_value=90,
+        initial=10,
+        help_text=_("Counted from their publication."),
     )
     waiting_days = forms.IntegerField(label=_("Waiting period, days"), min_value=0, max_value=720, initial=90)
     max_term_days = forms.IntegerField(

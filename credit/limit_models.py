@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerAccount, CustomerGroup, LegalEntity
 
 from .enums import Level, LimitKind, RequestStatus
+from .signature_policy import TWO_FROM
 
 ONE_TARGET = (
     Q(level=Level.ACCOUNT, account__isnull=False, entity=None, group=None)
@@ -72,6 +73,17 @@ class LimitRequest(OnOneLevel):
     # What was granted, where it is not what was asked for.
     granted_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     decision_reason = models.TextField(blank=True)
+    # The level the decision took, and the authority it was given with.
+    required_level = models.PositiveSmallIntegerField(null=True, blank=True)
+    decided_level = models.PositiveSmallIntegerField(null=True, blank=True)
+    # The second of two approvers, above level 3.
+    countersigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The refused request this one takes to the next level; each is appealed once.
+    appeal_of = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="appeal"
+    )
     facts = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
 
@@ -103,6 +115,22 @@ class LimitRequest(OnOneLevel):
                 )
                 | Q(~Q(status__in=["approved", "refused"]), decided_by=None),
                 name="limit_request_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="approved")
+                | Q(required_level=None)
+                | Q(required_level__lt=TWO_FROM)
+                | Q(countersigned_by__isnull=False),
+                name="limit_request_two_approvers",
+            ),
+            models.CheckConstraint(
+                condition=Q(countersigned_by=None)
+                | (
+                    Q(status="approved")
+                    & ~Q(countersigned_by=F("decided_by"))
+                    & ~Q(countersigned_by=F("requested_by"))
+                ),
+                name="limit_request_countersigned_by_another",
             ),
         ]
 

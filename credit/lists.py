@@ -12,10 +12,12 @@ from accounts.enums import RiskClass
 from accounts.models import Company, CustomerAccount, User
 from o2c.shared.money import ZERO
 
-from .enums import Level, RequestStatus
-from .models import AccountBlock, AccountWatch, CreditLimit, CreditStanding, LimitRequest
+from .enums import Level, RequestStatus, Side
+from .models import AccountBlock, AccountWatch, CreditLimit, CreditStanding, LimitRequest, LimitSignature
 from .policy import Mandate
 from .services.checks import mandates
+from .services.signing import COUNTERSIGN
+from .signature_policy import TWO_FROM
 
 _FIGURES = ("net_exposure", "effective_limit", "available", "overdue", "oldest_due", "limit_kind")
 
@@ -64,7 +66,7 @@ def with_current_limit(requests: QuerySet[LimitRequest]) -> QuerySet[LimitReques
 def waiting_for(
     requests: QuerySet[LimitRequest], user: User, company: Company, *, own_level_only: bool = False
 ) -> QuerySet[LimitRequest]:
-    """Submitted requests that this person may decide alone: within the matrix, and not their own.
+    """Submitted requests that this person may decide, alone or as one of two, and that are not their own.
 
     The same rule as ``policy.limit_level``, as a condition of the database.
 
@@ -72,19 +74,31 @@ def waiting_for(
     """
     matrix, mine = mandates(company.pk), Q(pk__in=[])
     for acting in user.acting_in(company):
+        others = ~Q(requested_by__in=acting.hands) & ~Exists(_signed(Q(signed_by__in=acting.hands)))
         if acting.authority and acting.may("credit.decide_limit"):
             decides = _decided_at(matrix, acting.authority)
             if own_level_only:
                 decides &= ~_decided_at(matrix, acting.authority - 1)
-            mine |= decides & ~Q(requested_by__in=acting.hands)
+            mine |= decides & others & ~Exists(_signed(Q(side=Side.AUTHORITY)))
+        if acting.may(COUNTERSIGN):
+            by_two = ~_decided_at(matrix, TWO_FROM - 1)
+            mine |= by_two & others & ~Exists(_signed(Q(side=Side.COUNTERSIGN)))
     return requests.filter(mine, status=RequestStatus.SUBMITTED)
+
+
+def _signed(which: Q) -> QuerySet[LimitSignature]:
+    """Approvals of a request that stand."""
+    return LimitSignature.objects.filter(which, request=OuterRef("pk"), ended_at=None)
 
 
 def _decided_at(matrix: Sequence[Mandate], level: int) -> Q:
     """Requests that a level of the matrix may decide; class E raises every case by one, not above the top."""
     in_class_e = level if level >= matrix[-1].level else level - 1
     class_e = Q(asked_for__risk_class=RiskClass.E)
-    return (~class_e & _granted_by(matrix, level)) | (class_e & _granted_by(matrix, in_class_e))
+    amounts = (~class_e & _granted_by(matrix, level)) | (class_e & _granted_by(matrix, in_class_e))
+    # An appeal is for a level above the one that refused.
+    refused_below = Q(appeal_of=None) | Q(appeal_of__decided_level__lt=level)
+    return amounts & (refused_below if level < matrix[-1].level else Q())
 
 
 def _granted_by(matrix: Sequence[Mandate], level: int) -> Q:

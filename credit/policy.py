@@ -29,6 +29,7 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.DISPUTE_OPEN: "4.5",
     Finding.ACCOUNT_BLOCKED: "4.6",
     Finding.INSURANCE_STOP: "4.6",
+    Finding.INSOLVENCY: "4.6",
     Finding.UNUSUAL_ORDER: "4.7",
     Finding.NEW_ACCOUNT: "4.7",
     Finding.TERMS_CHANGED: "4.8",
@@ -87,6 +88,9 @@ class CreditFacts:
     # What returned payments left unpaid, and when the last one came back; None where nothing did.
     unpaid_returned: Decimal | None = None
     last_returned_on: date | None = None
+    # Insolvency proceedings in force: their kind, and the day of the judgement.
+    proceedings: str = ""
+    insolvent_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple
         _returned(credit),
         _block(credit),
         _insurer(credit),
+        _insolvency(credit, order),
         _terms(order),
         _unusual(order, allowed),
         _new_account(order, allowed),
@@ -264,6 +269,14 @@ def _insurer(credit: CreditFacts) -> Found | None:
     return Found(Finding.INSURANCE_STOP, Severity.HOLD, figures)
 
 
+def _insolvency(credit: CreditFacts, order: OrderFacts) -> Found | None:
+    """Hold every order, one paid in advance too (domain.md 5.1); the words say that it must be (5.3)."""
+    if credit.insolvent_since is None:
+        return None
+    figures = {"kind": credit.proceedings, "since": credit.insolvent_since, "prepaid": order.prepaid}
+    return Found(Finding.INSOLVENCY, Severity.HOLD, figures)
+
+
 def _terms(order: OrderFacts) -> Found | None:
     if not order.term_is_later and not order.term_beyond_cap:
         return None
@@ -337,11 +350,18 @@ class Stake:
     effective_limit: Decimal | None
     codes: frozenset[Finding]
     risk_class: str
+    # What was released of late for the same legal entity: orders split in parts are decided as one.
+    released_of_late: Decimal = ZERO
 
     @property
     def amount(self) -> Decimal:
-        """The over-limit part, or the order incl. VAT where no limit is exceeded (design 3.11)."""
-        return self.over_limit_by if self.over_limit_by > 0 else self.order_amount
+        """What decides the level: the over-limit part, or the order incl. VAT where no limit is exceeded (design
+        3.11); together with what was released for the legal entity within thirty days where that is more (domain.md
+        5.4)."""
+        alone = self.over_limit_by if self.over_limit_by > 0 else self.order_amount
+        # Of the over-limit part no more than this order adds: what was released before may be in it already.
+        own = min(self.over_limit_by, self.order_amount) if self.over_limit_by > 0 else self.order_amount
+        return max(alone, self.released_of_late + own) if self.released_of_late else alone
 
     @property
     def overdue(self) -> bool:
@@ -367,6 +387,12 @@ def limit_level(amount: Decimal | None, risk_class: str, matrix: Sequence[Mandat
     # 0 in the matrix means "not at all", so level 1 grants nothing, not even a limit of zero.
     able = [m for m in matrix if m.limit_amount is None or (m.limit_amount > 0 and amount <= m.limit_amount)]
     return _raised((able or [matrix[-1]])[0].level, risk_class, matrix)
+
+
+def above(least: int, refused: int, matrix: Sequence[Mandate]) -> Mandate:
+    """The level of an appeal: the next one above the level that refused, and at least the one the matter takes."""
+    wanted = max(least, min(TOP_LEVEL, refused + 1))
+    return next((m for m in matrix if m.level >= wanted), matrix[-1])
 
 
 def _may_release(stake: Stake, mandate: Mandate) -> bool:

@@ -413,5 +413,5 @@ def limit_requests_visible(user: Any, company: Any) -> QuerySet[LimitRequest]:
     """Requests about accounts this user may see."""
     accounts = CustomerAccount.objects.visible_to(user, company)
     return LimitRequest.objects.filter(asked_for__in=accounts).select_related(
-        "asked_for__entity__group", "requested_by", "decided_by"
+        "asked_for__entity__group", "requested_by", "decided_by", "countersigned_by", "appeal_of"
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
@@ -18,6 +22,8 @@ from .alerts.words import sentence
 from .enums import AlertKind, AlertStatus, CoverStatus, Level, RequestStatus
 from .guarantee_queries import STATES
 from .models import BuyerCover, CreditAlert, Guarantee, LimitRequest
+from .suggestion.gathering import suggestions
+from .suggestion.policy import Suggestion
 
 
 class LimitRequestTable(Table):
@@ -150,6 +156,66 @@ class AlertTable(Table):
     def value_owner(self, record: Any) -> str:
         """Who, for files."""
         return record.owner.username if record.owner else ""
+
+
+class ReviewTable(AlertTable):
+    """One row a reason to look at a limit again: the limit in force, the one suggested, and the way to ask for it."""
+
+    limit = AmountColumn(
+        currency_from="account__company__currency", phone="hide", verbose_name=gettext_lazy("Limit")
+    )
+    suggested = Column(
+        empty_values=(), orderable=False, phone="right", verbose_name=gettext_lazy("Suggested")
+    )
+    prepare = Column(
+        empty_values=(),
+        orderable=False,
+        phone="full",
+        exclude_from_export=True,
+        verbose_name=gettext_lazy("Review"),
+    )
+
+    class Meta:
+        model = CreditAlert
+        fields = ()
+        sequence = (
+            "client",
+            "code",
+            "kind",
+            "found",
+            "limit",
+            "suggested",
+            "due_on",
+            "owner",
+            "status",
+            "prepare",
+        )
+
+    @cached_property
+    def suggestions(self) -> dict[int, Suggestion]:
+        """What is suggested today to the clients of this page, or of the whole file."""
+        page = getattr(self, "page", None)
+        rows = self.rows if page is None else page.object_list
+        return suggestions(sorted({row.record.account_id for row in rows}), on=timezone.localdate())
+
+    def value_suggested(self, record: Any) -> Decimal | None:
+        """The amount, for files."""
+        return self.suggestions[record.account_id].amount
+
+    def render_suggested(self, record: Any) -> str:
+        """Draw the amount that is suggested."""
+        amount = self.value_suggested(record)
+        currency = record.account.company.currency
+        return "—" if amount is None else formats.money_round(amount, get_language() or "fr", currency)
+
+    def render_prepare(self, record: Any) -> SafeString:
+        """Draw the way to the prepared request."""
+        if record.status != AlertStatus.OPEN:
+            return format_html("")
+        address = (
+            f"{reverse('credit:limit_request_new')}?client={quote(record.account.code)}&review={record.pk}"
+        )
+        return format_html('<a class="btn s" href="{}">{}</a>', address, _("Prepare the request"))
 
 
 class CoverTable(Table):

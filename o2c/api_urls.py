@@ -14,6 +14,7 @@ from disputes.api.committees import CommitteeViewSet
 from disputes.api.links import DisputeLinkRevokeView, DisputeLinksView
 from disputes.api.views import DisputeViewSet
 from dunning.api.calls import CallViewSet
+from dunning.api.handovers import HandOverViewSet, InterruptionsView
 from dunning.api.links import ClientLinkViewSet
 from dunning.api.payment_plans import PlanViewSet
 from dunning.api.promises import PromiseViewSet
@@ -68,6 +69,7 @@ router.register("dunning-runs", RunViewSet, "api-dunning-run")
 router.register("reminders", ReminderViewSet, "api-reminder")
 router.register("calls", CallViewSet, "api-call")
 router.register("client-links", ClientLinkViewSet, "api-client-link")
+router.register("hand-overs", HandOverViewSet, "api-hand-over")
 router.register("payment-plans", PlanViewSet, "api-payment-plan")
 router.register("promises", PromiseViewSet, "api-promise")
 router.register("statements", StatementViewSet, "api-statement")
@@ -110,6 +112,7 @@ urlpatterns = [
         r"^accounts/(?P<code>.+?)/invoice-details/$", BuyerDetailsView.as_view(), name="api-invoice-details"
     ),
     re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
+    path("limitation-interruptions/", InterruptionsView.as_view(), name="api-interruptions"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),
     path("papers/check/", CheckPaperView.as_view(), name="api-paper-check"),
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),

@@ -47,6 +47,8 @@ APPEND_ONLY: Final = (
     "invoicing.RecurringPeriod",
     "dunning.Call",
     "dunning.RunExclusion",
+    "dunning.HandOverCost",
+    "dunning.LimitationInterruption",
     "disputes.DisputeStep",
     "disputes.DisputeEvidence",
     "disputes.DisputeCredit",
@@ -65,11 +67,13 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.CreditAlert": (
         "figures", "due_on", "owner", "status", "outcome", "comment", "ended_at", "ended_by", "is_found",
     ),
+    "credit.LegalNotice": ("ended_on", "ended_at", "ended_by", "end_reason", "was_mistake"),
     "credit.Guarantee": (
         "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
     ),
     "credit.CreditDecision": ("outcome",),
     "credit.CreditLimit": ("closed_on",),
+    "credit.LimitSignature": ("ended_at",),
     "credit.ClassOverride": (
         "status", "decided_by", "on_behalf_of", "decided_at", "decision_reason", "class_before", "ended_at", "ended_by",
         "end_reason",
@@ -81,8 +85,10 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "orders.ReleaseCondition": ("status", "ended_at"),
     "orders.ConditionalRelease": ("status", "ended_at", "end_reason"),
     "orders.OverrideRequest": (
-        "status", "decided_by", "on_behalf_of", "ended_at", "decision_reason", "decision",
+        "status", "decided_by", "on_behalf_of", "ended_at", "decision_reason", "decision", "required_level",
+        "countersigned_by",
     ),
+    "orders.OverrideSignature": ("ended_at",),
     "orders.OrderHold": ("lifted_at", "lifted_by", "lift_reason", "figures", "decided_by"),
     "orders.OrderConfirmation": ("replaced_at",),
     "orders.PurchaseOrder": ("replaced_at",),
@@ -110,6 +116,10 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     ),
     "dunning.PlanInstalment": ("paid_on", "missed_on"),
     "dunning.PlanItem": ("is_open",),
+    "dunning.HandOver": (
+        "reference", "file", "missing", "outcome", "end_reason", "ended_on", "ended_at", "ended_by",
+    ),
+    "dunning.HandOverItem": ("is_open",),
     "dunning.ClientLink": ("revoked_at", "revoked_by"),
     "dunning.ClientLinkAct": ("promise", "dispute"),
     "disputes.ResolverLink": ("revoked_at", "revoked_by"),

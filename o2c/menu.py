@@ -43,6 +43,13 @@ MENU = Menu(
                     waits=True,
                 ),
                 Entry(
+                    "reviews",
+                    _("Reviews due"),
+                    "calendar-check",
+                    "credit:reviews",
+                    permission="credit.decide_limit",
+                ),
+                Entry(
                     "decisions",
                     _("Decisions"),
                     "scale",
@@ -79,6 +86,13 @@ MENU = Menu(
                     "shield-check",
                     "credit:covers",
                     permission=("credit.decide_limit", "policy.change", "audit.view"),
+                ),
+                Entry(
+                    "legal_notices",
+                    _("Legal notices"),
+                    "gavel",
+                    "credit:legal_notices",
+                    permission=("accounts.block", "imports.run", "audit.view"),
                 ),
                 Entry(
                     "guarantees",
@@ -194,6 +208,9 @@ MENU = Menu(
                     "calendar-dollar",
                     "dunning:plans",
                     permission="invoicing.view",
+                ),
+                Entry(
+                    "hand_overs", _("Hand-overs"), "gavel", "dunning:hand_overs", permission="invoicing.view"
                 ),
             ),
         ),

@@ -22,6 +22,7 @@ PERMISSIONS: Final = frozenset(
         "accounts.move",  # to another legal entity, group or sales rep, from a day on
         "credit.request_limit",
         "credit.decide_limit",
+        "credit.countersign",  # for sales, as the second of two approvers above level 3 (domain.md 5.4)
         "credit.rate",  # what ratings rest on, guarantees, and asking for a class against the score
         "orders.view",
         "orders.enter",
@@ -50,6 +51,7 @@ PERMISSIONS: Final = frozenset(
         "dunning.plan",  # grant time by a payment plan, and end it (domain.md 6.6)
         "dunning.run",  # propose reminders, review them and let them go
         "dunning.sign",  # formal notices
+        "dunning.hand_over",  # give debts to an agency, an officer or the court, and end it (domain.md 6.4)
         "dunning.configure",  # scenarios: steps, days, texts
         "policy.change",  # what a company asks of its orders: evidence by class, the look before production
         "disputes.view",
@@ -76,12 +78,14 @@ DECISIONS: Final = frozenset(
     {
         "accounts.block",
         "credit.decide_limit",
+        "credit.countersign",
         "invoicing.credit",
         "invoicing.change_due_date",
         "invoicing.claim_interest",
         "invoicing.waive_interest",
         "dunning.plan",
         "dunning.sign",
+        "dunning.hand_over",
         "orders.hold",
         "orders.release",
         "payments.record",
@@ -141,13 +145,14 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     ),
     "sales_manager": _role(
         _("Sales manager"),
-        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit orders.enter orders.request_override"
-        " dunning.promise",
+        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit credit.countersign orders.enter"
+        " orders.request_override dunning.promise",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
     "credit_manager": _role(
         _("Credit manager"),
-        f"{_CREDIT} disputes.committee accounts.move audit.view dunning.promise_again dunning.configure",
+        f"{_CREDIT} disputes.committee accounts.move audit.view dunning.promise_again dunning.configure"
+        " dunning.hand_over",
         3,
     ),
     "receivables_accountant": _role(
@@ -162,14 +167,14 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         f"{_CREDIT} disputes.committee accounts.move policy.change periods.close periods.reopen audit.view"
         " bank.import"
         " accounting.export accounting.accounts rates.manage dunning.promise_again"
-        " dunning.configure dunning.sign",
+        " dunning.configure dunning.sign dunning.hand_over",
         4,
     ),
     "executive": _role(
         _("Chief executive"),
-        f"{_CREDIT} disputes.committee accounts.move policy.change audit.view dunning.promise_again"
+        f"{_CREDIT} credit.countersign disputes.committee accounts.move policy.change audit.view dunning.promise_again"
         " dunning.configure"
-        " dunning.sign",
+        " dunning.sign dunning.hand_over",
         5,
     ),
     "dispute_owner": _role(

@@ -348,6 +348,7 @@ CREDIT_FACTS = {
     "expected_payment": "invoicing.expected.receipts.expected_payment",
     "usual_vat": "invoicing.queries.usual_vat",
     "unpaid_returned": "invoicing.returned.unpaid_returned",
+    "released_of_late": "orders.released.released_of_late",
     "promises_not_kept": "dunning.queries.promises.promises_not_kept",
     "abusive_disputes": "disputes.queries.abusive_disputes",
 }
@@ -358,6 +359,10 @@ ALERT_EVENTS = {
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
+    "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
+    "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
+    "FROZEN_PAYMENT": "invoicing.insolvency.frozen_payments",
+    "LIMITATION": "dunning.queries.handovers.limitations_near",
     "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
 
@@ -396,6 +401,7 @@ SHORT_PAYMENT_PROMISE = "dunning.services.promises.promise_rest"
 CLIENT_FIGURES = {"rows": "credit.lists.with_standing", "totals": "credit.lists.standing_totals"}
 CLIENT_PANELS = {
     "state": "credit.views.panels.state",
+    "insolvency": "invoicing.views.insolvency.panel",
     "alerts": "credit.views.alerts.panel",
     "exposure": "credit.views.panels.exposure",
     "sell": "credit.views.panels.sell",
@@ -434,6 +440,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.taken": ("credit.standing.refresh_after",),
     "credit.left": ("credit.standing.refresh_left",),
     "credit.taken_by_many": ("credit.standing.refresh_many",),
+    "legal.noticed": ("credit.alerts.services.look_at",),
+    "proceedings.opened": ("credit.scorecard.services.override.ask_for_proceedings",),
     "score.changed": ("o2c.home.score_notices.score_changed",),
     "class_override.asked": ("o2c.home.score_notices.override_asked",),
     "class_override.decided": ("o2c.home.score_notices.override_decided",),
@@ -459,8 +467,10 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "order.agreement_not_kept": ("orders.services.hold_again",),
     "order.release_void": ("o2c.home.condition_notices.release_void",),
     "limit.submitted": ("o2c.home.notices.limit_submitted",),
+    "limit.signed": ("o2c.home.notices.limit_signed",),
     "limit.decided": ("o2c.home.notices.limit_decided", "orders.services.limit_decided"),
     "override.requested": ("o2c.home.notices.override_requested",),
+    "override.signed": ("o2c.home.notices.override_signed",),
     "override.decided": ("o2c.home.notices.override_decided",),
     "einvoice.status": ("o2c.home.einvoice_notices.einvoice_status", "disputes.services.open_from_status"),
     "invoice.issued": ("invoicing.sending.automatic.send_issued",),
@@ -544,6 +554,7 @@ WORK_HANDLERS: dict[str, str] = {
     "orders.decide_one": "orders.services.decide_one",
     "dunning.daily": "dunning.services.runs.daily",
     "dunning.send": "dunning.services.sending.send",
+    "handovers.bundle": "dunning.handover_file.make",
     "promises.judge": "dunning.services.promises.judge_promises",
     "plans.judge": "dunning.services.plan_judging.judge_plans",
     "releases.outcomes": "invoicing.outcomes.services.mark_releases",
@@ -577,6 +588,7 @@ WORK_QUEUES: dict[str, str] = {
     "einvoicing.hand_over": "pdf",
     "dunning.send": "pdf",
     "statements.one": "pdf",
+    "handovers.bundle": "pdf",
 }
 
 # What the nightly run proves of the book: each returns the differences it found, as plain rows.

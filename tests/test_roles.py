@@ -62,7 +62,9 @@ def test_only_the_levels_of_the_matrix_release_and_only_credit_decides_limits():
 def test_sales_enters_orders_and_asks_for_limits_but_lets_nothing_go():
     for code in ("sales", "sales_manager"):
         assert {"orders.enter", "credit.request_limit"} <= ROLES[code].permissions
-        assert ROLES[code].permissions & DECISIONS == frozenset()
+    assert ROLES["sales"].permissions & DECISIONS == frozenset()
+    # The second of two approvers, who grants nothing alone.
+    assert ROLES["sales_manager"].permissions & DECISIONS == {"credit.countersign"}
 
 
 def test_integration_posts_facts_and_releases_nothing():

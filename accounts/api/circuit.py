@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.circuit_policy import next_run
 from accounts.models import CustomerAccount, PaymentCircuit
-from accounts.queries import circuit_of, circuits_of
+from accounts.queries import circuit_of
 from accounts.services import circuit as services
 from o2c.shared.calendar import paris_date
 
@@ -57,8 +57,7 @@ class CircuitView(CompanyEdge):
 
     def _answer(self, account: CustomerAccount) -> dict[str, Any]:
         known = circuit_of(account) or PaymentCircuit(account=account)
-        circuit = circuits_of([account.pk]).get(account.pk)
-        run = next_run(circuit, paris_date(self.at)) if circuit else None
+        run = next_run(known.runs, paris_date(self.at))
         return {name: getattr(known, name) for name in services.FIELDS} | {
             "next_run": run.isoformat() if run else None
         }

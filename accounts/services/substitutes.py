@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.acting import COUNTERSIGN
 from accounts.models import Company, RoleGrant, Substitution, User
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
@@ -35,7 +36,7 @@ def name_substitute(
     if by.pk != absent.pk and not by.may("admin.users", company):
         raise NotAllowed
     errors: dict[str, list[object]] = {}
-    if not own_authority(absent, company):
+    if not own_authority(absent, company) and not absent.may(COUNTERSIGN, company):
         errors["absent"] = [_("There is no authority to lend in this company.")]
     if substitute.pk == absent.pk:
         errors["substitute"] = [_("Choose somebody else.")]

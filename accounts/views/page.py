@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.views import View
 from accounts import policy
 from accounts.circuit_policy import next_run
 from accounts.models import CustomerAccount
-from accounts.queries import belonging_on, circuit_of, circuits_of, members_on
+from accounts.queries import belonging_on, circuit_of, members_on
 from o2c.shared.past import look
 from o2c.shared.views import PermissionMixin
 
@@ -54,6 +53,7 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
     figures = with_figures(CustomerAccount.objects.filter(pk=account.pk)).get()
     then = belonging_on(account, looked.day)
     entity, group = (then.entity, then.group) if looked.is_past else (account.entity, account.entity.group)
+    circuit = circuit_of(account)
     acts = {
         "may_edit": "accounts.edit",
         "may_move": "accounts.move",
@@ -70,8 +70,8 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
         "title": account.name,
         "rep": then.rep,
         "team": then.team,
-        "circuit": circuit_of(account),
-        "runs": _runs(account, looked.day),
+        "circuit": circuit,
+        "run": next_run(circuit.runs, looked.day) if circuit else None,
         "contacts": account.contacts.order_by("name"),
         "term": policy.describe_term(account.term, get_language() or "fr"),
         "group": group,
@@ -80,9 +80,3 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
         # Nothing is done on a day that is over.
         **{name: not looked.is_past and user.may(right, company) for name, right in acts.items()},
     }
-
-
-def _runs(account: CustomerAccount, day: date) -> date | None:
-    """The client's next payment run."""
-    circuit = circuits_of([account.pk]).get(account.pk)
-    return next_run(circuit, day) if circuit else None

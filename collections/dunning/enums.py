@@ -93,6 +93,7 @@ class Exclusion(models.TextChoices):
     STOPPED = "stopped", _("reminders are stopped")
     DISPUTED = "disputed", _("in dispute")
     PROMISED = "promised", _("promised, its day has not passed")
+    HANDED_OVER = "handed_over", _("handed over to an agency, an officer or the court")
     PLAN = "payment_plan", _("in a payment plan that is respected")
     EINVOICE = "einvoice", _("refused, rejected or suspended on the platform")
     SETTLED = "settled", _("nothing is open any more")
@@ -134,3 +135,39 @@ class DelayReason(models.TextChoices):
     DISPUTE = "dispute", pgettext_lazy("delay", "in dispute")
     ERROR = "error", _("error on their side")
     REFUSES = "refuses", _("refuses to pay")
+
+
+class HandOverTo(models.TextChoices):
+    """Who takes a debt over (domain.md 6.1, step 6)."""
+
+    AGENCY = "agency", pgettext_lazy("hand-over", "Collection agency")
+    OFFICER = "officer", pgettext_lazy("hand-over", "Commissaire de justice")
+    COURT = "court", pgettext_lazy("hand-over", "Court, lawyer")
+
+
+class LegalRoute(models.TextChoices):
+    """How a debt is claimed once letters have failed; ``handover_policy.ROUTES`` says what to know of each."""
+
+    AMICABLE = "amicable", _("Amicable collection")
+    UNCONTESTED = "uncontested", _("Uncontested commercial debt")
+    SMALL_CLAIM = "small_claim", _("Small claims")
+    INJUNCTION = "injunction", _("Order to pay (injonction de payer)")
+    SUMMARY = "summary", _("Summary proceedings (référé-provision)")
+    ASSIGNMENT = "assignment", _("Assignment on the merits")
+
+
+class HandOverOutcome(models.TextChoices):
+    """How a hand-over ends."""
+
+    PAID = "paid", pgettext_lazy("hand-over", "Paid")
+    PART_PAID = "part_paid", pgettext_lazy("hand-over", "Paid in part")
+    IRRECOVERABLE = "irrecoverable", pgettext_lazy("hand-over", "Irrecoverable")
+    TAKEN_BACK = "taken_back", pgettext_lazy("hand-over", "Taken back")
+
+
+class Interruption(models.TextChoices):
+    """What starts the limitation of a debt anew."""
+
+    ACKNOWLEDGED = "acknowledged", _("acknowledged by the client")
+    COURT = "court", _("claimed in court")
+    ENFORCED = "enforced", _("protective or enforcement measure")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.circuit_policy import next_run
 from accounts.models import Company, Contact, CustomerAccount
-from accounts.queries import circuit_of, circuits_of
+from accounts.queries import circuit_of
 from invoicing.facturx.facts import seller_details
 from invoicing.interest_policy import FEE_CURRENCY
 from invoicing.interest_queries import interest_of
@@ -157,17 +157,17 @@ def _context(
 
 def _run(account: CustomerAccount, asked: Sequence[Asked], on: date, language: str) -> str:
     """The client's payment run that still takes all of these, and the references it asks for, in words."""
-    circuit = circuits_of([account.pk]).get(account.pk)
     known = circuit_of(account)
-    said = []
-    if circuit is not None:
-        latest = max(row.item.issue_date for row in asked)
-        day = next_run(circuit, max(on, *(row.item.due_date for row in asked)), received=latest)
+    if known is None:
+        return ""
+    said, latest = [], max(row.item.issue_date for row in asked)
+    day = next_run(known.runs, max(on, *(row.item.due_date for row in asked)), received=latest)
+    if day is not None:
         said.append(
             _("Please put these documents into your payment run of %(day)s.")
             % {"day": formats.date_long(day, language)}
         )
-    if known is not None and known.references:
+    if known.references:
         said.append(_("You ask for these references: %(references)s.") % {"references": known.references})
     return " ".join(said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .call_models import Call
+from .handover_models import HandOver, HandOverCost, HandOverItem, LimitationInterruption
 from .link_models import ClientLink, ClientLinkAct
 from .plan_models import PaymentPlan, PlanInstalment, PlanItem
 from .promise_models import PromiseItem, PromiseToPay
@@ -16,6 +17,10 @@ __all__ = [
     "DunningRun",
     "DunningScenario",
     "DunningStep",
+    "HandOver",
+    "HandOverCost",
+    "HandOverItem",
+    "LimitationInterruption",
     "PaymentPlan",
     "PlanInstalment",
     "PlanItem",

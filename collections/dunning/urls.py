@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import links, payment_plans, promises, runs, scenarios, work
+from .views import handovers, links, payment_plans, promises, runs, scenarios, work
 
 app_name = "dunning"
 
@@ -42,6 +42,14 @@ urlpatterns = [
     path("plans/<int:key>/break/", payment_plans.BreakPlan.as_view(), name="break_plan"),
     path("plans/<int:key>/notice/", payment_plans.give_notice, name="give_notice"),
     path("plans/<int:key>/notice/pdf/", payment_plans.notice, name="plan_notice"),
+    path("hand-overs/", handovers.HandOverList.as_view(), name="hand_overs"),
+    path("hand-overs/<int:key>/", handovers.hand_over, name="hand_over"),
+    path("hand-overs/<int:key>/file/", handovers.bundle, name="hand_over_file"),
+    path("hand-overs/<int:key>/cost/", handovers.AddCost.as_view(), name="add_cost"),
+    path("hand-overs/<int:key>/claim/", handovers.NoteClaim.as_view(), name="note_claim"),
+    path("hand-overs/<int:key>/end/", handovers.EndHandOver.as_view(), name="end_hand_over"),
+    path("clients/<str:code>/hand-over/", handovers.MakeHandOver.as_view(), name="make_hand_over"),
+    path("clients/<str:code>/limitation/", handovers.Interrupt.as_view(), name="interrupt"),
     path("clients/<str:code>/plan/", payment_plans.MakePlan.as_view(), name="make_plan"),
     path("clients/<str:code>/promise/", promises.MakePromise.as_view(), name="make_promise"),
 ]

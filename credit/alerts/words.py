@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from o2c.shared import formats
 
-from ..enums import AlertKind, CoverStatus, Finding
+from ..enums import AlertKind, CoverStatus, Finding, LegalNoticeKind
 from ..models import CreditAlert
 
 
@@ -49,6 +49,13 @@ def sentence(alert: CreditAlert) -> str:
                 "dispute": figures["dispute"],
                 "amount": _money(figures["amount"], figures["currency"]),
             }
+        case AlertKind.DECLARATION if "judgement_on" in figures:
+            return _("Proceedings opened on %(judged)s: declare %(amount)s to %(insurer)s by %(day)s.") % {
+                "judged": _day(figures["judgement_on"]),
+                "amount": _money(figures["amount"], figures["currency"]),
+                "insurer": figures["insurer"],
+                "day": _day(figures["day"]),
+            }
         case AlertKind.DECLARATION:
             return _(
                 "%(amount)s must be declared to %(insurer)s by %(day)s; the oldest document: %(document)s."
@@ -57,6 +64,12 @@ def sentence(alert: CreditAlert) -> str:
                 "insurer": figures["insurer"],
                 "day": _day(figures["day"]),
                 "document": figures["document"],
+            }
+        case AlertKind.LIMITATION:
+            return _("%(document)s of %(amount)s can be claimed until %(day)s.") % {
+                "document": figures["document"],
+                "amount": _money(figures["amount"], figures["currency"]),
+                "day": _day(figures["day"]),
             }
         case AlertKind.DISPLEASED:
             return _("Gave us %(score)s of 5 on %(day)s.") % {
@@ -72,11 +85,76 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["day"]),
                 "amount": _money(figures["amount"], figures["currency"]),
             }
+        case AlertKind.LEGAL_NOTICE:
+            return _("%(kind)s: judgement of %(judged)s, published on %(published)s (%(reference)s).") % {
+                "kind": LegalNoticeKind(figures["notice"]).label,
+                "judged": _day(figures["judgement_on"]),
+                "published": _day(figures["published_on"]),
+                "reference": figures["reference"],
+            }
+        case AlertKind.CLAIM_FILING:
+            return _("%(amount)s of before the judgement of %(judged)s: file the claim by %(day)s.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "judged": _day(figures["judgement_on"]),
+                "day": _day(figures["day"]),
+            }
+        case AlertKind.TITLE_CLAIM:
+            return _("Goods under retention of title, %(amount)s unpaid: claim them back by %(day)s.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "day": _day(figures["day"]),
+            }
+        case AlertKind.FROZEN_PAYMENT:
+            return _("%(amount)s came in on %(day)s for what the judgement of %(judged)s froze.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "day": _day(figures["received_on"]),
+                "judged": _day(figures["judgement_on"]),
+            }
         case AlertKind.COVER_CHANGE:
             return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
                 "status": str(CoverStatus(figures["cover"]).label).lower(),
                 "day": _day(figures["day"]),
                 "amount": _money(figures["amount"], figures["currency"]),
+            }
+        case _:
+            return _review(alert, currency)
+
+
+def _review(alert: CreditAlert, currency: str) -> str:
+    """Why a limit is to be looked at again."""
+    figures = alert.figures
+    match AlertKind(alert.kind):
+        case AlertKind.SCORE_FALL:
+            return _(
+                "Score %(score)s, class %(class)s; before: %(score_before)s, class %(class_before)s."
+            ) % {
+                "score": _points(figures["score"]),
+                "class": figures["risk_class"] or "—",
+                "score_before": _points(figures["score_before"]),
+                "class_before": figures["class_before"] or "—",
+            }
+        case AlertKind.BROKEN_PROMISE:
+            return ngettext(
+                "%(count)d promise to pay was not kept, on %(day)s.",
+                "%(count)d promises to pay were not kept, the last on %(day)s.",
+                int(figures["promises"]),
+            ) % {"count": int(figures["promises"]), "day": _day(figures["last_on"])}
+        case AlertKind.FIRST_OVERDUE:
+            return _("%(amount)s overdue for the first time by more than 30 days: due on %(day)s.") % {
+                "amount": _money(figures["amount"], currency),
+                "day": _day(figures["oldest_due"]),
+            }
+        case AlertKind.INSOLVENT:
+            return _("Class E for insolvency proceedings since %(day)s.") % {"day": _day(figures["day"])}
+        case AlertKind.GROWTH:
+            return _("The exposure has grown by %(pct)s: %(net)s, %(before)s before.") % {
+                "pct": formats.percent(Decimal(figures["pct"]) / 100, _spoken(), decimals=0),
+                "net": _money(figures["net"], currency),
+                "before": _money(figures["net_before"], currency),
+            }
+        case _:
+            return _("The limit decided on %(decided)s is to be looked at again by %(day)s.") % {
+                "decided": _day(figures["decided_on"]),
+                "day": _day(figures["day"]),
             }
 
 
@@ -100,12 +178,26 @@ def remedy(alert: CreditAlert) -> str:
             return _("See that somebody answers the client in time.")
         case AlertKind.DECLARATION:
             return _("Have it paid, or declare it: later the insurer does not indemnify it.")
+        case AlertKind.LIMITATION:
+            return _("Have the debt acknowledged, or hand it over to the court before that day.")
         case AlertKind.DISPLEASED:
             return _("Call the client, and say what will be done about it.")
         case AlertKind.GUARANTEE_END:
             return _("Ask for another one or call it before that day; look at the limit again.")
+        case AlertKind.LEGAL_NOTICE:
+            return _("Look at the client's limit, its open orders and what it owes.")
+        case AlertKind.CLAIM_FILING:
+            return _("File it with the creditors' representative; later it can no longer be paid.")
+        case AlertKind.TITLE_CLAIM:
+            return _("Have the goods counted and write to the administrator; file the claim as well.")
+        case AlertKind.FROZEN_PAYMENT:
+            return _(
+                "Do not match it; ask the administrator: it may have to be given back within three years."
+            )
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
+        case _:
+            return _("Look at the limit again: ask for the one that suits, or for the same.")
 
 
 def words_for_client(alert: CreditAlert, language: str) -> str:
@@ -131,6 +223,10 @@ def _ahead(figures: Mapping[str, Any], currency: str) -> str:
     if figures["reason"] == Finding.OVERDUE_DAYS:
         return _("Orders will be held from %(day)s: %(amount)s will be too long overdue.") % told
     return _("Orders will be held from %(day)s: %(amount)s will be overdue.") % told
+
+
+def _points(score: str | None) -> str:
+    return _("unknown") if score is None else formats.number(Decimal(score), _spoken(), decimals=1)
 
 
 def _spoken() -> str:

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts.api.base import CompanyViewSet
 from credit.alerts import services
 from credit.alerts.queries import alerts_visible
+from credit.alerts.review_policy import KINDS
 from credit.alerts.words import remedy, sentence
 from credit.enums import AlertKind, AlertOutcome, AlertStatus
 from credit.models import CreditAlert
@@ -74,17 +75,22 @@ def alert_answer(alert: CreditAlert) -> dict[str, Any]:
 
 
 class AlertFilters(filters.FilterSet):
-    """``?account= &kind= &status= &owner= &due_on= …``."""
+    """``?account= &kind= &status= &owner= &due_on= … &review=``, the last for what asks to look at a limit again."""
 
     account = filters.CharFilter(field_name="account__code")
     kind = filters.ChoiceFilter(choices=AlertKind.choices)
     status = filters.ChoiceFilter(choices=AlertStatus.choices)
     owner = filters.CharFilter(field_name="owner__username")
     due_on = DayFilter()
+    review = filters.BooleanFilter(method="asks_review")
 
     class Meta:
         model = CreditAlert
         fields: Sequence[str] = ()
+
+    def asks_review(self, rows: QuerySet[CreditAlert], name: str, value: bool) -> QuerySet[CreditAlert]:
+        """Reviews of limits, or all the others."""
+        return rows.filter(kind__in=KINDS) if value else rows.exclude(kind__in=KINDS)
 
 
 class AlertViewSet(CompanyViewSet):

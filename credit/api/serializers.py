@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountAnswer
-from credit.enums import Level, LimitKind, RequestStatus
+from credit.enums import Department, Level, LimitKind, RequestStatus, Side
 from credit.models import CreditStanding, LimitRequest
 from credit.queries import money
+from credit.signature_models import Signature
 from credit.suggestion.enums import Bound, Unknown
 from o2c.shared.api.bodies import CurrencyField, amount_field
 
@@ -218,8 +220,18 @@ class LimitRequestBody(Shape):
     submit = serializers.BooleanField(default=False)
 
 
+class SignatureShape(Shape):
+    """One of two approvals above level 3."""
+
+    side = serializers.ChoiceField(Side.choices)
+    department = serializers.ChoiceField(Department.choices)
+    signed_by = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
 class LimitRequestAnswer(Shape):
-    """A wish for a limit and what became of it."""
+    """A wish for a limit and what became of it; ``appeal_of`` is the refused request it takes further."""
 
     id = serializers.IntegerField()
     status = serializers.ChoiceField(RequestStatus.choices)
@@ -237,11 +249,28 @@ class LimitRequestAnswer(Shape):
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     decision_reason = serializers.CharField(allow_blank=True)
+    countersigned_by = serializers.CharField(allow_null=True)
+    signatures = SignatureShape(many=True)
+    appeal_of = serializers.IntegerField(allow_null=True)
     version = serializers.IntegerField()
 
 
+def signatures_answer(rows: Iterable[Signature]) -> list[dict[str, Any]]:
+    """Approvals that stand, as the API shows them."""
+    return [
+        {
+            "side": row.side,
+            "department": row.department,
+            "signed_by": row.signed_by.username,
+            "signed_at": row.signed_at,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
 def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
-    """A request as the API shows it."""
+    """A request as the API shows it; ``given`` are its approvals that stand."""
     return {
         "id": request.pk,
         "status": request.status,
@@ -259,6 +288,9 @@ def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
         "decided_by": request.decided_by.username if request.decided_by else None,
         "decided_at": request.decided_at,
         "decision_reason": request.decision_reason,
+        "countersigned_by": request.countersigned_by.username if request.countersigned_by else None,
+        "signatures": signatures_answer(request.given),  # type: ignore[attr-defined]
+        "appeal_of": request.appeal_of_id,
         "version": request.version,
     }
 

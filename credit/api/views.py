@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -24,7 +24,7 @@ from accounts.services import SavedAccount
 from credit import queries, services
 from credit.enums import Level, LimitKind, RequestStatus, Verdict
 from credit.history import exposure_by
-from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest
+from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, LimitSignature
 from credit.suggestion.gathering import suggestion_of
 from credit.suggestion.words import as_contract
 from o2c.shared.api import Pages
@@ -256,11 +256,15 @@ class LimitRequestViewSet(CompanyViewSet):
         "submit": "credit.request_limit",
         "approve": "credit.decide_limit",
         "refuse": "credit.decide_limit",
+        "appeal": "credit.request_limit",
     }
 
     def get_queryset(self) -> QuerySet[LimitRequest]:
         """Requests about clients this user may see."""
-        return queries.limit_requests_visible(self.user, self.company)
+        signatures = LimitSignature.objects.filter(ended_at=None).select_related("signed_by").order_by("pk")
+        return queries.limit_requests_visible(self.user, self.company).prefetch_related(
+            Prefetch("signatures", signatures, to_attr="given")
+        )
 
     def list(self, request: Request) -> Response:
         """Requests, newest first."""
@@ -288,7 +292,7 @@ class LimitRequestViewSet(CompanyViewSet):
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Grant it."""
+        """Grant it; above level 3 the first of two approvals waits for the second."""
         return self._decide(pk, services.approve_limit_request)
 
     @extend_schema(request=ReasonBody)
@@ -296,6 +300,15 @@ class LimitRequestViewSet(CompanyViewSet):
     def refuse(self, request: Request, pk: str) -> Response:
         """Refuse it."""
         return self._decide(pk, services.refuse_limit_request)
+
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"])
+    def appeal(self, request: Request, pk: str) -> Response:
+        """Take a refusal to the next level, once; the answer is the new request."""
+        made = services.appeal_limit_request(
+            request_id=self._seen(pk), by=self.user, at=self.at, **self.read(ReasonBody)
+        )
+        return Response(self._answer(made.pk), status=status.HTTP_201_CREATED)
 
     def _decide(self, pk: str, act: Callable[..., Any]) -> Response:
         act(request_id=self._seen(pk), by=self.user, at=self.at, **self.read(ReasonBody))

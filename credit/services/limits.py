@@ -8,18 +8,16 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Acting, CustomerAccount, User
+from accounts.models import CustomerAccount, User
 from o2c.shared import audit, work
 from o2c.shared.calendar import add_months, paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.problems import Conflict, Invalid, NotAllowed
 
-from .. import policy, queries
+from .. import policy
 from ..enums import Level, LimitKind, RequestStatus
 from ..locks import lock_credit
-from ..models import CreditLimit, LimitRequest, TemporaryLimit
-from ..suggestion.gathering import suggestion_of
-from ..suggestion.words import as_contract
+from ..models import LimitRequest
 from .checks import mandates
 
 DEFAULT_MONTHS = 12
@@ -45,6 +43,20 @@ class NotWaiting(Conflict):
 
     code = "wrong_state"
     message = _("This request is not waiting for that.")
+
+
+class AppealedAlready(Conflict):
+    """A refusal is appealed once, to the next level."""
+
+    code = "appealed_already"
+    message = _("This refusal has been appealed already: its answer is the last one.")
+
+
+class NoHigherLevel(Conflict):
+    """Nobody stands above whoever refused."""
+
+    code = "no_higher_level"
+    message = _("Nobody stands above whoever refused: ask again with other facts.")
 
 
 @retrying
@@ -92,7 +104,7 @@ def create_limit_request(
             requested_by=by,
             created_at=at,
         )
-        _record("limit.requested", request, by=by, at=at, reason=reason)
+        record("limit.requested", request, by=by, at=at, reason=reason)
         if submit:
             _submit(request, by, at)
     return request
@@ -105,7 +117,7 @@ def submit_limit_request(*, request_id: int, by: User, at: datetime) -> LimitReq
     :raises NotWaiting: it is no draft
     """
     with transaction.atomic():
-        request = _locked(request_id)
+        request = locked_request(request_id)
         if not by.may("credit.request_limit", request.asked_for.company):
             raise NotAllowed
         if request.status != RequestStatus.DRAFT:
@@ -115,46 +127,52 @@ def submit_limit_request(*, request_id: int, by: User, at: datetime) -> LimitReq
 
 
 @retrying
-def approve_limit_request(
-    *,
-    request_id: int,
-    reason: str,
-    by: User,
-    at: datetime,
-    amount: Decimal | None = None,
-    valid_from: date | None = None,
-    valid_until: date | None = None,
-) -> LimitRequest:
-    """Grant a request: a new base limit closes the older one on its first day.
+def appeal_limit_request(*, request_id: int, reason: str, by: User, at: datetime) -> LimitRequest:
+    """Take a refused request to the next level, once; what was asked for stays the same.
 
-    :param amount: another amount than the one asked for; authority is measured on what is granted
-    :param valid_from: another first day
-    :param valid_until: another last day
-    :raises FourEyes: by the requester
-    :raises AuthorityExceeded: above the person's level in the matrix
-    :raises Invalid: an amount or days that do not fit
+    :raises NotAllowed: without the right to ask for limits
+    :raises Invalid: without a reason
+    :raises NotWaiting: it was not refused
+    :raises AppealedAlready: it was appealed, or is an appeal itself
+    :raises NoHigherLevel: the last level refused it
     """
     with transaction.atomic():
-        request = _decidable(request_id, reason, by, granting=amount)
-        _grant_otherwise(request, amount, valid_from, valid_until, paris_date(at))
-        request.facts = _facts_seen(request.asked_for, paris_date(at))
-        _decided(request, RequestStatus.APPROVED, reason, by, at)
-        before = _grant(request, by, at)
-        _record("limit.approved", request, by=by, at=at, reason=reason, before=before)
-        account_id = request.asked_for_id
-        work.emit("credit.changed", f"account:{account_id}", {"account_id": account_id})
-        return request
-
-
-@retrying
-def refuse_limit_request(*, request_id: int, reason: str, by: User, at: datetime) -> LimitRequest:
-    """Refuse a request with a reason; whoever may grant it may refuse it."""
-    with transaction.atomic():
-        request = _decidable(request_id, reason, by)
-        request.facts = _facts_seen(request.asked_for, paris_date(at))
-        _decided(request, RequestStatus.REFUSED, reason, by, at)
-        _record("limit.refused", request, by=by, at=at, reason=reason)
-        return request
+        refused = locked_request(request_id)
+        company = refused.asked_for.company
+        if not by.may("credit.request_limit", company):
+            raise NotAllowed
+        if not reason.strip():
+            raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
+        if refused.status != RequestStatus.REFUSED:
+            raise NotWaiting
+        if refused.appeal_of_id is not None or LimitRequest.objects.filter(appeal_of=refused).exists():
+            raise AppealedAlready
+        matrix = mandates(company.pk)
+        if (refused.decided_level or required_role(refused).level) >= matrix[-1].level:
+            raise NoHigherLevel
+        starts = max(refused.valid_from, paris_date(at))
+        if refused.valid_until is not None and refused.valid_until < starts:
+            raise Invalid(errors={"valid_until": [_("This day is past.")]})
+        appeal = LimitRequest.objects.create(
+            level=refused.level,
+            account=refused.account,
+            entity=refused.entity,
+            group=refused.group,
+            asked_for=refused.asked_for,
+            kind=refused.kind,
+            amount=refused.amount,
+            currency=refused.currency,
+            valid_from=starts,
+            valid_until=refused.valid_until,
+            reason=reason.strip(),
+            origin_order=refused.origin_order,
+            requested_by=by,
+            created_at=at,
+            appeal_of=refused,
+        )
+        record("limit.appealed", appeal, by=by, at=at, reason=reason)
+        _submit(appeal, by, at)
+        return appeal
 
 
 def expire_limit_requests(*, at: datetime) -> int:
@@ -170,48 +188,22 @@ def expire_limit_requests(*, at: datetime) -> int:
             request.status = RequestStatus.EXPIRED
             request.version += 1
             request.save(update_fields=["status", "version"])
-            _record("limit.expired", request, by=None, at=at)
+            record("limit.expired", request, by=None, at=at)
     return len(late)
 
 
 def required_role(request: LimitRequest, amount: Decimal | None = None) -> policy.Mandate:
-    """The lowest level that may decide this request, or grant another amount than the one asked for."""
+    """The lowest level that may decide this request, or grant another amount than the one asked for.
+
+    An appeal is for the next level above the one that refused.
+    """
     account = request.asked_for
     wanted = request.amount if amount is None else amount
-    return policy.limit_level(wanted, account.risk_class, mandates(account.company_id))
-
-
-def _facts_seen(account: CustomerAccount, on: date) -> dict[str, object]:
-    """What a decision saw: the exposure, and the base limit that was suggested."""
-    suggested = as_contract(suggestion_of(account, on=on), account.company.currency)
-    return {**queries.exposure_of(account, on=on).as_contract(), "suggested_limit": suggested}
-
-
-def _grant_otherwise(
-    request: LimitRequest,
-    amount: Decimal | None,
-    valid_from: date | None,
-    valid_until: date | None,
-    today: date,
-) -> None:
-    """What is granted in place of what was asked for; the request keeps what was asked."""
-    errors: dict[str, list[object]] = {}
-    if amount is not None and request.kind == LimitKind.UNLIMITED:
-        errors["amount"] = [_("Unlimited has no amount.")]
-    elif amount is not None and (amount < 0 or (request.kind == LimitKind.TEMPORARY and amount == 0)):
-        errors["amount"] = [_("The amount must be positive.")]
-    starts, ends = valid_from or request.valid_from, valid_until or request.valid_until
-    if ends is None or ends < starts:
-        errors["valid_until"] = [_("The last day lies before the first.")]
-    elif valid_until is not None and ends < today:
-        errors["valid_until"] = [_("This day is past.")]
-    elif request.kind == LimitKind.TEMPORARY and ends - starts > LONGEST_RAISE:
-        errors["valid_until"] = [_("A temporary raise lasts 90 days at most.")]
-    if errors:
-        raise Invalid(errors=errors)  # type: ignore[arg-type]
-    if amount is not None and amount != request.amount:
-        request.granted_amount = amount
-    request.valid_from, request.valid_until = starts, ends
+    matrix = mandates(account.company_id)
+    found = policy.limit_level(wanted, account.risk_class, matrix)
+    if request.appeal_of is None:
+        return found
+    return policy.above(found.level, request.appeal_of.decided_level or found.level, matrix)
 
 
 def _check_wish(
@@ -255,105 +247,23 @@ def _submit(request: LimitRequest, by: User, at: datetime) -> None:
     request.status, request.submitted_at = RequestStatus.SUBMITTED, at
     request.version += 1
     request.save(update_fields=["status", "submitted_at", "version"])
-    _record("limit.submitted", request, by=by, at=at)
+    record("limit.submitted", request, by=by, at=at)
     work.emit("limit.submitted", f"request:{request.pk}", {"request_id": request.pk})
 
 
-def _locked(request_id: int) -> LimitRequest:
+def locked_request(request_id: int) -> LimitRequest:
     """The request under the credit locks of its account and its own row lock."""
     seen = LimitRequest.objects.select_related("asked_for__company", "asked_for__entity__group").get(
         pk=request_id
     )
     lock_credit(seen.asked_for)
-    locked = LimitRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request_id)
+    rows = LimitRequest.objects.select_related("appeal_of")
+    locked = rows.select_for_update(of=("self",), no_key=True).get(pk=request_id)
     locked.asked_for = seen.asked_for
     return locked
 
 
-def _decidable(request_id: int, reason: str, by: User, granting: Decimal | None = None) -> LimitRequest:
-    request = _locked(request_id)
-    company = request.asked_for.company
-    if not by.may("credit.decide_limit", company):
-        raise NotAllowed(required_role=required_role(request).role)
-    if not reason.strip():
-        raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
-    if request.status != RequestStatus.SUBMITTED:
-        raise NotWaiting
-    if request.requested_by_id == by.pk:
-        raise FourEyes
-    mandate = required_role(request, granting)
-    acting = _acting(request, by, mandate.level)
-    if acting is None:
-        raise FourEyes(_("Somebody else must decide: you stand in for who asked for this."))
-    if acting.authority < mandate.level:
-        raise AuthorityExceeded(required_role=mandate.role)
-    request.on_behalf_of_id = acting.represented_id
-    return request
-
-
-def _acting(request: LimitRequest, by: User, level: int) -> Acting | None:
-    """In whose name this person may decide: their own where that is enough, else the highest they stand in for."""
-    able = [
-        acting
-        for acting in by.acting_in(request.asked_for.company_id)
-        if acting.may("credit.decide_limit") and request.requested_by_id not in acting.hands
-    ]
-    enough = next((acting for acting in able if acting.authority >= level), None)
-    return enough or max(able, key=lambda acting: acting.authority, default=None)
-
-
-def _decided(request: LimitRequest, status: str, reason: str, by: User, at: datetime) -> None:
-    request.status, request.decided_by, request.decided_at = status, by, at
-    request.decision_reason = reason.strip()
-    request.version += 1
-    request.save(
-        update_fields=[
-            "status",
-            "decided_by",
-            "decided_at",
-            "on_behalf_of",
-            "granted_amount",
-            "valid_from",
-            "valid_until",
-            "decision_reason",
-            "facts",
-            "version",
-        ]
-    )
-    work.emit("limit.decided", f"request:{request.pk}", {"request_id": request.pk})
-
-
-def _grant(request: LimitRequest, by: User, at: datetime) -> dict[str, object]:
-    """Write the limit; what it replaces, for the journal."""
-    target = {"account": request.account, "entity": request.entity, "group": request.group}
-    common = {
-        **target,
-        "level": request.level,
-        "amount": request.given_amount,
-        "currency": request.currency,
-        "valid_from": request.valid_from,
-        "valid_until": request.valid_until,
-        "reason": request.decision_reason or request.reason,
-        "decided_by": by,
-        "decided_at": at,
-        "request": request,
-    }
-    if request.kind == LimitKind.TEMPORARY:
-        TemporaryLimit.objects.create(**common, origin_order=request.origin_order)
-        return {}
-    older = CreditLimit.objects.filter(**target, closed_on=None).first()
-    if older is not None:
-        older.closed_on = request.valid_from
-        older.save(update_fields=["closed_on"])
-    CreditLimit.objects.create(**common, kind=request.kind, next_review_on=request.valid_until)
-    return (
-        {}
-        if older is None
-        else {"amount": older.amount, "kind": older.kind, "valid_until": older.valid_until}
-    )
-
-
-def _record(
+def record(
     action: str,
     request: LimitRequest,
     *,

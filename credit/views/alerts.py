@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
@@ -19,16 +20,17 @@ from accounts.models import CustomerAccount
 from accounts.views.answers import company_of, explain, now, signed_in
 from accounts.views.parts import Panel
 from credit.alerts import services
-from credit.alerts.queries import alerts_visible, open_alerts_of
+from credit.alerts.queries import alerts_visible, open_alerts_of, reviews_visible
+from credit.alerts.review_policy import KINDS
 from credit.alerts.words import remedy, sentence, words_for_client
 from credit.enums import AlertStatus
-from credit.filters import ALERT_TABS, AlertFilter
+from credit.filters import ALERT_TABS, AlertFilter, ReviewFilter
 from credit.forms import AlertAnswerForm
 from credit.models import CreditAlert
-from credit.tables import AlertTable
+from credit.tables import AlertTable, ReviewTable
 from o2c.shared.past import look
 from o2c.shared.problems import NotAllowed, Refusal
-from o2c.shared.views import Empty, ListPage, PermissionMixin, Tab
+from o2c.shared.views import Action, Empty, ListPage, PermissionMixin, Tab
 
 MENU = "alerts"
 _LANGUAGES = (("fr", gettext_lazy("French")), ("en", gettext_lazy("English")))
@@ -49,12 +51,16 @@ class Alerts(ListPage):
         """What the reader may see."""
         return alerts_visible(signed_in(self.request), company_of(self.request)).order_by("due_on", "pk")
 
+    def mine(self) -> int | None:
+        """How many wait for the reader."""
+        company = company_of(self.request)
+        return open_alerts_of(signed_in(self.request), company).count() if company else None
+
     def get_tabs(self) -> Sequence[Tab]:
         """What waits for the reader, for anybody, what is done."""
         chosen = self.request.GET.get("state", "")
         kept = {k: v for k, v in self.request.GET.items() if k not in {"state", "page", "export"} and v}
-        company = company_of(self.request)
-        mine = open_alerts_of(signed_in(self.request), company).count() if company else None
+        mine = self.mine()
         return [
             Tab(
                 label,
@@ -64,6 +70,33 @@ class Alerts(ListPage):
             )
             for key, label in (*ALERT_TABS, ("", _("All")))
         ]
+
+
+class Reviews(Alerts):
+    """Base limits to be looked at again: why, by when, whose they are, and what is suggested."""
+
+    title, menu = gettext_lazy("Reviews due"), "reviews"
+    table_class, filterset_class, export_name = ReviewTable, ReviewFilter, "limit-reviews"
+    empty = Empty(
+        "calendar-check",
+        gettext_lazy("Limits to be looked at again will stand here"),
+        gettext_lazy(
+            "Each night asks for those whose day is near, and for those of clients to whom something happened."
+        ),
+    )
+
+    def get_queryset(self) -> QuerySet[CreditAlert]:
+        """What the reader may see."""
+        return reviews_visible(signed_in(self.request), company_of(self.request)).order_by("due_on", "pk")
+
+    def mine(self) -> int:
+        """How many wait for the reader."""
+        rows = self.get_queryset().filter(owner=signed_in(self.request), status=AlertStatus.OPEN)
+        return rows.count()
+
+    def get_actions(self) -> Sequence[Action]:
+        """How often each class is looked at."""
+        return (Action(_("Limit rules"), reverse("credit:limit_rules"), icon="settings"),)
 
 
 class AlertPage(PermissionMixin, View):
@@ -122,6 +155,7 @@ class AlertPage(PermissionMixin, View):
             "form": form if is_open and (may or alert.owner_id == user.pk) else None,
             "may_take": is_open and may and alert.owner_id != user.pk,
             "may_ask": user.may("credit.request_limit", account.company_id),
+            "is_review": alert.kind in KINDS,
         }
         return render(request, "credit/alert.html", context, status=422 if form.errors else 200)
 

@@ -19,20 +19,26 @@ from django.views import View
 from accounts.models import CustomerAccount
 from accounts.views.answers import client_or_404, company_of, explain, now, signed_in
 from credit import formulas, queries, services
+from credit.alerts.queries import reviews_visible
+from credit.alerts.services import answer
+from credit.alerts.words import sentence
 from credit.authority import mandate_of, people_who_may, role_label
-from credit.enums import Level, LimitKind, RequestStatus
+from credit.enums import AlertOutcome, AlertStatus, Level, LimitKind, RequestStatus, Side
 from credit.filters import LimitRequestFilter
 from credit.forms import ClientForm, LimitDecisionForm, LimitRequestForm
 from credit.lists import waiting_for, with_current_limit
-from credit.models import CreditLimit, LimitRequest
+from credit.models import CreditAlert, CreditLimit, LimitRequest
+from credit.services import signing
 from credit.services.checks import mandates
 from credit.services.limits import required_role
+from credit.signature_policy import needs_two
 from credit.suggestion.gathering import suggestion_of
 from credit.suggestion.words import prepared_reason
 from credit.tables import LimitRequestTable
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import Action, Empty, ListPage, PermissionMixin, Tab
 
+from .limit_state import may_appeal, state_of
 from .panels import trend_spec
 from .suggested import seen_by_decision, shown
 
@@ -70,7 +76,8 @@ class LimitRequests(ListPage):
         tabs = [("", _("All")), ("waiting", _("Waiting")), ("asked_by_me", _("Asked by me"))]
         tabs.append(("decided", _("Decided")))
         shown = [Tab(label, f"?state={key}" if key else "?", current=key == chosen) for key, label in tabs]
-        if company is not None and user.may("credit.decide_limit", company):
+        signs = user.may("credit.decide_limit", company) or user.may("credit.countersign", company)
+        if company is not None and signs:
             mine = waiting_for(queries.limit_requests_visible(user, company), user, company).count()
             key = "mine_to_decide"
             shown.insert(1, Tab(_("For me to decide"), f"?state={key}", count=mine, current=key == chosen))
@@ -112,17 +119,24 @@ class NewLimitRequest(PermissionMixin, View):
                 explain(form, refusal)
             else:
                 messages.success(request, _("The request is sent.") if sent else _("Kept as a draft."))
+                if sent:
+                    _answer_review(request, account, wish)
                 return redirect("credit:limit_request", wish.pk)
         return self._answer(request, account, form)
 
     def _wish(self, request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
-        """What stands in the form before anything is typed: the suggested limit with why (``?suggested=1``)."""
-        if "suggested" not in request.GET:
+        """What stands in the form before anything is typed: the suggested limit and why it is asked for.
+
+        ``?suggested=1`` asks for it, ``?review=`` with what asks to look at the limit again.
+        """
+        review = _review(request, account)
+        if "suggested" not in request.GET and review is None:
             return {}
         suggestion = suggestion_of(account, on=timezone.localdate())
+        said = [sentence(review)] if review else []
         return {
             "amount": suggestion.amount,
-            "reason": prepared_reason(suggestion, account.company.currency),
+            "reason": "\n".join([*said, prepared_reason(suggestion, account.company.currency)]).strip(),
         }
 
     def _client(self, request: HttpRequest) -> CustomerAccount | HttpResponse:
@@ -178,14 +192,23 @@ class LimitRequestPage(PermissionMixin, View):
             if decision == "submit":
                 services.submit_limit_request(request_id=wish.pk, by=user, at=now())
                 messages.success(request, _("The request is sent."))
+            elif decision == "appeal":
+                appeal = services.appeal_limit_request(request_id=wish.pk, reason=reason, by=user, at=now())
+                messages.success(request, _("The refusal is appealed; the next level decides."))
+                return redirect("credit:limit_request", appeal.pk)
             elif decision == "refuse":
                 services.refuse_limit_request(request_id=wish.pk, reason=reason, by=user, at=now())
                 messages.success(request, _("The request is refused; the requester is told."))
             else:
-                services.approve_limit_request(
+                done = services.approve_limit_request(
                     request_id=wish.pk, reason=reason, by=user, at=now(), **form.granted(wish)
                 )
-                messages.success(request, _("The limit is granted; held orders are examined again."))
+                if done.status == RequestStatus.SUBMITTED:
+                    messages.success(
+                        request, _("Your approval is kept; a second one of another department grants.")
+                    )
+                else:
+                    messages.success(request, _("The limit is granted; held orders are examined again."))
         except NotAllowed as refusal:
             explain(form, refusal)
             return self._answer(request, self._find(request, pk), form, status=403)
@@ -215,25 +238,16 @@ class LimitRequestPage(PermissionMixin, View):
         view = queries.exposure_of(account, on=timezone.localdate())
         mandate = required_role(wish)
         own = mandate_of(user, account.company)
-        may_decide = user.may("credit.decide_limit", account.company)
         waits = wish.status == RequestStatus.SUBMITTED
-        state = "done"
-        if waits and wish.requested_by_id == user.pk:
-            state = "own"
-        elif waits and not may_decide:
-            state = "no_right"
-        elif waits and user.authority_in(account.company) < mandate.level:
-            state = "above"
-        elif waits:
-            state = "decide"
-        elif wish.status == RequestStatus.DRAFT:
-            state = "draft"
-        represented = {user.pk, *(acting.represented_id for acting in user.acting_in(account.company_id))}
-        if state in ("above", "decide") and wish.requested_by_id in represented:
-            state = "own"
+        given = signing.signatures_of(wish)
+        by_two = needs_two(wish.required_level or mandate.level)
+        standing = signing.standing_of(wish, user, level=mandate.level, rows=given)
+        state = state_of(wish, user, mandate.level, standing.answer if by_two else None)
         bound = own.limit_amount if own else None
         if form is None:
             form = LimitDecisionForm(wish=wish, most=bound if state == "above" else None)
+        if standing.answer is Side.COUNTERSIGN and given:
+            form.only_reason()
         people = people_who_may(
             "credit.decide_limit", account.company, level=mandate.level, without=[wish.requested_by_id]
         )
@@ -257,11 +271,20 @@ class LimitRequestPage(PermissionMixin, View):
             "unlimited_after": wish.kind == LimitKind.UNLIMITED,
             "oldest_days": view.figures.oldest_days(view.on),
             "history": _history(wish),
+            "by_two": by_two,
+            "given": given,
+            "countersigns": by_two and standing.answer is Side.COUNTERSIGN,
+            "appeal": LimitRequest.objects.filter(appeal_of=wish).first(),
+            "may_appeal": may_appeal(wish, user),
             "suggested": shown(suggestion, account) if suggestion else None,
             "level_label": Level(wish.level).label,
             "role": role_label(mandate.role),
             "own_bound": bound,
-            "may_grant_less": state == "above" and bool(bound) and wish.kind != LimitKind.UNLIMITED,
+            "may_grant_less": state == "above"
+            and not given
+            and wish.appeal_of_id is None
+            and bool(bound)
+            and wish.kind != LimitKind.UNLIMITED,
             "own_unbounded": own is not None and own.limit_amount is None,
             "people": [(person.user, role_label(person.role)) for person in people],
             "spec": spec,
@@ -269,6 +292,33 @@ class LimitRequestPage(PermissionMixin, View):
             "title": _("%(name)s, limit request") % {"name": account.name},
         }
         return render(request, "credit/limit_request.html", context, status=status)
+
+
+def _review(request: HttpRequest, account: CustomerAccount) -> CreditAlert | None:
+    """What asks to look at the limit of this client again (``?review=``)."""
+    key = request.GET.get("review", "")
+    if not key.isdigit():
+        return None
+    rows = reviews_visible(signed_in(request), account.company)
+    return rows.filter(pk=key, account=account, status=AlertStatus.OPEN).first()
+
+
+def _answer_review(request: HttpRequest, account: CustomerAccount, wish: LimitRequest) -> None:
+    """Say of what asked for the review that a limit is asked for; left open to who may not answer it."""
+    review = _review(request, account)
+    if review is None:
+        return
+    said = _("Request %(number)s") % {"number": wish.pk}
+    try:
+        answer(
+            alert_id=review.pk,
+            outcome=AlertOutcome.LIMIT_ASKED,
+            comment=said,
+            by=signed_in(request),
+            at=now(),
+        )
+    except Refusal:
+        return
 
 
 def _level_of(wish: LimitRequest, view: queries.ExposureView) -> queries.LevelFigures:

@@ -236,12 +236,14 @@ class Story:
             submit=True,
         )
         by = self.team["credit"] if amount <= 150000 else self.team["director"]
-        credit.approve_limit_request(
-            request_id=request.pk,
-            reason="Comportement de paiement et volume",
-            by=by,
-            at=when + timedelta(hours=5),
-        )
+        # Above level 3 sales countersigns.
+        for approver in (by, self.team["salesmanager"])[: 1 if amount <= 150000 else 2]:
+            credit.approve_limit_request(
+                request_id=request.pk,
+                reason="Comportement de paiement et volume",
+                by=approver,
+                at=when + timedelta(hours=5),
+            )
 
     def _limit(self, account: CustomerAccount, amount: Decimal, decided: datetime) -> CreditLimit:
         day = paris_date(decided)

@@ -28,6 +28,10 @@ WORDS: Final[dict[str, Words]] = {
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
+    "legal_notice.recorded": Words(
+        gettext_lazy("Legal notice %(label)s entered"), "gavel", "warn", DECISIONS
+    ),
+    "legal_notice.ended": Words(gettext_lazy("Legal notice %(label)s is over"), "gavel", "", DECISIONS),
     "guarantee.recorded": Words(gettext_lazy("Guarantee %(label)s entered"), "certificate", "", DECISIONS),
     "guarantee.confirmed": Words(
         gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
@@ -47,6 +51,9 @@ WORDS: Final[dict[str, Words]] = {
     "order.assigned": Words(gettext_lazy("Hold of order %(label)s taken over"), "user-check", "", ORDERS),
     "order.override_requested": Words(
         gettext_lazy("Override of order %(label)s asked for"), "send", "warn", DECISIONS
+    ),
+    "order.release_signed": Words(
+        gettext_lazy("Release of order %(label)s approved by the first of two"), "check", "", DECISIONS
     ),
     "order.override_refused": Words(
         gettext_lazy("Override of order %(label)s refused"), "circle-x", "bad", DECISIONS
@@ -166,6 +173,13 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
+    "handover.cost": Words(gettext_lazy("Cost of the hand-over of %(label)s"), "receipt", "", MONEY),
+    "handover.claimed": Words(gettext_lazy("Claim against %(label)s lodged"), "gavel", "warn", DECISIONS),
+    "handover.ended": Words(gettext_lazy("Hand-over of %(label)s ended"), "check", "", DECISIONS),
+    "limitation.interrupted": Words(
+        gettext_lazy("Limitation of debts of %(label)s starts anew"), "hourglass", "", DECISIONS
+    ),
     "promise.made": Words(gettext_lazy("Promise to pay of %(label)s"), "calendar-check", "", MONEY),
     "promise.kept": Words(gettext_lazy("Promise of %(label)s kept"), "circle-check", "ok", MONEY),
     "promise.kept_in_part": Words(
@@ -273,6 +287,12 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "class_override.lapsed": Words(
         gettext_lazy("Class for %(label)s: nobody answered"), "scale", "warn", DECISIONS
+    ),
+    "limit.signed": Words(
+        gettext_lazy("Limit %(label)s approved by the first of two"), "check", "", DECISIONS
+    ),
+    "limit.appealed": Words(
+        gettext_lazy("Refusal of limit %(label)s appealed"), "arrow-up", "warn", DECISIONS
     ),
     "limit.rules_changed": Words(
         gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS

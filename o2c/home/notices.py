@@ -13,10 +13,12 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, RoleGrant, Substitution, TeamMember
 from accounts.queries import rep_of
-from credit.enums import RequestStatus
+from credit.enums import RequestStatus, Side
 from credit.models import LimitRequest, NightlyRun
 from credit.services.checks import mandates
 from credit.services.limits import required_role
+from credit.services.signing import COUNTERSIGN, signatures_of
+from credit.signature_policy import needs_two
 from dunning.models import Call, PromiseToPay
 from dunning.policy import NOT_KEPT
 from invoicing.models import PaymentReturn
@@ -26,6 +28,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
 from orders.enums import OverrideStatus
 from orders.models import HoldCase, Order, OverrideRequest
+from orders.services import signatures_of as signatures_of_release
 
 from . import letters
 
@@ -91,6 +94,24 @@ def override_requested(*, work: Any, request_id: int) -> dict[str, int]:
     return _tell("override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}")
 
 
+def override_signed(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell whoever may be the second of two approvers that the first has signed."""
+    asked = _override(request_id)
+    if asked is None or asked.status != OverrideStatus.OPEN:
+        return {"told": 0}
+    case, given = asked.case, signatures_of_release(asked)
+    without = {row.signed_by_id for row in given} | {asked.requested_by_id}
+    facts = _facts_of(case) | {
+        "reason": given[-1].reason if given else "",
+        "asked_by": asked.requested_by.label(),
+    }
+    if Side.COUNTERSIGN in {row.side for row in given}:
+        deciders = _deciders(case, without=without)
+    else:
+        deciders = lowest_with(COUNTERSIGN, case.order.company_id, level=0, without=without)
+    return _tell("override.signed", case, set(), facts, deciders=deciders, key=f"override:{asked.pk}")
+
+
 def override_decided(*, work: Any, request_id: int) -> dict[str, int]:
     """Work handler: tell whoever asked, and the rep, what was answered and why."""
     asked = _override(request_id)
@@ -109,7 +130,24 @@ def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
     asked = {wish.requested_by_id}
     level = required_role(wish).level
     told = lowest_with(_DECIDES_LIMITS, wish.asked_for.company_id, level=level, without=asked)
+    if needs_two(level):
+        told |= lowest_with(COUNTERSIGN, wish.asked_for.company_id, level=0, without=asked)
     return _tell_of_limit("limit.submitted", wish, told, waits=True)
+
+
+def limit_signed(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell whoever may be the second of two approvers that the first has signed."""
+    wish = _limit_request(request_id)
+    if wish is None or wish.status != RequestStatus.SUBMITTED:
+        return {"told": 0}
+    given = signatures_of(wish)
+    without = {wish.requested_by_id, *(row.signed_by_id for row in given)}
+    company = wish.asked_for.company_id
+    if Side.COUNTERSIGN in {row.side for row in given}:
+        told = lowest_with(_DECIDES_LIMITS, company, level=required_role(wish).level, without=without)
+    else:
+        told = lowest_with(COUNTERSIGN, company, level=0, without=without)
+    return _tell_of_limit("limit.signed", wish, told, waits=True)
 
 
 def limit_decided(*, work: Any, request_id: int) -> dict[str, int]:

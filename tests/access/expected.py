@@ -58,6 +58,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "accounts.move": frozenset({"adv_manager", "credit_manager", "finance_director", "executive"}),
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
+    "credit.countersign": frozenset({"sales_manager", "executive"}),
     "credit.rate": _CREDIT,
     "orders.view": _EVERYBODY,
     "orders.enter": _ADV | _SALES | {"integration"},
@@ -87,6 +88,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "dunning.plan": _CREDIT | {"receivables_accountant"},
     "dunning.run": _ADV | _CREDIT | {"receivables_accountant"},
     "dunning.sign": frozenset({"finance_director", "executive"}),
+    "dunning.hand_over": frozenset({"credit_manager", "finance_director", "executive"}),
     "dunning.configure": frozenset({"credit_manager", "finance_director", "executive"}),
     "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
@@ -244,6 +246,23 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
+    "credit/legal-notices/": Entry(get="accounts.view"),
+    "credit/legal-notices/<pk>/": Entry(get="accounts.view", about="legal_notice"),
+    "credit/legal-notices/<pk>/end/": Entry(
+        post="credit.decide_limit", about="legal_notice", body=_REASON, by_authority=True
+    ),
+    "credit/clients/<code>/legal-notice/": Entry(
+        get="accounts.block",
+        post="accounts.block",
+        about="client",
+        body={
+            "kind": "DISSOLUTION",
+            "judgement_on": "1/1/2026",
+            "published_on": "9/1/2026",
+            "reference": "A-9",
+        },
+    ),
+    "credit/reviews/": Entry(get="accounts.view"),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -277,6 +296,7 @@ PAGES: Final[Mapping[str, Entry]] = {
             "extension_days": "60",
             "declaration_days": "60",
             "waiting_days": "90",
+            "insolvency_days": "10",
             "blind_pct": "90",
         },
     ),
@@ -455,6 +475,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "orders/<number>/refuse-override/": Entry(
         get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/override/<pk>/appeal/": Entry(
+        post="orders.request_override", about="order", then=("{override}",), body=_REASON
     ),
     "orders/<number>/override/<pk>/withdraw/": Entry(
         post="orders.request_override", about="order", then=("{override}",), by_authority=True
@@ -667,6 +690,24 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/promises/<key>/cancel/": Entry(
         get="dunning.promise", post="dunning.promise", about="promise", body=_REASON
     ),
+    "collections/hand-overs/": Entry(get="invoicing.view"),
+    "collections/hand-overs/<key>/": Entry(get="invoicing.view", about="hand_over"),
+    "collections/hand-overs/<key>/file/": Entry(get="dunning.hand_over", about="hand_over"),
+    "collections/hand-overs/<key>/cost/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="hand_over"
+    ),
+    "collections/hand-overs/<key>/claim/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="hand_over"
+    ),
+    "collections/hand-overs/<key>/end/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="hand_over"
+    ),
+    "collections/clients/<code>/hand-over/": Entry(
+        get="dunning.hand_over", post="dunning.hand_over", about="client"
+    ),
+    "collections/clients/<code>/limitation/": Entry(
+        get="dunning.promise", post="dunning.promise", about="client"
+    ),
     "collections/plans/": Entry(get="invoicing.view"),
     "collections/plans/<key>/": Entry(get="invoicing.view", about="plan"),
     "collections/plans/<key>/pdf/": Entry(get="invoicing.view", about="plan"),
@@ -785,6 +826,7 @@ API: Final[Mapping[str, Entry]] = {
     "limit-requests/<pk>/refuse/": Entry(
         post="credit.decide_limit", about="limit_request", body=_REASON, by_authority=True
     ),
+    "limit-requests/<pk>/appeal/": Entry(post="credit.request_limit", about="limit_request", body=_REASON),
     # Orders
     "orders/": Entry(get="orders.view", post="orders.enter", body=NEW_ORDER),
     "orders/bulk/": Entry(post="orders.enter", body=[NEW_ORDER]),
@@ -836,6 +878,7 @@ API: Final[Mapping[str, Entry]] = {
     "override-requests/<pk>/refuse/": Entry(
         post="orders.release", about="override", body=_REASON, by_authority=True
     ),
+    "override-requests/<pk>/appeal/": Entry(post="orders.request_override", about="override", body=_REASON),
     "override-requests/<pk>/withdraw/": Entry(
         post="orders.request_override", about="override", by_authority=True
     ),
@@ -990,6 +1033,26 @@ API: Final[Mapping[str, Entry]] = {
     "reminders/": Entry(get="invoicing.view"),
     "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),
     "reminders/<pk>/pdf/": Entry(get="invoicing.view", about="reminder"),
+    "hand-overs/": Entry(
+        get="invoicing.view",
+        post="dunning.hand_over",
+        body={"items": ["{item}"], "route": "amicable", "recipient": "Agency", "reason": "no answer"},
+    ),
+    "hand-overs/<pk>/": Entry(get="invoicing.view", about="hand_over"),
+    "hand-overs/<pk>/costs/": Entry(
+        post="dunning.hand_over", about="hand_over", body={"what": "Fee", "amount": "10.00"}
+    ),
+    "hand-overs/<pk>/claim/": Entry(
+        post="dunning.hand_over", about="hand_over", body={"reference": "26/1", "on": "2026-01-01"}
+    ),
+    "hand-overs/<pk>/end/": Entry(
+        post="dunning.hand_over", about="hand_over", body={"outcome": "taken_back", **_REASON}
+    ),
+    "hand-overs/<pk>/file/": Entry(get="dunning.hand_over", about="hand_over"),
+    "limitation-interruptions/": Entry(
+        post="dunning.promise",
+        body={"items": ["{item}"], "kind": "acknowledged", "on": "2026-01-01", "words": "Letter"},
+    ),
     "payment-plans/": Entry(
         get="invoicing.view",
         post="dunning.promise",

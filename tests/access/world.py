@@ -15,14 +15,14 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
-from credit.models import BuyerCover, CreditAlert
+from credit.models import BuyerCover, CreditAlert, LegalNotice
 from credit.scorecard import services as scorecard
 from credit.services.guarantees import record_guarantee
 from disputes import services as disputes
 from disputes.enums import DisputeOrigin, DisputeType
 from disputes.models import Committee, Dispute, DisputeEvidence
 from disputes.services.links import send_link
-from dunning.models import DunningRun, PaymentPlan, Reminder, ReminderLine
+from dunning.models import DunningRun, HandOver, HandOverItem, PaymentPlan, Reminder, ReminderLine
 from dunning.plan_policy import Part
 from dunning.services import payment_plans, promises
 from dunning.services.calls import record_call
@@ -90,6 +90,7 @@ class World:
     limit_request: int
     alert: int
     guarantee: int
+    legal_notice: int
     invoice: str
     invoice_key: int
     later_due: str
@@ -103,6 +104,7 @@ class World:
     promise: int
     plan: int
     late_plan: int
+    hand_over: int
     client_link: int
     client_token: str
     resolver_link: int
@@ -226,6 +228,11 @@ def make_world(
         account=account, kind="UTILISATION", key=mark, raised_at=at, due_on=paris_date(at),
         figures={"used_pct": 85, "net": "85.00", "limit": "100.00"},
     )  # fmt: skip
+    # One that freezes nothing and holds no order.
+    notice = LegalNotice.objects.create(
+        company=company, entity=account.entity, kind="DISSOLUTION", judgement_on=date(2026, 1, 5),
+        published_on=date(2026, 1, 9), reference=f"{mark}-A", recorded_by=adv, recorded_at=at,
+    )  # fmt: skip
     guarantee = record_guarantee(
         account_id=account.pk, level="account", kind="BANK", guarantor="Bank", reference=f"{mark}-G",
         amount=Decimal(10), currency="EUR", valid_from=paris_date(at), by=analyst, at=at,
@@ -317,6 +324,7 @@ def make_world(
         limit_request=wish.pk,
         alert=alert.pk,
         guarantee=guarantee.pk,
+        legal_notice=notice.pk,
         invoice=invoice.number,
         invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",
@@ -330,6 +338,7 @@ def make_world(
         promise=promised.pk,
         plan=_plan(account, f"{mark}-K", books, at).pk,
         late_plan=_plan(account, f"{mark}-L", books, at, is_late=True).pk,
+        hand_over=_hand_over(account, f"{mark}-H", books, at),
         client_link=link.link.pk,
         client_token=link.address.rstrip("/").rsplit("/", 1)[1],
         resolver_link=resolver.pk,
@@ -432,6 +441,18 @@ def _plan(
         payment_plans.sign_plan(plan_id=made.pk, by=by, at=began)
         judge_plans(account_ids=[account.pk], on=paris_date(at))
     return made
+
+
+def _hand_over(account: CustomerAccount, number: str, by: User, at: Any) -> int:
+    """A debt at an agency, with its file."""
+    item = make_invoice(account, "70.00", by=by, number=number, at=at).items.get()
+    made = HandOver.objects.create(
+        company=account.company, account=account, to="agency", route="amicable", recipient="Agency", amount=70,
+        currency="EUR", reason="no answer", handed_on=paris_date(at), handed_at=at, handed_by=by,
+        file=keep("file.zip", b"PK", "application/zip").as_row(),
+    )  # fmt: skip
+    HandOverItem.objects.create(hand_over=made, item=item, amount=70)
+    return made.pk
 
 
 def _committee(company: Company, by: User, year: int, state: str, at: Any) -> int:

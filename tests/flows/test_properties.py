@@ -228,8 +228,10 @@ class BookOnTerms(Book):
     def _answer(self, which: int, yes: bool) -> None:
         """A raise asked for with an agreement is granted or refused."""
         if wish := self._pick(LimitRequest.objects.filter(ASKED_FOR), which):
-            act = credit.approve_limit_request if yes else credit.refuse_limit_request
-            self._act(act, request_id=wish.pk, reason="test", by=self.chief)
+            if yes:
+                self._grant(wish)
+            else:
+                self._act(credit.refuse_limit_request, request_id=wish.pk, reason="test", by=self.chief)
 
     # --- what must hold ----------------------------------------------------------------------------------------
 

@@ -147,6 +147,7 @@ def _late(user: User, company: Company, on: date) -> QuerySet[Any, Any]:
         .filter(open_amount__gt=0, due_date__lt=on, effective_date__lte=on)
         .exclude(promises__is_open=True)
         .exclude(plans__in=PlanItem.objects.filter(is_open=True, plan__status__in=RESPECTED))
+        .exclude(hand_overs__is_open=True)
         .exclude(account__in=later)
         .exclude(account__in=today)
         .order_by()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import PaymentMethod
 from accounts.models import Contact, User
 from dunning import plan_policy as policy
-from dunning.enums import PLAN_UNSIGNED, PlanStatus
+from dunning.enums import PLAN_UNSIGNED, Interruption, PlanStatus
 from dunning.models import PaymentPlan, PlanInstalment, PlanItem, PromiseItem
 from dunning.plan_paper import acknowledgement_pdf
 from dunning.plan_policy import Part
@@ -31,6 +31,7 @@ from o2c.shared.pdf import PDF_TYPE
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound, RuleRefused
 from orders.paper import language_of
 
+from . import limitations
 from .plan_shared import end, locked, record
 from .promises import PromiseOpen, open_and_not_contested
 
@@ -198,6 +199,11 @@ def sign_plan(
         plan.capacity = capacity.strip()[:120] or plan.capacity
         plan.signed_on, plan.signed_by = signed_on or today, by
         _check_signature(plan, today)
+        # The signature acknowledges the debt: its limitation starts anew (C. civ. 2240).
+        limitations.note(
+            plan.plan_items.values_list("item", flat=True), Interruption.ACKNOWLEDGED, on=plan.signed_on, plan=plan,
+            by=by, at=at,
+        )  # fmt: skip
         if by.may(APPROVES, plan.company_id) and (
             not plan.waives_interest or by.may(WAIVES, plan.company_id)
         ):

@@ -28,6 +28,7 @@ from dunning.forms import PromiseForm, ReasonForm
 from dunning.models import PromiseToPay
 from dunning.queries.promises import promise_list
 from dunning.services import promises as services
+from dunning.services.handovers import RIGHT as HANDS_OVER
 from dunning.tables import PromiseTable, documents_in_words
 from invoicing.queries import items_on
 from invoicing.scope import own_items
@@ -213,6 +214,7 @@ def panel(request: HttpRequest, account: CustomerAccount) -> Panel | None:
         {
             "rows": [(row, documents_in_words(row.seen_items)) for row in rows],
             "may_promise": may,
+            "may_hand_over": user.may(HANDS_OVER, account.company),
             "all": f"{reverse('dunning:promises')}?account={account.code}",
         },
     )

@@ -18,6 +18,8 @@ from accounts.models import Company
 from accounts.views.answers import company_of, explain, now, signed_in
 from credit import services as credit
 from credit.authority import role_label
+from credit.enums import RequestStatus
+from credit.models import LimitRequest
 from credit.queries import limit_requests_visible
 from invoicing import services as invoicing
 from invoicing.services.credit_authority import credit_requests_visible
@@ -88,6 +90,8 @@ class ToDecide(PermissionMixin, View):
             return redirect("decisions")
         approved = request.POST["decision"] == "approve"
         said = _("Granted: who asked is told.") if approved else _("Refused: who asked is told.")
+        if approved and isinstance(done, LimitRequest) and done.status == RequestStatus.SUBMITTED:
+            said = _("Your approval is kept; a second one of another department grants.")
         undo = ""
         if isinstance(done, Order) and orders.undoable(done) is not None:
             undo = reverse("orders:undo_release", args=[done.number])
