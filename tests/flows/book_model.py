@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from accounts.models import CustomerAccount, ExchangeRate
 from accounts.policy import due_date
-from credit.models import BuyerCover, CreditLimit, InsurancePolicy, TemporaryLimit
+from credit.models import BuyerCover, CreditLimit, Guarantee, InsurancePolicy, TemporaryLimit
 from invoicing.models import Allocation, DisputedAmount, Invoice, ReceivableItem
 from orders.models import DeliveryLine, Order
 
@@ -236,6 +236,26 @@ def insurance_of(account: CustomerAccount, on: date) -> tuple[BuyerCover | None,
     return covers.order_by("effective_on").last(), policies.order_by("valid_from").last()
 
 
+def guarantees_of(account: CustomerAccount, nets: Mapping[int, Decimal], on: date) -> Decimal:
+    """What guarantees count for a client: its own, and by what it owes its share of those above it."""
+    found = ZERO
+    for (level, key), members in levels_of(account).items():
+        by_currency: dict[str, Decimal] = defaultdict(Decimal)
+        for row in Guarantee.objects.filter(**{f"{level}_id": key}):
+            begun = row.valid_from <= on and (row.valid_until is None or row.valid_until >= on)
+            if row.is_eligible and row.confirmed_at and begun and (row.ended_on is None or row.ended_on > on):
+                by_currency[row.currency] += cents(row.amount * row.haircut_pct / 100)
+        target = account.company.currency
+        amount = sum((_converted(part, code, target, on) for code, part in by_currency.items()), ZERO)
+        if level == "account":
+            found += amount
+            continue
+        owing = sum((max(nets[member.pk], ZERO) for member in members), ZERO)
+        if owing and nets[account.pk] > 0:
+            found += cents(amount * nets[account.pk] / owing)
+    return found
+
+
 def insured_of(
     account: CustomerAccount, accounts: Iterable[CustomerAccount], nets: Mapping[int, Decimal], on: date
 ) -> Decimal:
@@ -254,19 +274,16 @@ def insured_of(
         if policy is None or policy.blind_limit is None or figures_of(account, on).overdue > 0:
             return ZERO
         most, pct = policy.blind_limit, policy.blind_pct
-    own = max(nets[account.pk], ZERO)
-    whole = sum(
-        (
-            nets[a.pk]
-            for a in accounts
-            if (a.company_id, a.entity_id) == (account.company_id, account.entity_id)
-        ),
-        ZERO,
-    )
-    if not own or whole <= 0:
+    same = (account.company_id, account.entity_id)
+    members = [each for each in accounts if (each.company_id, each.entity_id) == same]
+    secured = sum((guarantees_of(member, nets, on) for member in members), ZERO)
+    owed = sum((nets[member.pk] for member in members), ZERO)
+    own = max(nets[account.pk] - guarantees_of(account, nets, on), ZERO)
+    left = max(owed - secured, ZERO)
+    if not own or not left:
         return ZERO
-    base = whole if policy and policy.vat_insured else whole / (1 + _usual_vat(account, on) / 100)
-    return cents(min(base, most) * pct / 100 * own / whole)
+    divisor = Decimal(1) if policy and policy.vat_insured else 1 + _usual_vat(account, on) / 100
+    return cents(min(left / divisor, most) * pct / 100 * own / left)
 
 
 def _usual_vat(account: CustomerAccount, on: date) -> Decimal:

@@ -29,9 +29,10 @@ from credit.alternatives.projection import (
     ShorterTerm,
     TemporaryRaise,
 )
-from credit.enums import CoverStatus, RequestStatus
-from credit.models import BuyerCover, InsurancePolicy, LimitRequest
+from credit.enums import CoverStatus, GuaranteeKind, RequestStatus
+from credit.models import BuyerCover, Guarantee, InsurancePolicy, LimitRequest
 from credit.queries import exposure_of
+from credit.services import guarantees
 from credit.services.cover import CoverRow, record_covers
 from credit.services.insurance import set_policy
 from dunning.enums import PlanStatus, PromiseStatus
@@ -39,6 +40,7 @@ from dunning.models import PaymentPlan, PromiseToPay
 from dunning.services import payment_plans as plans
 from invoicing import services as invoicing
 from invoicing.models import DepositRequest, ReceivableItem
+from o2c.shared.files import ReceivedFile
 from orders import services as orders
 from orders.enums import ConditionSource
 from orders.models import ConditionalRelease, HoldCase, Order, Release, ReleaseCondition
@@ -52,6 +54,7 @@ STEPS: Final = int(os.environ.get("PROPERTY_STEPS", "20"))
 kinds = st.sets(st.sampled_from(list(AlternativeKind)), min_size=1, max_size=3)
 
 
+PAPER: Final = ReceivedFile(name="caution.pdf", content_type="application/pdf", content=b"%PDF-1.4")
 HELD: Final = Q(closed_at=None)
 DEPOSIT_WAITS: Final = Q(met_at=None, cancelled_at=None)
 PROMISE_OPEN: Final = Q(status=PromiseStatus.OPEN)
@@ -123,6 +126,54 @@ class BookOnTerms(Book):
             blind_limit=None if blind is None else Decimal(blind),
             by=self.director,
         )
+
+    @rule(
+        who=picks,
+        level=st.sampled_from(["account", "entity", "group"]),
+        amount=st.sampled_from([100, 700, 4000]),
+        currency=st.sampled_from(["EUR", "EUR", "USD"]),
+        share=st.sampled_from([50, 100]),
+        begins=st.integers(-5, 3),
+        runs=st.none() | st.integers(0, 60),
+        confirmed=st.sampled_from([True, True, True, False]),
+    )
+    def secure(
+        self,
+        who: int,
+        level: str,
+        amount: int,
+        currency: str,
+        share: int,
+        begins: int,
+        runs: int | None,
+        confirmed: bool,
+    ) -> None:
+        """A guarantee of a client, its legal entity or its group; it counts once somebody else has confirmed it."""
+        account, first = self._account(who), self.today + timedelta(days=begins)
+        made = self._act(
+            guarantees.record_guarantee,
+            account_id=account.pk,
+            level=level,
+            kind=GuaranteeKind.BANK,
+            guarantor="A bank",
+            reference=self._number("G"),
+            amount=Decimal(amount),
+            currency=currency,
+            haircut_pct=Decimal(share),
+            valid_from=first,
+            valid_until=None if runs is None else first + timedelta(days=max(runs, -begins)),
+            document=PAPER,
+            by=self.asker,
+        )
+        if made and confirmed:
+            self._act(guarantees.confirm_guarantee, guarantee_id=made.pk, by=self.chief)
+
+    @precondition(only_with(Guarantee, Q(ended_on=None)))
+    @rule(which=picks)
+    def release_guarantee(self, which: int) -> None:
+        """A guarantee is given back."""
+        if row := self._pick(Guarantee.objects.filter(ended_on=None), which):
+            self._act(guarantees.end_guarantee, guarantee_id=row.pk, reason="test", by=self.asker)
 
     # --- what is agreed for an order -----------------------------------------------------------------------------
 
@@ -236,17 +287,19 @@ class BookOnTerms(Book):
     # --- what must hold ----------------------------------------------------------------------------------------
 
     @invariant()
-    def insurer_bears_its_share(self) -> None:
-        """What is insured is the formula over policy, cover and the plain model's exposure; never more headroom."""
+    def exposure_is_covered_as_agreed(self) -> None:
+        """What guarantees and insurer bear is the formula over their rows and the plain model's exposure."""
         if not hasattr(self, "company"):
             return
         accounts = [self._account(number) for number in range(len(self.accounts))]
         nets = {account.pk: model.figures_of(account, self.today).net for account in accounts}
         for account in accounts:
             view = exposure_of(account, on=self.today)
+            secured = model.guarantees_of(account, nets, self.today)
+            assert abs(view.guarantees - secured) <= ROUNDING, (account.code, view.guarantees, secured)
             wanted = model.insured_of(account, accounts, nets, self.today)
             assert abs(view.insured - wanted) <= ROUNDING, (account.code, view.insured, wanted)
-            assert view.insured <= max(view.net, Decimal(0))
+            assert 0 <= view.uncovered <= max(view.net, Decimal(0))
 
     @invariant()
     def agreements_are_followed(self) -> None:

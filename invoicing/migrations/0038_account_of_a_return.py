@@ -15,7 +15,7 @@ FILL = """
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_direct_debit_under_two_schemes"),
-        ("invoicing", "0035_payments_to_match"),
+        ("invoicing", "0037_agreed_terms_without_judgement"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
