@@ -438,13 +438,13 @@ def _plan(
 
 def _hand_over(account: CustomerAccount, number: str, by: User, at: Any) -> int:
     """A debt at an agency, with its file."""
-    item = make_invoice(account, "70.00", by=by, number=number, at=at).items.get()
+    item = make_invoice(account, "1.00", by=by, number=number, at=at).items.get()
     made = HandOver.objects.create(
-        company=account.company, account=account, to="agency", route="amicable", recipient="Agency", amount=70,
+        company=account.company, account=account, to="agency", route="amicable", recipient="Agency", amount=1,
         currency="EUR", reason="no answer", handed_on=paris_date(at), handed_at=at, handed_by=by,
         file=keep("file.zip", b"PK", "application/zip").as_row(),
     )  # fmt: skip
-    HandOverItem.objects.create(hand_over=made, item=item, amount=70)
+    HandOverItem.objects.create(hand_over=made, item=item, amount=1)
     return made.pk
 
 
