@@ -29,6 +29,7 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.DISPUTE_OPEN: "4.5",
     Finding.ACCOUNT_BLOCKED: "4.6",
     Finding.INSURANCE_STOP: "4.6",
+    Finding.INSOLVENCY: "4.6",
     Finding.UNUSUAL_ORDER: "4.7",
     Finding.NEW_ACCOUNT: "4.7",
     Finding.TERMS_CHANGED: "4.8",
@@ -82,6 +83,9 @@ class CreditFacts:
     # What is unpaid beyond the insurer's extension, where that ends the cover of new deliveries; the days allowed.
     beyond_extension: Decimal | None = None
     extension_days: int = 0
+    # Insolvency proceedings in force: their kind, and the day of the judgement.
+    proceedings: str = ""
+    insolvent_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,7 @@ def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple
         _promise(credit),
         _block(credit),
         _insurer(credit),
+        _insolvency(credit, order),
         _terms(order),
         _unusual(order, allowed),
         _new_account(order, allowed),
@@ -248,6 +253,14 @@ def _insurer(credit: CreditFacts) -> Found | None:
     return Found(Finding.INSURANCE_STOP, Severity.HOLD, figures)
 
 
+def _insolvency(credit: CreditFacts, order: OrderFacts) -> Found | None:
+    """Hold every order, one paid in advance too (domain.md 5.1); the words say that it must be (5.3)."""
+    if credit.insolvent_since is None:
+        return None
+    figures = {"kind": credit.proceedings, "since": credit.insolvent_since, "prepaid": order.prepaid}
+    return Found(Finding.INSOLVENCY, Severity.HOLD, figures)
+
+
 def _terms(order: OrderFacts) -> Found | None:
     if not order.term_is_later and not order.term_beyond_cap:
         return None
@@ -321,11 +334,18 @@ class Stake:
     effective_limit: Decimal | None
     codes: frozenset[Finding]
     risk_class: str
+    # What was released of late for the same legal entity: orders split in parts are decided as one.
+    released_of_late: Decimal = ZERO
 
     @property
     def amount(self) -> Decimal:
-        """The over-limit part, or the order incl. VAT where no limit is exceeded (design 3.11)."""
-        return self.over_limit_by if self.over_limit_by > 0 else self.order_amount
+        """What decides the level: the over-limit part, or the order incl. VAT where no limit is exceeded (design
+        3.11); together with what was released for the legal entity within thirty days where that is more (domain.md
+        5.4)."""
+        alone = self.over_limit_by if self.over_limit_by > 0 else self.order_amount
+        # Of the over-limit part no more than this order adds: what was released before may be in it already.
+        own = min(self.over_limit_by, self.order_amount) if self.over_limit_by > 0 else self.order_amount
+        return max(alone, self.released_of_late + own) if self.released_of_late else alone
 
     @property
     def overdue(self) -> bool:

@@ -68,6 +68,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.CreditAlert": (
         "figures", "due_on", "owner", "status", "outcome", "comment", "ended_at", "ended_by", "is_found",
     ),
+    "credit.LegalNotice": ("ended_on", "ended_at", "ended_by", "end_reason", "was_mistake"),
     "credit.Guarantee": (
         "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
     ),
@@ -85,8 +86,10 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "orders.ReleaseCondition": ("status", "ended_at"),
     "orders.ConditionalRelease": ("status", "ended_at", "end_reason"),
     "orders.OverrideRequest": (
-        "status", "decided_by", "on_behalf_of", "ended_at", "decision_reason", "decision",
+        "status", "decided_by", "on_behalf_of", "ended_at", "decision_reason", "decision", "required_level",
+        "countersigned_by",
     ),
+    "orders.OverrideSignature": ("ended_at",),
     "orders.OrderHold": ("lifted_at", "lifted_by", "lift_reason", "figures", "decided_by"),
     "orders.OrderConfirmation": ("replaced_at",),
     "orders.PurchaseOrder": ("replaced_at",),

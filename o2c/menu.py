@@ -54,7 +54,7 @@ MENU = Menu(
                     _("Decisions"),
                     "scale",
                     "decisions",
-                    permission=("orders.release", "credit.decide_limit", "credit.countersign"),
+                    permission=("orders.release", "credit.decide_limit"),
                 ),
             ),
         ),
@@ -86,6 +86,13 @@ MENU = Menu(
                     "shield-check",
                     "credit:covers",
                     permission=("credit.decide_limit", "policy.change", "audit.view"),
+                ),
+                Entry(
+                    "legal_notices",
+                    _("Legal notices"),
+                    "gavel",
+                    "credit:legal_notices",
+                    permission=("accounts.block", "imports.run", "audit.view"),
                 ),
                 Entry(
                     "guarantees",

@@ -347,6 +347,7 @@ CREDIT_FACTS = {
     "expected_money": "invoicing.expected.receipts.expected_money",
     "expected_payment": "invoicing.expected.receipts.expected_payment",
     "usual_vat": "invoicing.queries.usual_vat",
+    "released_of_late": "orders.released.released_of_late",
     "promises_not_kept": "dunning.queries.promises.promises_not_kept",
     "abusive_disputes": "disputes.queries.abusive_disputes",
 }
@@ -357,6 +358,9 @@ ALERT_EVENTS = {
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
+    "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
+    "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
+    "FROZEN_PAYMENT": "invoicing.insolvency.frozen_payments",
     "LIMITATION": "dunning.queries.handovers.limitations_near",
     "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
@@ -396,6 +400,7 @@ SHORT_PAYMENT_PROMISE = "dunning.services.promises.promise_rest"
 CLIENT_FIGURES = {"rows": "credit.lists.with_standing", "totals": "credit.lists.standing_totals"}
 CLIENT_PANELS = {
     "state": "credit.views.panels.state",
+    "insolvency": "invoicing.views.insolvency.panel",
     "alerts": "credit.views.alerts.panel",
     "exposure": "credit.views.panels.exposure",
     "sell": "credit.views.panels.sell",
@@ -434,6 +439,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.taken": ("credit.standing.refresh_after",),
     "credit.left": ("credit.standing.refresh_left",),
     "credit.taken_by_many": ("credit.standing.refresh_many",),
+    "legal.noticed": ("credit.alerts.services.look_at",),
+    "proceedings.opened": ("credit.scorecard.services.override.ask_for_proceedings",),
     "score.changed": ("o2c.home.score_notices.score_changed",),
     "class_override.asked": ("o2c.home.score_notices.override_asked",),
     "class_override.decided": ("o2c.home.score_notices.override_decided",),
@@ -462,6 +469,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "limit.signed": ("o2c.home.notices.limit_signed",),
     "limit.decided": ("o2c.home.notices.limit_decided", "orders.services.limit_decided"),
     "override.requested": ("o2c.home.notices.override_requested",),
+    "override.signed": ("o2c.home.notices.override_signed",),
     "override.decided": ("o2c.home.notices.override_decided",),
     "einvoice.status": ("o2c.home.einvoice_notices.einvoice_status", "disputes.services.open_from_status"),
     "invoice.issued": ("invoicing.sending.automatic.send_issued",),

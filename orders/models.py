@@ -27,6 +27,7 @@ from .paper_models import (
 )
 from .reexamination_models import Reexamination, ReexaminedOrder
 from .scope import own_sales
+from .signature_models import OverrideSignature
 
 __all__ = [
     "AcceptedDifference",
@@ -44,6 +45,7 @@ __all__ = [
     "OrderLine",
     "OverrideDocument",
     "OverrideRequest",
+    "OverrideSignature",
     "PurchaseOrder",
     "PurchaseOrderLine",
     "Quotation",

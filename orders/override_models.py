@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from credit.models import CreditDecision
+from credit.signature_policy import TWO_FROM
 
 from .enums import OverrideStatus
 
@@ -45,6 +46,15 @@ class OverrideRequest(models.Model):
     decision_reason = models.TextField(blank=True)
     decision = models.ForeignKey(
         CreditDecision, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The level the answer took, and the second of two approvers above level 3.
+    required_level = models.PositiveSmallIntegerField(null=True, blank=True)
+    countersigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # The refused request this one takes to the next level; each is appealed once.
+    appeal_of = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="appeal"
     )
     # When it stopped to wait: answered, withdrawn, or without object.
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -94,6 +104,23 @@ class OverrideRequest(models.Model):
                     & (Q(order_submitted_by=None) | ~Q(on_behalf_of=F("order_submitted_by")))
                 ),
                 name="override_four_eyes_of_the_represented",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=OverrideStatus.APPROVED)
+                | Q(required_level=None)
+                | Q(required_level__lt=TWO_FROM)
+                | Q(countersigned_by__isnull=False),
+                name="override_two_approvers",
+            ),
+            models.CheckConstraint(
+                condition=Q(countersigned_by=None)
+                | (
+                    Q(status=OverrideStatus.APPROVED)
+                    & ~Q(countersigned_by=F("decided_by"))
+                    & ~Q(countersigned_by=F("requested_by"))
+                    & (Q(order_submitted_by=None) | ~Q(countersigned_by=F("order_submitted_by")))
+                ),
+                name="override_countersigned_by_another",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="override_has_a_reason"),
             models.CheckConstraint(

@@ -21,6 +21,8 @@ from credit.enums import Finding, Severity
 from credit.messages import message
 from credit.models import CreditDecision
 from credit.policy import Mandate
+from credit.services.checks import mandates
+from credit.signature_policy import needs_two
 from o2c.shared.badges import Badge, badge_for
 from o2c.shared.calendar import paris_date
 from o2c.shared.menu import url_or_nothing
@@ -29,7 +31,15 @@ from o2c.shared.money import ZERO
 from . import policy, services
 from .enums import AlternativeKind, ConditionalStatus, OrderState, OverrideStatus, ShownStatus
 from .lists import working_time_left
-from .models import ConditionalRelease, HoldCase, Order, OrderHold, OverrideRequest, ReleaseCondition
+from .models import (
+    ConditionalRelease,
+    HoldCase,
+    Order,
+    OrderHold,
+    OverrideRequest,
+    OverrideSignature,
+    ReleaseCondition,
+)
 from .policy import Blocker
 from .queries import active_holds, open_case, shown_status
 
@@ -90,6 +100,15 @@ class Standing:
     amount: Decimal
     over: bool
     people: list[Person] = field(default_factory=list)
+    # The approvals of a release above level 3 that stand; None where one person decides.
+    given: Sequence[OverrideSignature] | None = None
+    # Releases of late that decide the level together with this order: as the last check kept it.
+    split: Mapping[str, Any] | None = None
+
+    @property
+    def signed(self) -> bool:
+        """The reader is one of the two approvers already, or belongs to the department of the other one."""
+        return bool({Blocker.SIGNED, Blocker.DEPARTMENT} & set(self.blockers))
 
     @property
     def four_eyes(self) -> bool:
@@ -211,7 +230,9 @@ def standing_of(order: Order, facts: Facts | None, *, by: User, at: datetime) ->
     own = mandate_of(by, order.company) if by.may("orders.release", order.company) else None
     amount = over or (facts.amount if facts else order.total_incl_vat)
     people = [] if not blockers else people_who_decide(order, needed, at=at)
-    return Standing(not blockers, blockers, needed, own, amount, over > 0, people)
+    given = services.signatures_of(waiting_of(order)) if needs_two(needed.level) else None
+    split = order.last_decision.figures.get("split") if order.last_decision else None
+    return Standing(not blockers, blockers, needed, own, amount, over > 0, people, given, split)
 
 
 def waiting_of(order: Order) -> OverrideRequest | None:
@@ -234,8 +255,20 @@ def conditional_of(order: Order) -> ConditionalRelease | None:
 def answered_of(order: Order) -> list[OverrideRequest]:
     """Requests that were answered, taken back or lost their object, newest first."""
     found = order.override_requests.filter(is_direct=False).exclude(status=OverrideStatus.OPEN)
-    related = found.select_related("requested_by", "decided_by").prefetch_related("documents")
+    related = found.select_related("requested_by", "decided_by", "countersigned_by").prefetch_related(
+        "documents"
+    )
     return list(related.order_by("-requested_at", "-pk"))
+
+
+def appealable_of(answered: Sequence[OverrideRequest], case: HoldCase | None, by: User) -> int | None:
+    """The refused request that the reader may take to the next level; None where there is none."""
+    last = answered[0] if answered else None
+    if last is None or case is None or last.case_id != case.pk or last.status != OverrideStatus.REFUSED:
+        return None
+    may = by.may("orders.request_override", case.order.company_id)
+    top = mandates(case.order.company_id)[-1].level
+    return last.pk if may and last.appeal_of_id is None and (last.required_level or 0) < top else None
 
 
 def offer_of(request: OverrideRequest) -> tuple[str, Decimal | None]:

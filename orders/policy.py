@@ -44,6 +44,8 @@ class Blocker(StrEnum):
     ENDED = "ended"
     FOUR_EYES = "four_eyes"
     AUTHORITY = "authority_exceeded"
+    SIGNED = "signed_already"
+    DEPARTMENT = "other_department"
 
 
 @dataclass(frozen=True)
@@ -180,12 +182,13 @@ def covered(
     if release.consumed + to_go_out > release.goods + raised + RELEASE_ROUNDING:
         return False
     return all(
-        code in release.covers and not _worse(code, figures, release.covers[code])
+        code in release.covers and not is_worse(code, figures, release.covers[code])
         for code, figures in findings.items()
     )
 
 
-def _worse(code: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
+def is_worse(code: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
+    """Whether a covered figure has worsened by more than a tenth."""
     name = WORSENS_BY.get(code)
     if name is None or name not in now or name not in then:
         return False
@@ -221,6 +224,8 @@ class HeldOrder:
     manual_by: int | None
     required_level: int
     requested_by: int | None = None
+    # Who refused what is appealed: the next level decides, not the same person.
+    refused_by: int | None = None
 
 
 def only_manual(order: HeldOrder) -> bool:
@@ -242,7 +247,8 @@ def release_blockers(order: HeldOrder, decider: Decider) -> tuple[Blocker, ...]:
     blockers: list[Blocker] = []
     if not decider.may_release:
         blockers.append(Blocker.AUTHORITY)
-    involved = {order.submitted_by, order.salesperson, order.requested_by} | order.bonus_holders
+    own = {order.submitted_by, order.salesperson, order.requested_by, order.refused_by} - {None}
+    involved = own | order.bonus_holders
     if involved & ({decider.user_id} | decider.hands):
         blockers.append(Blocker.FOUR_EYES)
     needed = 0 if only_manual(order) else order.required_level

@@ -19,8 +19,17 @@ from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
 
 from . import policy
-from .enums import OrderState, ShownStatus
-from .models import Delivery, HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Quotation
+from .enums import OrderState, OverrideStatus, ShownStatus
+from .models import (
+    Delivery,
+    HoldCase,
+    Order,
+    OrderHold,
+    OrderLine,
+    OverrideRequest,
+    OverrideSignature,
+    Quotation,
+)
 from .policy import LineFacts
 from .scope import own_sales
 
@@ -197,7 +206,9 @@ def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideR
     """Requests about orders this user may see, with everything a list shows; releases at once are none."""
     return (
         OverrideRequest.objects.filter(
-            is_direct=False, order__account__in=CustomerAccount.objects.visible_to(user, company)
+            # A release at once is a request to whoever reads only while the second of two approvals is missing.
+            Q(is_direct=False) | Q(status=OverrideStatus.OPEN),
+            order__account__in=CustomerAccount.objects.visible_to(user, company),
         )
         .filter(own_sales(user, company, "order__"))
         .select_related(
@@ -210,9 +221,16 @@ def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideR
             "decision",
             "requested_by",
             "decided_by",
+            "countersigned_by",
+            "appeal_of",
         )
         .prefetch_related(
             "documents",
+            Prefetch(
+                "signatures",
+                OverrideSignature.objects.filter(ended_at=None).select_related("signed_by").order_by("pk"),
+                to_attr="given",
+            ),
             Prefetch(
                 "case__holds", OrderHold.objects.filter(lifted_at=None).order_by("pk"), to_attr="active"
             ),

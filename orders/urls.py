@@ -68,6 +68,11 @@ urlpatterns = [
         overrides.WithdrawOverride.as_view(),
         name="withdraw_override",
     ),
+    path(
+        "<path:number>/override/<int:pk>/appeal/",
+        overrides.AppealOverride.as_view(),
+        name="appeal_override",
+    ),
     path("<path:number>/undo-release/", acts.UndoRelease.as_view(), name="undo_release"),
     path("<path:number>/take/", overrides.TakeCase.as_view(), name="take"),
     path("<path:number>/documents/<int:pk>/", overrides.Document.as_view(), name="override_document"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework import serializers
@@ -10,6 +11,7 @@ from accounts.api.serializers import AccountAnswer
 from credit.enums import Department, Level, LimitKind, RequestStatus, Side
 from credit.models import CreditStanding, LimitRequest
 from credit.queries import money
+from credit.signature_models import Signature
 from credit.suggestion.enums import Bound, Unknown
 from o2c.shared.api.bodies import CurrencyField, amount_field
 
@@ -253,6 +255,20 @@ class LimitRequestAnswer(Shape):
     version = serializers.IntegerField()
 
 
+def signatures_answer(rows: Iterable[Signature]) -> list[dict[str, Any]]:
+    """Approvals that stand, as the API shows them."""
+    return [
+        {
+            "side": row.side,
+            "department": row.department,
+            "signed_by": row.signed_by.username,
+            "signed_at": row.signed_at,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
 def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
     """A request as the API shows it; ``given`` are its approvals that stand."""
     return {
@@ -273,16 +289,7 @@ def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
         "decided_at": request.decided_at,
         "decision_reason": request.decision_reason,
         "countersigned_by": request.countersigned_by.username if request.countersigned_by else None,
-        "signatures": [
-            {
-                "side": row.side,
-                "department": row.department,
-                "signed_by": row.signed_by.username,
-                "signed_at": row.signed_at,
-                "reason": row.reason,
-            }
-            for row in request.given  # type: ignore[attr-defined]
-        ],
+        "signatures": signatures_answer(request.given),  # type: ignore[attr-defined]
         "appeal_of": request.appeal_of_id,
         "version": request.version,
     }

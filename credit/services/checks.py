@@ -58,6 +58,10 @@ class CheckResult:
     mandate: Mandate
     stake: Stake
     reduction: Reduction | None = None
+    # How many releases of late decide the level together with this order.
+    releases_of_late: int = 0
+    # Who would decide on this order alone.
+    mandate_alone: Mandate | None = None
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -189,14 +193,27 @@ def check(
         codes=frozenset(f.code for f in found if f.holds),
         risk_class=account.risk_class,
     )
+    alone = policy.release_level(stake, reading.matrix)
+    count = 0
+    if stake.codes - policy.PAPER_FINDINGS:
+        late, count = fact(
+            "released_of_late",
+            account_id=account.pk,
+            currency=account.company.currency,
+            on=today,
+            skip_order=order.order_id,
+        ) or (ZERO, 0)
+        stake = replace(stake, released_of_late=late)
     return CheckResult(
         account,
         view,
         tested,
         found,
-        policy.release_level(stake, reading.matrix),
+        policy.release_level(stake, reading.matrix) if count else alone,
         stake,
         _reduction(view, stake, dict(level[:2] for level in reading.relatives.targets())),
+        count,
+        alone,
     )
 
 
@@ -278,6 +295,22 @@ def _frozen(result: CheckResult) -> dict[str, Any]:
         "rates": {currency: str(rate) for currency, rate in result.view.rates.items()},
         "required_role": result.mandate.role,
         "risk_class": result.account.risk_class,
+        **_split(result),
+    }
+
+
+def _split(result: CheckResult) -> dict[str, Any]:
+    """What releases of late decide together with the order, where they take its decision to a higher level."""
+    alone = result.mandate_alone
+    if alone is None or alone.level == result.mandate.level:
+        return {}
+    return {
+        "split": {
+            "released": money(result.stake.released_of_late),
+            "releases": result.releases_of_late,
+            "together": money(result.stake.amount),
+            "alone": alone.role,
+        }
     }
 
 
@@ -324,6 +357,8 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         promises_not_kept=not_kept,
         last_not_kept_on=last_not_kept_on,
         beyond_extension=reading.cover.beyond_extension if reading.cover and stopped else None,
+        proceedings=reading.proceedings.kind.value if reading.proceedings else "",
+        insolvent_since=reading.proceedings.since if reading.proceedings else None,
         extension_days=(reading.cover.facts.extension_days or 0) if reading.cover else 0,
     )
 

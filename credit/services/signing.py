@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Acting, User
 from o2c.shared.problems import Conflict, Invalid, NotAllowed
 
-from ..enums import Side
+from ..enums import Department, Side
 from ..models import LimitRequest, LimitSignature
+from ..signature_models import Signature
 from ..signature_policy import Bar, Signed, Signer, side_for
 
 COUNTERSIGN: Final = "credit.countersign"
@@ -57,9 +59,12 @@ def signatures_of(request: LimitRequest) -> list[LimitSignature]:
     return list(found.order_by("signed_at", "pk"))
 
 
-def signed(rows: list[LimitSignature]) -> list[Signed]:
+def signed(rows: Iterable[Signature]) -> list[Signed]:
     """The same as the rule looks at them."""
-    return [Signed(row.signed_by_id, Side(row.side), row.department, row.on_behalf_of_id) for row in rows]  # type: ignore[arg-type]
+    return [
+        Signed(row.signed_by_id, Side(row.side), Department(row.department), row.on_behalf_of_id)
+        for row in rows
+    ]
 
 
 def standing_of(request: LimitRequest, by: User, *, level: int, rows: list[LimitSignature]) -> Standing:

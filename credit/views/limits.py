@@ -76,7 +76,8 @@ class LimitRequests(ListPage):
         tabs = [("", _("All")), ("waiting", _("Waiting")), ("asked_by_me", _("Asked by me"))]
         tabs.append(("decided", _("Decided")))
         shown = [Tab(label, f"?state={key}" if key else "?", current=key == chosen) for key, label in tabs]
-        if company is not None and user.may("credit.decide_limit", company):
+        signs = user.may("credit.decide_limit", company) or user.may("credit.countersign", company)
+        if company is not None and signs:
             mine = waiting_for(queries.limit_requests_visible(user, company), user, company).count()
             key = "mine_to_decide"
             shown.insert(1, Tab(_("For me to decide"), f"?state={key}", count=mine, current=key == chosen))

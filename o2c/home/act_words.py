@@ -28,6 +28,10 @@ WORDS: Final[dict[str, Words]] = {
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
+    "legal_notice.recorded": Words(
+        gettext_lazy("Legal notice %(label)s entered"), "gavel", "warn", DECISIONS
+    ),
+    "legal_notice.ended": Words(gettext_lazy("Legal notice %(label)s is over"), "gavel", "", DECISIONS),
     "guarantee.recorded": Words(gettext_lazy("Guarantee %(label)s entered"), "certificate", "", DECISIONS),
     "guarantee.confirmed": Words(
         gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
@@ -47,6 +51,9 @@ WORDS: Final[dict[str, Words]] = {
     "order.assigned": Words(gettext_lazy("Hold of order %(label)s taken over"), "user-check", "", ORDERS),
     "order.override_requested": Words(
         gettext_lazy("Override of order %(label)s asked for"), "send", "warn", DECISIONS
+    ),
+    "order.release_signed": Words(
+        gettext_lazy("Release of order %(label)s approved by the first of two"), "check", "", DECISIONS
     ),
     "order.override_refused": Words(
         gettext_lazy("Override of order %(label)s refused"), "circle-x", "bad", DECISIONS

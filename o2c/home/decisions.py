@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Company, CustomerAccount, TeamMember, User
 from credit.authority import Person, people_who_may, role_label
-from credit.enums import RequestStatus
+from credit.enums import RequestStatus, Side
 from credit.lists import waiting_for, with_current_limit
 from credit.models import CreditDecision, LimitRequest
 from credit.policy import limit_level
 from credit.queries import limit_requests_visible
 from credit.services.checks import mandates
+from credit.services.signing import best_standing, signed
+from credit.signature_policy import needs_two
 from invoicing.enums import CreditRequestStatus
 from invoicing.models import CreditNoteRequest
 from invoicing.services.credit_authority import Authority, credit_requests_visible, hands_of
@@ -108,7 +110,13 @@ class Decisions:
         people = _PeopleByLevel("orders.release", self.company)
         for request in requests:
             level, involved = request.case.required_level, hands[request.pk]
-            if any(acting.authority >= level and not acting.hands & involved for acting in able):
+            if needs_two(level):
+                given = signed(request.given)  # type: ignore[attr-defined]
+                standing = best_standing(self.user, self.company.pk, "orders.release", level, given, involved)
+                may = isinstance(standing.answer, Side)
+            else:
+                may = any(acting.authority >= level and not acting.hands & involved for acting in able)
+            if may:
                 mine.append(self._override(request))
             else:
                 who = people.of(level, without=involved)

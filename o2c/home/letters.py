@@ -152,6 +152,7 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ),
     ("class_override.asked", True): gettext_lazy("What now: approve or refuse the class on the scorecard."),
     ("limit.submitted", True): gettext_lazy("What now: grant or refuse the limit."),
+    ("override.signed", True): gettext_lazy("What now: approve it as the second of two, or refuse it."),
     ("limit.signed", True): gettext_lazy("What now: approve it as the second of two, or refuse it."),
     ("case.alert", True): gettext_lazy("What now: decide before the answer is overdue."),
     ("payment.returned", False): gettext_lazy(

@@ -28,6 +28,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.models import Notice
 from orders.enums import OverrideStatus
 from orders.models import HoldCase, Order, OverrideRequest
+from orders.services import signatures_of as signatures_of_release
 
 from . import letters
 
@@ -91,6 +92,24 @@ def override_requested(*, work: Any, request_id: int) -> dict[str, int]:
     concerned = _concerned(case.order) - {asked.requested_by_id}
     deciders = _deciders(case, without={asked.requested_by_id})
     return _tell("override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}")
+
+
+def override_signed(*, work: Any, request_id: int) -> dict[str, int]:
+    """Work handler: tell whoever may be the second of two approvers that the first has signed."""
+    asked = _override(request_id)
+    if asked is None or asked.status != OverrideStatus.OPEN:
+        return {"told": 0}
+    case, given = asked.case, signatures_of_release(asked)
+    without = {row.signed_by_id for row in given} | {asked.requested_by_id}
+    facts = _facts_of(case) | {
+        "reason": given[-1].reason if given else "",
+        "asked_by": asked.requested_by.label(),
+    }
+    if Side.COUNTERSIGN in {row.side for row in given}:
+        deciders = _deciders(case, without=without)
+    else:
+        deciders = lowest_with(COUNTERSIGN, case.order.company_id, level=0, without=without)
+    return _tell("override.signed", case, set(), facts, deciders=deciders, key=f"override:{asked.pk}")
 
 
 def override_decided(*, work: Any, request_id: int) -> dict[str, int]:

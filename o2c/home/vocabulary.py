@@ -140,6 +140,11 @@ NOTICES: Final[dict[str, Words]] = {
     "limit.submitted": Words(
         gettext_lazy("A limit for %(client)s waits for you"), "adjustments-dollar", "warn"
     ),
+    "override.signed": Words(
+        gettext_lazy("%(order)s of %(client)s waits for your approval, the second of two"),
+        "hand-stop",
+        "warn",
+    ),
     "limit.signed": Words(
         gettext_lazy("A limit for %(client)s waits for your approval, the second of two"),
         "adjustments-dollar",

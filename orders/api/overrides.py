@@ -8,14 +8,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
 from accounts.models import Company, User
-from credit.api.serializers import DecisionShape, ReasonBody
+from credit.api.serializers import DecisionShape, ReasonBody, SignatureShape, signatures_answer
 from credit.queries import money
 from credit.services.checks import decision_as_contract
 from o2c.shared.api import Pages
@@ -79,6 +79,9 @@ class OverrideAnswer(Shape):
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     decision_reason = serializers.CharField(allow_blank=True)
+    countersigned_by = serializers.CharField(allow_null=True)
+    signatures = SignatureShape(many=True)
+    appeal_of = serializers.IntegerField(allow_null=True)
     facts = DecisionShape()
 
 
@@ -110,6 +113,9 @@ def override_answer(request: OverrideRequest) -> dict[str, Any]:
         "decided_by": request.decided_by.username if request.decided_by else None,
         "decided_at": request.ended_at if request.decided_by else None,
         "decision_reason": request.decision_reason,
+        "countersigned_by": request.countersigned_by.username if request.countersigned_by else None,
+        "signatures": signatures_answer(request.given),  # type: ignore[attr-defined]
+        "appeal_of": request.appeal_of_id,
         "facts": decision_as_contract(request.facts),
     }
 
@@ -170,6 +176,7 @@ class OverrideViewSet(CompanyViewSet):
         "approve": "orders.release",
         "refuse": "orders.release",
         "withdraw": "orders.request_override",
+        "appeal": "orders.request_override",
     }
 
     def get_queryset(self) -> QuerySet[OverrideRequest]:
@@ -206,6 +213,15 @@ class OverrideViewSet(CompanyViewSet):
         """Take it back."""
         services.withdraw_override(request_id=self._seen(pk), by=self.user, at=self.at)
         return Response(self._answer(pk))
+
+    @extend_schema(request=ReasonBody)
+    @action(detail=True, methods=["post"])
+    def appeal(self, request: Request, pk: str) -> Response:
+        """Take a refused request to the next level, once; the answer is the new request."""
+        made = services.appeal_override(
+            request_id=self._seen(pk), by=self.user, at=self.at, **self.read(ReasonBody)
+        )
+        return Response(self._answer(str(made.pk)), status=status.HTTP_201_CREATED)
 
     def _seen(self, pk: str) -> int:
         if not self.get_queryset().filter(pk=pk).exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .advance import lock_order
 from .alternatives import accept_alternatives, look_ahead_of
+from .authority import blockers_for
 from .clocks import assign_case, watch_clocks
 from .conditions import (
     Agreed,
@@ -18,13 +19,13 @@ from .conditions import (
     release_when_met,
 )
 from .confirmations import issue_confirmation
-from .decisions import blockers_for, hold, open_case_of, refuse, release
+from .decisions import hold, open_case_of, refuse, release
 from .delivery_notes import delivery_note
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
 from .mass import decide_many, decide_one, why_not
 from .new_day import check_before_delivery, new_day
-from .overrides import approve_override, refuse_override, request_override, withdraw_override
+from .overrides import appeal_override, approve_override, refuse_override, request_override, withdraw_override
 from .papers import PurchaseOrderLineInput, accept_difference, add_evidence, record_purchase_order
 from .queue import nightly_recheck, recheck_account, reexamine, reexamine_held, reexamine_many
 from .quotations import (
@@ -36,6 +37,7 @@ from .quotations import (
     refuse_quotation,
     send_quotation,
 )
+from .two_approvers import signatures_of
 from .undoing import may_undo, undo_release, undoable
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "add_evidence",
     "agree",
     "agreement_not_kept",
+    "appeal_override",
     "approve_override",
     "assign_case",
     "blockers_for",
@@ -94,6 +97,7 @@ __all__ = [
     "reopen",
     "request_override",
     "send_quotation",
+    "signatures_of",
     "start_production",
     "submit",
     "take_back",

@@ -32,7 +32,8 @@ from ..enums import (
 )
 from ..models import ConditionalRelease, HoldCase, Order, ReleaseCondition
 from . import advance
-from .decisions import allow, let_through, open_case_of
+from .authority import allow
+from .decisions import let_through, open_case_of
 from .queue import recheck_confirmed
 from .refusals import AgreedAlready, DecidedAlready, NothingAgreed
 from .terms import ReleaseTerms, amount_for, require_reason, until_for
@@ -286,7 +287,8 @@ def _let_go(order: Order, case: HoldCase, waiting: ConditionalRelease, at: datet
         audit.record("order.release_void", order, by=None, at=at, label=order.number, reason=refusal.code)
         work_table.emit("order.release_void", f"release:{waiting.pk}", {"order_id": order.pk})
         return {"released": False}
-    return {"released": True}
+    # Above level 3 it waits for the second of two approvals.
+    return {"released": advance.open_case_of(order) is None}
 
 
 def _take_back(order: Order, case: HoldCase, why: str, at: datetime) -> int:

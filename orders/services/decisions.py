@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Acting, TeamMember, User
-from credit.enums import Finding
+from accounts.models import Acting, User
+from credit.enums import Finding, Side
 from credit.policy import Mandate
-from credit.services.checks import mandates
+from credit.services.signing import COUNTERSIGN
+from credit.signature_policy import needs_two
 from o2c.shared import audit, work
-from o2c.shared.calendar import add_working_hours, paris_date
+from o2c.shared.calendar import add_working_hours
 from o2c.shared.locking import retrying
 from o2c.shared.problems import NotAllowed
 
 from .. import policy
 from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
-from ..models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, Release
-from ..policy import Blocker, Decider, HeldOrder
-from ..queries import active_holds, line_facts
-from . import advance
-from .refusals import AlreadyHeld, AuthorityExceeded, FourEyes, WrongState
+from ..models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, OverrideSignature, Release
+from ..queries import line_facts
+from . import advance, two_approvers
+from .authority import allow, involved_in, needed_for, open_request, role_of_level
+from .refusals import AlreadyHeld, WrongState
 from .terms import ReleaseTerms, amount_for, conditions_of, require_reason, scope_for, until_for
 from .undoing import before_release
 
@@ -60,7 +60,7 @@ def hold(*, order_id: int, comment: str, by: User, at: datetime) -> Order:
             reason=Finding.MANUAL,
             figures={"comment": comment.strip()},
             policy_article="4.12",
-            decided_by=_role_of_level(order, policy.CREDIT_LEVEL),
+            decided_by=role_of_level(order, policy.CREDIT_LEVEL),
             comment=comment.strip(),
             placed_by=by,
             since=at,
@@ -106,11 +106,26 @@ def let_through(
 ) -> Order:
     """Release an order under its locks, answering the request that waits; the one way a decision frees an order."""
     waiting = open_request(case)
-    wanted = conditions_of(terms.conditions)
+    conditions_of(terms.conditions)
     lines = advance.lines_of(order)
     outcome = advance.examine(order, lines, by=by, at=at, keep_as=Occasion.RELEASE)
     codes = {found.code.value for found in outcome.blocking}
-    acting = allow(order, case, codes, outcome.result.mandate, by, at)
+    mandate = needed_for(order, waiting, outcome.result.mandate)
+    if outcome.blocking and needs_two(mandate.level):
+        covers = {found.code.value: advance.stored(found) for found in outcome.blocking}
+        tested = advance.amount_to_test(order, lines)
+        pair = _sign(order, case, waiting, terms, covers, tested, mandate, reason=reason, by=by, at=at)
+        if pair is None:
+            advance.save(order, "last_decision")
+            return order
+        waiting, terms = pair.authority.request, pair.terms()
+        by, reason, acting = pair.authority.signed_by, pair.authority.reason, _acting_of(pair.authority)
+        waiting.countersigned_by = pair.countersigned.signed_by
+    else:
+        acting = allow(order, case, codes, mandate, by, at)
+    if waiting is not None:
+        waiting.required_level = mandate.level
+    wanted = conditions_of(terms.conditions)
     tested = advance.amount_to_test(order, lines)
     asked_amount, asked_until = (waiting.amount, waiting.valid_until) if waiting else (None, None)
     amount = amount_for(asked_amount if terms.amount is None else terms.amount, tested)
@@ -167,6 +182,39 @@ def let_through(
     return order
 
 
+def _sign(
+    order: Order,
+    case: HoldCase,
+    waiting: OverrideRequest | None,
+    terms: ReleaseTerms,
+    covers: Mapping[str, Any],
+    tested: Decimal,
+    mandate: Mandate,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> two_approvers.Pair | None:
+    """One of two approvals of a release above level 3; both, once the second one is given."""
+    two_approvers.end_what_no_longer_fits(waiting, covers, mandate.level, at)
+    standing = two_approvers.standing_of(order, waiting, involved_in(order, waiting, at), by, mandate.level)
+    if not isinstance(standing.answer, Side):
+        if not by.may("orders.release", order.company) and not by.may(COUNTERSIGN, order.company):
+            raise NotAllowed(required_role=mandate.role)
+        raise two_approvers.refusal_of(standing.answer, mandate.role)
+    amount = amount_for(terms.amount, tested)
+    until_for(terms.valid_until, order, at)
+    scope_for(terms.scope, amount)
+    request = waiting or _asked_at_once(order, case, reason, amount, terms.valid_until, by, at)
+    return two_approvers.sign(order, request, standing, terms, covers, reason=reason, by=by, at=at)
+
+
+def _acting_of(row: OverrideSignature) -> Acting:
+    """In whose name an approval was given."""
+    represented = row.on_behalf_of.username if row.on_behalf_of else ""
+    return Acting(row.signed_by_id, row.on_behalf_of_id, represented)
+
+
 @retrying
 def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
     """Refuse a held order, or a held change of a confirmed one, which goes back to what was approved.
@@ -208,21 +256,6 @@ def refuse(*, order_id: int, reason: str, by: User, at: datetime) -> Order:
         return order
 
 
-def blockers_for(order: Order, *, by: User, at: datetime) -> tuple[tuple[Blocker, ...], Mandate]:
-    """What keeps this person from deciding this held order as it was last examined, and who may decide.
-
-    For buttons and sentences; the act asks the same rule again on fresh figures.
-    """
-    holds = active_holds(order)
-    case = next((c for c in order.cases.all() if c.closed_at is None), None)
-    matrix = mandates(order.company_id)
-    level = case.required_level if case else policy.CREDIT_LEVEL
-    waiting = None if case is None else open_request(case)
-    held = _held(order, {h.reason for h in holds}, level, holds, paris_date(at), waiting)
-    mandate = next((m for m in matrix if m.level >= level), matrix[-1])
-    return _best(order, held, by)[1], mandate
-
-
 def open_case_of(order: Order) -> HoldCase:
     """The open case of an order under its lock.
 
@@ -232,12 +265,6 @@ def open_case_of(order: Order) -> HoldCase:
     if case is None:
         raise WrongState(_("This order is not on hold."))
     return case
-
-
-def open_request(case: HoldCase) -> OverrideRequest | None:
-    """The override request of this case that waits for its answer."""
-    found = case.override_requests.filter(status=OverrideStatus.OPEN).select_related("requested_by")
-    return found.first()
 
 
 def settle(
@@ -260,7 +287,16 @@ def settle(
     request.decision_reason, request.decision = reason.strip(), order.last_decision
     request.on_behalf_of_id = acting.represented_id
     request.save(
-        update_fields=["status", "decided_by", "ended_at", "decision_reason", "decision", "on_behalf_of"]
+        update_fields=[
+            "status",
+            "decided_by",
+            "ended_at",
+            "decision_reason",
+            "decision",
+            "on_behalf_of",
+            "required_level",
+            "countersigned_by",
+        ]
     )
     if not request.is_direct:
         work.emit("override.decided", f"override:{request.pk}", {"request_id": request.pk})
@@ -289,78 +325,6 @@ def _asked_at_once(
         reason=reason.strip(),
         facts=order.last_decision,
     )
-
-
-def allow(order: Order, case: HoldCase, codes: set[str], mandate: Mandate, by: User, at: datetime) -> Acting:
-    """Refuse unless this person may decide this order now, on these findings.
-
-    :returns: in whose name: their own, or that of somebody they stand in for
-
-    :raises NotAllowed: no right to decide at all
-    :raises FourEyes: has a hand in it
-    :raises AuthorityExceeded: above the person's level
-    """
-    holds = list(case.holds.filter(lifted_at=None))
-    codes = codes | {h.reason for h in holds if h.reason in advance.BY_HAND}
-    waiting = open_request(case)
-    held = _held(order, codes or {h.reason for h in holds}, mandate.level, holds, paris_date(at), waiting)
-    acting, blockers = _best(order, held, by)
-    if Blocker.ENDED in blockers or Blocker.NOT_ON_HOLD in blockers:
-        raise WrongState
-    role = _role_of_level(order, policy.CREDIT_LEVEL) if policy.only_manual(held) else mandate.role
-    if not by.may("orders.release", order.company) and blockers:
-        raise NotAllowed(required_role=role)
-    if Blocker.FOUR_EYES in blockers:
-        raise FourEyes(required_role=role)
-    if Blocker.AUTHORITY in blockers:
-        raise AuthorityExceeded(required_role=role)
-    return acting
-
-
-def _held(
-    order: Order,
-    codes: set[str],
-    level: int,
-    holds: Sequence[OrderHold],
-    on: date,
-    waiting: OverrideRequest | None,
-) -> HeldOrder:
-    bonus = TeamMember.objects.filter(account_id=order.account_id, has_bonus=True, valid_from__lte=on).filter(
-        Q(valid_to=None) | Q(valid_to__gte=on)
-    )
-    manual = next((h for h in holds if h.reason == Finding.MANUAL), None)
-    return HeldOrder(
-        state=order.state,
-        codes=frozenset(codes),
-        submitted_by=order.submitted_by_id,
-        salesperson=order.sales_rep_id,
-        bonus_holders=frozenset(bonus.values_list("user_id", flat=True)),
-        manual_by=manual.placed_by_id if manual else None,
-        required_level=level,
-        requested_by=waiting.requested_by_id if waiting else None,
-    )
-
-
-def _best(order: Order, held: HeldOrder, by: User) -> tuple[Acting, tuple[Blocker, ...]]:
-    """In whose name this person may decide, and what keeps them: their own first, then those they stand in for."""
-    tried = []
-    for acting in by.acting_in(order.company_id):
-        decider = Decider(
-            user_id=by.pk,
-            authority=acting.authority,
-            may_release=acting.may("orders.release"),
-            hands=acting.hands,
-        )
-        blockers = policy.release_blockers(held, decider)
-        if not blockers:
-            return acting, ()
-        tried.append((acting, blockers))
-    # Whoever may decide at all learns what keeps them there, not what their own role lacks.
-    return max(tried, key=lambda pair: (pair[0].may("orders.release"), pair[0].authority))
-
-
-def _role_of_level(order: Order, level: int) -> str:
-    return next(m.role for m in mandates(order.company_id) if m.level >= level)
 
 
 def _end_refused(order: Order, lines: Sequence[OrderLine], reason: str, at: datetime) -> None:

@@ -96,6 +96,8 @@ def decide_one(*, work: Any, item_id: int, language: str) -> dict[str, str]:
             item.state, item.why = State.STAYS, " ".join([str(refusal), *details])
         else:
             item.state, item.why = State.DONE, ""
+            if made.act == MassDecision.Act.RELEASE and item.order.cases.filter(closed_at=None).exists():
+                item.state, item.why = State.STAYS, _("your approval is kept; the second of two is missing")
     item.finished_at = at
     item.save(update_fields=["state", "why", "finished_at"])
     return {"state": item.state}

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from credit.services.checks import mandates
+from credit.services.limits import AppealedAlready, NoHigherLevel
 from o2c.shared import audit, work
 from o2c.shared.audit import plain
 from o2c.shared.calendar import paris_date
@@ -20,11 +22,12 @@ from o2c.shared.problems import Invalid, NotAllowed
 
 from ..enums import AlternativeKind, Occasion, OverrideStatus
 from ..models import HoldCase, Order, OverrideDocument, OverrideRequest
-from . import advance, decisions
+from . import advance, authority, decisions, two_approvers
 from .refusals import AlreadyRequested, FitsNow, FourEyes, OverrideUnknown, WrongState
 from .terms import ReleaseTerms, amount_for, require_reason, until_for
 
 MOST_DOCUMENTS = 5
+_NOT_REFUSED = _("Only a request that was refused is appealed, while its order is on hold.")
 
 
 @retrying
@@ -39,12 +42,15 @@ def request_override(
     alternative: Mapping[str, Any] | None = None,
     documents: Sequence[ReceivedFile] = (),
     creation_hash: str = "",
+    appeal_of: OverrideRequest | None = None,
 ) -> OverrideRequest:
     """Ask that a held order may go all the same. What the check sees now is frozen beside the request.
 
     :param amount: up to how much, in the order's currency; the order's own amount when not given
     :param valid_until: last day asked for
     :param alternative: what is offered: ``{"kind": …}`` of ``AlternativeKind`` and its figures
+    :param appeal_of: the refused request that this one takes to the next level
+    :raises AppealedAlready: that one was appealed, or is an appeal itself
     :raises AlreadyRequested: a request of this order waits
     :raises FitsNow: nothing keeps the order any more
     :raises WrongState: it is not on hold
@@ -60,8 +66,10 @@ def request_override(
         if not by.may("orders.request_override", order.company):
             raise NotAllowed
         case = decisions.open_case_of(order)
-        if decisions.open_request(case) is not None:
+        if authority.open_request(case) is not None:
             raise AlreadyRequested
+        if appeal_of is not None:
+            _check_appeal(appeal_of, case)
         lines = advance.lines_of(order)
         amount_for(amount, advance.amount_to_test(order, lines))
         if valid_until is not None:
@@ -72,7 +80,44 @@ def request_override(
             raise FitsNow
         advance.sync_holds(order, outcome, by=by, at=at)
         advance.save(order, "last_decision")
-        return _asked(order, case, reason, amount, valid_until, offered, documents, creation_hash, by, at)
+        return _asked(
+            order, case, reason, amount, valid_until, offered, documents, creation_hash, by, at, appeal_of
+        )
+
+
+def appeal_override(*, request_id: int, reason: str, by: User, at: datetime) -> OverrideRequest:
+    """Take a refused request to the next level, once; what was asked for stays the same.
+
+    :raises WrongState: it was not refused, or its order is held for something else by now
+    :raises AppealedAlready: it was appealed, or is an appeal itself
+    :raises NoHigherLevel: the last level refused it
+    """
+    refused = OverrideRequest.objects.select_related("order").filter(pk=request_id).first()
+    if refused is None:
+        raise OverrideUnknown
+    if refused.status != OverrideStatus.REFUSED:
+        raise WrongState(_NOT_REFUSED)
+    until = refused.valid_until
+    return request_override(
+        order_id=refused.order_id,
+        reason=reason,
+        amount=refused.amount,
+        valid_until=until if until is not None and until >= paris_date(at) else None,
+        alternative=refused.alternative,
+        appeal_of=refused,
+        by=by,
+        at=at,
+    )
+
+
+def _check_appeal(refused: OverrideRequest, case: HoldCase) -> None:
+    if refused.case_id != case.pk:
+        raise WrongState(_NOT_REFUSED)
+    if refused.appeal_of_id is not None or OverrideRequest.objects.filter(appeal_of=refused).exists():
+        raise AppealedAlready
+    top = mandates(case.order.company_id)[-1].level
+    if (refused.required_level or 0) >= top:
+        raise NoHigherLevel
 
 
 @retrying
@@ -105,7 +150,10 @@ def refuse_override(*, request_id: int, reason: str, by: User, at: datetime) -> 
         lines = advance.lines_of(order)
         outcome = advance.examine(order, lines, by=by, at=at, keep_as=Occasion.OVERRIDE)
         codes = {found.code.value for found in outcome.blocking}
-        acting = decisions.allow(order, case, codes, outcome.result.mandate, by, at)
+        mandate = authority.needed_for(order, request, outcome.result.mandate)
+        acting = authority.who_refuses(order, case, request, codes, mandate, by, at)
+        request.required_level = max(mandate.level, acting.authority)
+        two_approvers.end(two_approvers.signatures_of(request), at)
         decisions.settle(request, order, OverrideStatus.REFUSED, reason=reason, by=by, at=at, acting=acting)
         advance.save(order, "last_decision")
         _record(
@@ -142,7 +190,7 @@ def _waiting(request_id: int) -> tuple[Order, HoldCase, OverrideRequest]:
     if order_id is None:
         raise OverrideUnknown
     order = advance.lock_order(order_id)
-    request = OverrideRequest.objects.select_related("case").get(pk=request_id)
+    request = OverrideRequest.objects.select_related("case", "appeal_of").get(pk=request_id)
     if request.status != OverrideStatus.OPEN:
         raise WrongState(_("This request does not wait any more."))
     return order, request.case, request
@@ -164,6 +212,7 @@ def _asked(
     creation_hash: str,
     by: User,
     at: datetime,
+    appeal_of: OverrideRequest | None,
 ) -> OverrideRequest:
     assert order.last_decision is not None
     request = OverrideRequest.objects.create(
@@ -178,6 +227,7 @@ def _asked(
         alternative=alternative,
         facts=order.last_decision,
         creation_hash=creation_hash,
+        appeal_of=appeal_of,
     )
     for document in documents:
         OverrideDocument.objects.create(

@@ -24,7 +24,8 @@ from ..models import AcceptedDifference, Order, OrderEvidence, PurchaseOrder, Pu
 from ..papers import differences_of
 from ..review import amount_of
 from . import advance, entry, queue
-from .decisions import allow, open_case_of
+from .authority import allow
+from .decisions import open_case_of
 from .refusals import CommentMissing, DifferenceUnknown, WrongState
 
 _ALIVE = (OrderState.DRAFT, OrderState.SUBMITTED, OrderState.CONFIRMED)

@@ -87,6 +87,29 @@ class RefuseOverride(Decide):
         return _("The request is refused; %(number)s stays on hold.") % {"number": order.number}
 
 
+class AppealOverride(OrderView):
+    """Take a refused request to the next level, once."""
+
+    permission = "orders.request_override"
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
+        """Appeal it with a reason."""
+        order = self.find(number)
+        try:
+            services.appeal_override(
+                request_id=_of(order, pk),
+                reason=request.POST.get("reason", ""),
+                by=self.reader,
+                at=timezone.now(),
+            )
+        except NotAllowed as refusal:
+            return refused(request, refusal, order)
+        except Refusal as refusal:
+            return back_to(order, request, in_words(refusal), good=False)
+        return back_to(order, request, _("The refusal is appealed; the next level decides."))
+
+
 class TakeCase(OrderView):
     """Look after a held order, or give it back."""
 

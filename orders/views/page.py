@@ -29,6 +29,7 @@ from ..models import Order
 from ..page import (
     Standing,
     answered_of,
+    appealable_of,
     conditional_of,
     conditions_of,
     facts_of,
@@ -75,6 +76,7 @@ class OrderPage(OrderView):
         standing = standing_of(order, facts, by=self.reader, at=at) if case else None
         draft = self.request.session.get(_DRAFTS, {}).get(str(order.pk), "")
         waiting = waiting_of(order) if case else None
+        answered = answered_of(order)
         if form is None and case is not None:
             asked_until = waiting.valid_until if waiting else None
             form = DecisionForm(
@@ -115,7 +117,8 @@ class OrderPage(OrderView):
             "own_request": waiting is not None and waiting.requested_by_id == self.reader.pk,
             "asking": asking or _asking(draft, order),
             "asking_failed": asking is not None,
-            "answered": answered_of(order),
+            "answered": answered,
+            "appealable": None if waiting else appealable_of(answered, case, self.reader),
             "undoable": self._undoable(order),
             "steps": steps_of(order, case, at=at),
             "acts": possible_acts(order, lines, by=self.reader),
@@ -259,7 +262,11 @@ class Release(Decide):
         )
 
     def done(self, order: Order) -> str:
-        """Released, and who is told."""
+        """Released, and who is told; above level 3 the first approval waits for the second."""
+        if open_case(order) is not None:
+            return _(
+                "Your approval of %(number)s is kept; a second one of another department releases it."
+            ) % {"number": order.number}
         told = {user.label() for user in (order.submitted_by, order.sales_rep) if user}
         if not told:
             return _("%(number)s is released.") % {"number": order.number}

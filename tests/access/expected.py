@@ -246,6 +246,22 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
+    "credit/legal-notices/": Entry(get="accounts.view"),
+    "credit/legal-notices/<pk>/": Entry(get="accounts.view", about="legal_notice"),
+    "credit/legal-notices/<pk>/end/": Entry(
+        post="credit.decide_limit", about="legal_notice", body=_REASON, by_authority=True
+    ),
+    "credit/clients/<code>/legal-notice/": Entry(
+        get="accounts.block",
+        post="accounts.block",
+        about="client",
+        body={
+            "kind": "DISSOLUTION",
+            "judgement_on": "1/1/2026",
+            "published_on": "9/1/2026",
+            "reference": "A-9",
+        },
+    ),
     "credit/reviews/": Entry(get="accounts.view"),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
@@ -280,6 +296,7 @@ PAGES: Final[Mapping[str, Entry]] = {
             "extension_days": "60",
             "declaration_days": "60",
             "waiting_days": "90",
+            "insolvency_days": "10",
             "blind_pct": "90",
         },
     ),
@@ -458,6 +475,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "orders/<number>/refuse-override/": Entry(
         get="orders.view", post="orders.release", about="order", body=_REASON, by_authority=True
+    ),
+    "orders/<number>/override/<pk>/appeal/": Entry(
+        post="orders.request_override", about="order", then=("{override}",), body=_REASON
     ),
     "orders/<number>/override/<pk>/withdraw/": Entry(
         post="orders.request_override", about="order", then=("{override}",), by_authority=True
@@ -858,6 +878,7 @@ API: Final[Mapping[str, Entry]] = {
     "override-requests/<pk>/refuse/": Entry(
         post="orders.release", about="override", body=_REASON, by_authority=True
     ),
+    "override-requests/<pk>/appeal/": Entry(post="orders.request_override", about="override", body=_REASON),
     "override-requests/<pk>/withdraw/": Entry(
         post="orders.request_override", about="override", by_authority=True
     ),

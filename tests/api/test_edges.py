@@ -104,6 +104,7 @@ WRITING = [
     "override-requests/1/approve/",
     "override-requests/1/refuse/",
     "override-requests/1/withdraw/",
+    "override-requests/1/appeal/",
     "committees/",
     "committees/1/attend/",
     "committees/1/decide/",

@@ -337,6 +337,7 @@ def test_the_page_says_who_has_approved_and_who_must(
     data = {"decision": "approve", "reason": "Seen", "amount": "200,000"}
     assert browse(director).post(at, data).status_code == 302
     assert "You have approved it" in browse(director).get(at).content.decode()
+    assert "For me to decide" in browse(seller).get("/credit/limit-requests/").content.decode()
     page = browse(seller).get(at).content.decode()
     assert "Fanny Finance" in page
     assert "You countersign for sales." in page
