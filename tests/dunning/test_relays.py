@@ -72,7 +72,7 @@ def asked(account: CustomerAccount, books: User, days: int) -> Reminder:
 
 
 def went(reminder: Reminder) -> list[tuple[str, str]]:
-    return list(reminder.relays.values_list("from_level", "to_level"))
+    return list(Relay.objects.filter(reminder=reminder).values_list("from_level", "to_level"))
 
 
 @pytest.mark.django_db

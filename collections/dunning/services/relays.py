@@ -40,7 +40,6 @@ def relay(on: date, at: datetime) -> int:
     waiting = (
         Reminder.objects.filter(Exists(owed), status=ReminderStatus.TO_CALL, as_of__lt=on)
         .select_related("step", "run", "account")
-        .prefetch_related("relays")
         .order_by("pk")
     )
     managed = set(
@@ -48,12 +47,12 @@ def relay(on: date, at: datetime) -> int:
             role__code__in=_CREDIT_ROLES, user__is_active=True, user__is_system=False
         ).values_list("company", flat=True)
     )
+    last = {row.reminder_id: row for row in Relay.objects.filter(reminder__in=waiting).order_by("pk")}
     made = 0
     for reminder in waiting.select_for_update(of=("self",), no_key=True):
         has_credit = reminder.company_id in managed
-        relays = list(reminder.relays.all())
-        if relays:
-            level, since = RelayLevel(relays[-1].to_level), relays[-1].on
+        if before := last.get(reminder.pk):
+            level, since = RelayLevel(before.to_level), before.on
         else:
             level = policy.first_of(StepOwner(reminder.step.owner), has_credit_management=has_credit)
             since = paris_date(reminder.run.approved_at) if reminder.run.approved_at else reminder.as_of
