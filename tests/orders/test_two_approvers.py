@@ -232,6 +232,8 @@ def test_a_refused_request_goes_to_the_next_level_once(
     asked = ask(order, rep)
     with pytest.raises(WrongState):
         appeal(asked, rep)
+    with pytest.raises(NotAllowed):
+        appeal(asked, make_user("receivables_accountant", company))
     refuse(asked, analyst)
     made = appeal(asked, rep)
     assert (made.appeal_of, made.status, made.reason) == (asked, OverrideStatus.OPEN, "A deposit is paid")
