@@ -313,6 +313,8 @@ def test_the_page_says_who_has_approved_and_who_must(large: Order, director: Use
     assert "Your department has approved it." in answer.content.decode()
     page = browse(seller).get(address).content.decode()
     assert "Fanny Finance" in page
+    assert "Yours to countersign." in page
+    assert "Release approved by the first of two" in page
     assert "you countersign for sales." in page
     assert "Refuse the order" not in page
     browse(seller).post(f"{address}release/", {"reason": "Known site"})
