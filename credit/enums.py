@@ -111,6 +111,17 @@ class CoverStatus(models.TextChoices):
     EXPIRED = "EXPIRED", pgettext_lazy("cover", "Expired")
 
 
+class LegalNoticeKind(models.TextChoices):
+    """What the official gazette says of a legal entity (BODACC; domain.md 4.5)."""
+
+    SAFEGUARD = "SAFEGUARD", _("Safeguard proceedings")
+    RECEIVERSHIP = "RECEIVERSHIP", _("Receivership")
+    LIQUIDATION = "LIQUIDATION", _("Liquidation")
+    PLAN = "PLAN", pgettext_lazy("legal notice", "Plan adopted")
+    SALE = "SALE", pgettext_lazy("legal notice", "Sale of the business")
+    DISSOLUTION = "DISSOLUTION", pgettext_lazy("legal notice", "Dissolution")
+
+
 class GuaranteeKind(models.TextChoices):
     """What secures a client's debts (domain.md 4.1, G1)."""
 
@@ -140,6 +151,10 @@ class AlertKind(models.TextChoices):
     GROWTH = "GROWTH", _("Exposure grows fast")
     DISPLEASED = "DISPLEASED", _("Not content with us")
     GUARANTEE_END = "GUARANTEE_END", _("Guarantee ends")
+    LEGAL_NOTICE = "LEGAL_NOTICE", _("Legal notice")
+    CLAIM_FILING = "CLAIM_FILING", _("Claim to file")
+    TITLE_CLAIM = "TITLE_CLAIM", _("Goods to claim back")
+    FROZEN_PAYMENT = "FROZEN_PAYMENT", _("Money for a frozen debt")
 
 
 class AlertStatus(models.TextChoices):
@@ -157,4 +172,5 @@ class AlertOutcome(models.TextChoices):
     PAYMENT_AGREED = "PAYMENT_AGREED", _("Payment agreed")
     LIMIT_ASKED = "LIMIT_ASKED", _("Another limit asked for")
     WATCHED = "WATCHED", _("Client watched")
+    FILED = "FILED", pgettext_lazy("alert outcome", "Filed")
     NO_ACTION = "NO_ACTION", _("Nothing to do")

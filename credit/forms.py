@@ -213,6 +213,13 @@ class InsurancePolicyForm(forms.Form):
         initial=60,
         help_text=_("Counted from the original due date; an alert is raised ten days before."),
     )
+    insolvency_days = forms.IntegerField(
+        label=_("Days to declare insolvency proceedings"),
+        min_value=1,
+        max_value=90,
+        initial=10,
+        help_text=_("Counted from their publication."),
+    )
     waiting_days = forms.IntegerField(label=_("Waiting period, days"), min_value=0, max_value=720, initial=90)
     max_term_days = forms.IntegerField(
         label=_("Longest term insured, days"), min_value=1, max_value=365, required=False

@@ -27,6 +27,8 @@ class InsurancePolicy(models.Model):
     extension_days = models.PositiveSmallIntegerField(default=60)
     # By when an unpaid invoice must be declared, counted from its original due date.
     declaration_days = models.PositiveSmallIntegerField(default=60)
+    # By when insolvency proceedings are declared, counted from their publication.
+    insolvency_days = models.PositiveSmallIntegerField(default=10, db_default=10)
     waiting_days = models.PositiveSmallIntegerField(default=90)
     max_term_days = models.PositiveSmallIntegerField(null=True, blank=True)
     blind_limit = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
@@ -45,7 +47,8 @@ class InsurancePolicy(models.Model):
                 condition=Q(blind_pct__gt=0, blind_pct__lte=100), name="blind_share_of_a_hundred"
             ),
             models.CheckConstraint(
-                condition=Q(extension_days__gt=0, declaration_days__gt=0), name="insurance_days_are_some"
+                condition=Q(extension_days__gt=0, declaration_days__gt=0, insolvency_days__gt=0),
+                name="insurance_days_are_some",
             ),
         ]
         triggers = [

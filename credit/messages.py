@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.policy import describe_term
 from o2c.shared.formats import date_short, money
 
-from .enums import Finding
+from .enums import Finding, LegalNoticeKind
 
 
 def message(code: str, figures: Mapping[str, Any], *, currency: str, language: str | None = None) -> str:
@@ -76,6 +76,20 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
         Finding.ACCOUNT_BLOCKED: lambda: (
             _("The account is blocked since %(since)s: %(reason)s")
             % {"since": day("since"), "reason": figures.get("reason") or ""}
+        ),
+        Finding.INSOLVENCY: lambda: (
+            (
+                _(
+                    "%(kind)s since %(since)s: paid in advance, the order may go once the credit manager releases it;"
+                    " what was owed before is frozen."
+                )
+                if figures.get("prepaid")
+                else _(
+                    "%(kind)s since %(since)s: new orders go against payment in advance alone; what was owed before"
+                    " is frozen."
+                )
+            )
+            % {"kind": LegalNoticeKind(figures["kind"]).label, "since": day("since")}
         ),
         Finding.TERMS_CHANGED: lambda: (
             (

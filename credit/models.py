@@ -16,6 +16,7 @@ from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
+from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
@@ -36,6 +37,7 @@ __all__ = [
     "FinancialStatement",
     "Guarantee",
     "InsurancePolicy",
+    "LegalNotice",
     "LimitRequest",
     "LimitSignature",
     "NightlyRun",

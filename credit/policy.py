@@ -29,6 +29,7 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.DISPUTE_OPEN: "4.5",
     Finding.ACCOUNT_BLOCKED: "4.6",
     Finding.INSURANCE_STOP: "4.6",
+    Finding.INSOLVENCY: "4.6",
     Finding.UNUSUAL_ORDER: "4.7",
     Finding.NEW_ACCOUNT: "4.7",
     Finding.TERMS_CHANGED: "4.8",
@@ -82,6 +83,9 @@ class CreditFacts:
     # What is unpaid beyond the insurer's extension, where that ends the cover of new deliveries; the days allowed.
     beyond_extension: Decimal | None = None
     extension_days: int = 0
+    # Insolvency proceedings in force: their kind, and the day of the judgement.
+    proceedings: str = ""
+    insolvent_since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,7 @@ def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple
         _promise(credit),
         _block(credit),
         _insurer(credit),
+        _insolvency(credit, order),
         _terms(order),
         _unusual(order, allowed),
         _new_account(order, allowed),
@@ -246,6 +251,14 @@ def _insurer(credit: CreditFacts) -> Found | None:
         return None
     figures = {"amount": credit.beyond_extension, "extension_days": credit.extension_days}
     return Found(Finding.INSURANCE_STOP, Severity.HOLD, figures)
+
+
+def _insolvency(credit: CreditFacts, order: OrderFacts) -> Found | None:
+    """Hold every order, one paid in advance too (domain.md 5.1); the words say that it must be (5.3)."""
+    if credit.insolvent_since is None:
+        return None
+    figures = {"kind": credit.proceedings, "since": credit.insolvent_since, "prepaid": order.prepaid}
+    return Found(Finding.INSOLVENCY, Severity.HOLD, figures)
 
 
 def _terms(order: OrderFacts) -> Found | None:

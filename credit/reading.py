@@ -20,11 +20,12 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.money import ZERO, convert
 from o2c.shared.prepared import Prepared
 
-from .enums import CoverStatus, Level
+from .enums import CoverStatus, LegalNoticeKind, Level
 from .exposure import DISPUTED, FAR_FUTURE, OPEN_INVOICES, Book, book_of
 from .formulas import LimitFacts, LimitState, TemporaryAmount, limit_facts
 from .guarantee_policy import COUNTED_SQL, IN_FORCE_SQL, Secured
 from .insurance_policy import CoverFacts
+from .legal_policy import IN_PROCEEDINGS_SQL
 from .policy import Mandate, Thresholds
 
 
@@ -73,6 +74,13 @@ class Block:
     review_on: date | None
 
 
+class Proceedings(NamedTuple):
+    """The insolvency proceedings in force: of which kind by now, and the first judgement of those."""
+
+    kind: LegalNoticeKind
+    since: date
+
+
 @dataclass(frozen=True)
 class InsuredReading:
     """What the insurer says of the client's legal entity, and who shares it.
@@ -97,6 +105,7 @@ class ClientReading:
     matrix: tuple[Mandate, ...]
     block: Block | None
     cover: InsuredReading | None = None
+    proceedings: Proceedings | None = None
     secured: Secured = field(default_factory=Secured)
 
 
@@ -136,6 +145,7 @@ _SOURCES: Final = (
     "raise",
     "insured",
     "secured",
+    "proceedings",
     "book",
 )
 
@@ -217,6 +227,14 @@ def _statement() -> str:
             other="target_id",
             code="currency",
             amount="amount",
+        ),
+        _part(
+            "proceedings",
+            f"""(SELECT MIN(judgement_on) AS since, (array_agg(kind ORDER BY judgement_on DESC, id DESC))[1] AS kind
+                 FROM credit_legalnotice WHERE entity_id = (SELECT entity_id FROM me) AND {IN_PROCEEDINGS_SQL}
+                 HAVING COUNT(*) > 0) AS proceedings""",
+            name="kind",
+            day="since",
         ),
         _part(
             "book",
@@ -324,6 +342,7 @@ def read_client(
         matrix=tuple(_mandate(row.code) for row in sorted(found["mandate"])),
         block=_block(found["block"]),
         cover=_cover(found, relatives, book),
+        proceedings=_proceedings(found["proceedings"]),
         secured=_secured(found["secured"], book),
     )
 
@@ -376,6 +395,10 @@ def _block(rows: list[_Row]) -> Block | None:
     if not rows:
         return None
     return Block(since=paris_date(rows[0].moment), reason=rows[0].name, review_on=rows[0].until)
+
+
+def _proceedings(rows: list[_Row]) -> Proceedings | None:
+    return Proceedings(LegalNoticeKind(rows[0].name), rows[0].day) if rows else None
 
 
 def _secured(rows: list[_Row], book: Book) -> Secured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import alerts, can_i_sell, flags, guarantees, insurance, limit_rules, limits, score
+from .views import alerts, can_i_sell, flags, guarantees, insurance, legal, limit_rules, limits, score
 
 app_name = "credit"
 
@@ -21,6 +21,9 @@ urlpatterns = [
     path("guarantees/<int:pk>/file/", guarantees.GuaranteeFile.as_view(), name="guarantee_file"),
     path("insurance/", insurance.Covers.as_view(), name="covers"),
     path("insurance/policy/", insurance.PolicyPage.as_view(), name="insurance_policy"),
+    path("legal-notices/", legal.LegalNotices.as_view(), name="legal_notices"),
+    path("legal-notices/<int:pk>/", legal.LegalNoticePage.as_view(), name="legal_notice"),
+    path("legal-notices/<int:pk>/end/", legal.EndNotice.as_view(), name="end_notice"),
     path("limit-requests/", limits.LimitRequests.as_view(), name="limit_requests"),
     path("limit-requests/new/", limits.NewLimitRequest.as_view(), name="limit_request_new"),
     path("limit-requests/<int:pk>/", limits.LimitRequestPage.as_view(), name="limit_request"),
@@ -33,6 +36,7 @@ urlpatterns = [
     path("clients/<str:code>/scorecard/class/decide/", score.Decide.as_view(), name="decide_class"),
     path("clients/<str:code>/scorecard/class/adopt/", score.Adopt.as_view(), name="adopt_class"),
     path("clients/<str:code>/guarantee/", guarantees.NewGuarantee.as_view(), name="new_guarantee"),
+    path("clients/<str:code>/legal-notice/", legal.NewNotice.as_view(), name="new_notice"),
     path("clients/<str:code>/edit/", flags.EditClient.as_view(), name="edit_client"),
     path("clients/<str:code>/move/", flags.Move.as_view(), name="move"),
     path("clients/<str:code>/block/", flags.Block.as_view(), name="block"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import connection
 
 from credit.alerts.facts import Event
+from credit.legal_policy import JUDGEMENTS_SQL
 from o2c.shared.calendar import business_day_on_or_before
 
 # How long before the delay runs out somebody is told.
@@ -55,12 +56,43 @@ _DUE: Final = """
     GROUP BY account_id, currency, insurer
     ORDER BY account_id, currency
 """
+# What insured clients in proceedings owed before the judgement: declared some days after its publication, whatever is
+# due.
+_PROCEEDINGS: Final = f"""
+    WITH covered AS (
+        SELECT a.id, a.entity_id, p.insurer, p.insolvency_days
+        FROM accounts_customeraccount a
+        CROSS JOIN LATERAL (
+            SELECT * FROM credit_buyercover c
+            WHERE c.company_id = a.company_id AND c.entity_id = a.entity_id AND c.effective_on <= %(on)s
+            ORDER BY c.effective_on DESC LIMIT 1
+        ) c
+        CROSS JOIN LATERAL (
+            SELECT * FROM credit_insurancepolicy p
+            WHERE p.company_id = a.company_id AND p.valid_from <= %(on)s ORDER BY p.valid_from DESC LIMIT 1
+        ) p
+        WHERE a.id = ANY(%(accounts)s) AND c.status IN ('ACTIVE', 'PARTIAL', 'REDUCED', 'CANCELLED', 'EXPIRED')
+    )
+    SELECT v.id, i.currency, v.insurer, SUM(i.open_amount), n.published_on + v.insolvency_days, j.judgement_on
+    FROM covered v
+    JOIN ({JUDGEMENTS_SQL}) j ON j.entity_id = v.entity_id
+    CROSS JOIN LATERAL (
+        SELECT published_on FROM credit_legalnotice n
+        WHERE n.entity_id = v.entity_id AND n.judgement_on = j.judgement_on AND NOT n.was_mistake
+        ORDER BY published_on LIMIT 1
+    ) n
+    JOIN invoicing_receivableitem i ON i.account_id = v.id AND i.open_amount > 0 AND i.issue_date < j.judgement_on
+    WHERE n.published_on + v.insolvency_days >= %(forgotten)s
+    GROUP BY v.id, i.currency, v.insurer, n.published_on, v.insolvency_days, j.judgement_on
+    ORDER BY v.id, i.currency
+"""
 
 
 def declarations_due(*, account_ids: Sequence[int], since: date, on: date) -> Iterator[Event]:
-    """Clients of whom something must be declared within ten days, or should have been of late.
+    """Clients of whom something must be declared within ten days, or should have been of late; and at once those in
+    insolvency proceedings that owe something of before the judgement.
 
-    One event a client and currency (``settings.ALERT_EVENTS``), due on the last working day of the delay.
+    One event a client, currency and reason (``settings.ALERT_EVENTS``), due on the last working day of the delay.
 
     :param since: delays that ran out before are over
     """
@@ -76,3 +108,8 @@ def declarations_due(*, account_ids: Sequence[int], since: date, on: date) -> It
             figures = {"insurer": insurer, "day": deadline, "document": document}
             until = max(on, business_day_on_or_before(deadline))
             yield Event(account, currency, amount, currency, figures, until)
+        cursor.execute(_PROCEEDINGS, values)
+        for account, currency, insurer, amount, deadline, judgement in cursor.fetchall():
+            figures = {"insurer": insurer, "day": deadline, "judgement_on": judgement}
+            until = max(on, business_day_on_or_before(deadline))
+            yield Event(account, f"{judgement.isoformat()} {currency}", amount, currency, figures, until)

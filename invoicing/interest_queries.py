@@ -19,6 +19,7 @@ from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from credit.legal_policy import is_frozen, judgement_sql
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 
@@ -41,7 +42,7 @@ from .interest_policy import (
 from .models import LegalRate
 
 # One row per invoice, whatever it holds: its instalments with their movements, what is claimed and waived, the terms.
-_READING: Final = """
+_READING: Final = f"""
     SELECT v.id, v.number, v.account_id, v.currency, v.issue_date,
         (SELECT jsonb_agg(jsonb_build_array(
                     i.instalment, i.amount::text, COALESCE(d.due_date, i.due_date), m.moves
@@ -72,8 +73,7 @@ _READING: Final = """
          WHERE t.company_id = v.company_id AND (t.account_id = v.account_id OR t.account_id IS NULL)
            AND t.valid_from <= v.issue_date
          ORDER BY t.account_id IS NULL, t.valid_from DESC, t.id DESC LIMIT 1),
-        (SELECT t.judgement_on FROM invoicing_agreedterms t
-         WHERE t.account_id = v.account_id ORDER BY t.id DESC LIMIT 1),
+        {judgement_sql("v.account_id")},
         (SELECT COALESCE(SUM(x.amount), 0) FROM invoicing_disputedamount x
          JOIN invoicing_receivableitem i ON i.id = x.item_id
          WHERE i.invoice_id = v.id AND i.open_amount > 0
@@ -206,14 +206,13 @@ def terms_of_many(
     pairs = sorted(set(wanted))
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT w.account, w.issued,
                    (SELECT jsonb_build_array(regime, contract_rate::text, day_basis) FROM invoicing_agreedterms
                     WHERE company_id = %(company)s AND (account_id = w.account OR account_id IS NULL)
                       AND valid_from <= w.issued
                     ORDER BY account_id IS NULL, valid_from DESC, id DESC LIMIT 1),
-                   (SELECT judgement_on FROM invoicing_agreedterms
-                    WHERE account_id = w.account ORDER BY id DESC LIMIT 1)
+                   {judgement_sql("w.account")}
             FROM unnest(%(accounts)s::bigint[], %(days)s::date[]) AS w (account, issued)
             """,
             {
@@ -223,14 +222,16 @@ def terms_of_many(
             },
         )
         return {
-            (account, issued): terms_for(row, judgement)
+            (account, issued): terms_for(row, judgement if is_frozen(issued, judgement) else None)
             for account, issued, row, judgement in cursor.fetchall()
         }
 
 
 def _reading(row: tuple[Any, ...], as_of: date, rates: RateTable, paid_first: PaidFirst) -> InvoiceInterest:
-    key, number, account, currency, _issued, items, claims, waivers, agreed, judgement, disputed = row
-    terms = replace(terms_for(agreed, judgement), paid_first=paid_first)
+    key, number, account, currency, issued, items, claims, waivers, agreed, judgement, disputed = row
+    # What is owed since the judgement bears interest as usual (domain.md 5.3).
+    terms = terms_for(agreed, judgement if is_frozen(issued, judgement) else None)
+    terms = replace(terms, paid_first=paid_first)
     debts = [_debt(*item) for item in _json(items) or ()]
     until, interest, fee = _json(claims)
     waives_interest, waives_fee = _json(waivers)

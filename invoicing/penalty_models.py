@@ -38,8 +38,6 @@ class AgreedTerms(models.Model):
     day_basis = models.CharField(
         _("days of a year"), max_length=3, choices=DayBasis.choices, default=DayBasis.FIXED
     )
-    # Opening of insolvency proceedings: the newest row says it for every invoice, however old.
-    judgement_on = models.DateField(_("judgement opening insolvency proceedings"), null=True, blank=True)
     reason = models.TextField(_("reason"))
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, **_WHO)
     recorded_at = models.DateTimeField()
@@ -53,9 +51,6 @@ class AgreedTerms(models.Model):
                 name="agreed_terms_rate_with_its_regime",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="agreed_terms_have_a_reason"),
-            models.CheckConstraint(
-                condition=Q(judgement_on=None) | Q(account__isnull=False), name="judgement_is_of_one_client"
-            ),
         ]
         indexes = [models.Index(fields=["company", "account", "-valid_from"], name="agreed_terms_in_force")]
         triggers = [

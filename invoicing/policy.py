@@ -76,6 +76,11 @@ class OtherCurrency(RuleRefused):
     message = _("Items in different currencies cannot be matched.")
 
 
+class FrozenItem(RuleRefused):
+    code = "frozen_by_insolvency"
+    message = _("This is a debt of before the judgement: new money cannot pay it (C. com. L622-7).")
+
+
 class SameSide(RuleRefused):
     code = "same_side"
     message = _("A match needs one item that is owed and one credit.")

@@ -88,6 +88,13 @@ MENU = Menu(
                     permission=("credit.decide_limit", "policy.change", "audit.view"),
                 ),
                 Entry(
+                    "legal_notices",
+                    _("Legal notices"),
+                    "gavel",
+                    "credit:legal_notices",
+                    permission=("accounts.block", "imports.run", "audit.view"),
+                ),
+                Entry(
                     "guarantees",
                     _("Guarantees"),
                     "certificate",

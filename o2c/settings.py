@@ -358,6 +358,9 @@ ALERT_EVENTS = {
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
+    "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
+    "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
+    "FROZEN_PAYMENT": "invoicing.insolvency.frozen_payments",
     "LIMITATION": "dunning.queries.handovers.limitations_near",
     "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
@@ -397,6 +400,7 @@ SHORT_PAYMENT_PROMISE = "dunning.services.promises.promise_rest"
 CLIENT_FIGURES = {"rows": "credit.lists.with_standing", "totals": "credit.lists.standing_totals"}
 CLIENT_PANELS = {
     "state": "credit.views.panels.state",
+    "insolvency": "invoicing.views.insolvency.panel",
     "alerts": "credit.views.alerts.panel",
     "exposure": "credit.views.panels.exposure",
     "sell": "credit.views.panels.sell",
@@ -435,6 +439,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "credit.taken": ("credit.standing.refresh_after",),
     "credit.left": ("credit.standing.refresh_left",),
     "credit.taken_by_many": ("credit.standing.refresh_many",),
+    "legal.noticed": ("credit.alerts.services.look_at",),
+    "proceedings.opened": ("credit.scorecard.services.override.ask_for_proceedings",),
     "score.changed": ("o2c.home.score_notices.score_changed",),
     "class_override.asked": ("o2c.home.score_notices.override_asked",),
     "class_override.decided": ("o2c.home.score_notices.override_decided",),

@@ -86,6 +86,8 @@ class Effect(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    # About nobody we know: left out, and no error.
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from accounts.enums import TeamRole
 from accounts.models import TeamMember
 from accounts.queries import in_force_on
-from o2c.shared.money import convert
+from o2c.shared.money import ZERO, convert
 
 from ..enums import AlertKind
 from ..exposure import DISPUTED, FAR_FUTURE, OPEN_INVOICES, all_rates_on
@@ -87,6 +87,14 @@ _ENDING: Final = f"""
     SELECT given_for_id, reference, valid_until, {COUNTED_SQL}, currency, guarantor
     FROM credit_guarantee
     WHERE given_for_id = ANY(%(accounts)s) AND {IN_FORCE_SQL} AND valid_until <= %(until)s
+"""
+_NOTICES: Final = """
+    SELECT a.id, n.reference, n.kind, n.judgement_on, n.published_on, c.currency
+    FROM credit_legalnotice n
+    JOIN accounts_customeraccount a ON a.entity_id = n.entity_id
+    JOIN accounts_company c ON c.id = a.company_id
+    WHERE a.id = ANY(%(accounts)s) AND n.ended_on IS NULL AND n.published_on <= %(today)s
+      AND (n.recorded_at AT TIME ZONE 'Europe/Paris')::date > %(since)s
 """
 
 
@@ -198,6 +206,7 @@ def _events(account_ids: Sequence[int], on: date) -> Iterator[tuple[AlertKind, I
     """What happened of late: the insurer's word, and what later applications know (``settings.ALERT_EVENTS``)."""
     yield AlertKind.COVER_CHANGE, _cover_changes(account_ids, on)
     yield AlertKind.GUARANTEE_END, _guarantees_ending(account_ids, on)
+    yield AlertKind.LEGAL_NOTICE, _legal_notices(account_ids, on)
     for kind, path in settings.ALERT_EVENTS.items():
         tell: Callable[..., Iterable[Event]] = import_string(path)
         since = on - timedelta(days=policy.NEW_FOR_DAYS)
@@ -210,6 +219,20 @@ def _cover_changes(account_ids: Sequence[int], on: date) -> Iterator[Event]:
         cursor.execute(_COVERS, {"accounts": list(account_ids), "since": since, "today": on})
         for key, status, day, amount, currency in cursor.fetchall():
             yield Event(key, day.isoformat(), amount, currency, {"cover": status, "day": day})
+
+
+def _legal_notices(account_ids: Sequence[int], on: date) -> Iterator[Event]:
+    since = on - timedelta(days=policy.NEW_FOR_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTICES, {"accounts": list(account_ids), "since": since, "today": on})
+        for key, reference, kind, judged, published, currency in cursor.fetchall():
+            figures = {
+                "notice": kind,
+                "reference": reference,
+                "judgement_on": judged,
+                "published_on": published,
+            }
+            yield Event(key, reference, ZERO, currency, figures)
 
 
 def _guarantees_ending(account_ids: Sequence[int], on: date) -> Iterator[Event]:

@@ -20,6 +20,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Conflict, NotAllowed, NotFound
 
 from ..enums import AlertKind, AlertOutcome, AlertStatus
+from ..legal_policy import OPENING
 from ..models import CreditAlert
 from .facts import alerts_found, owners_of
 from .policy import Alert
@@ -57,11 +58,19 @@ def look_at_range(*, work: Any, account_ids: Sequence[int], day: str) -> dict[st
 
 
 def look_again(account_ids: Sequence[int], *, at: datetime) -> None:
-    """Look afresh at those of some clients who have open alerts, after what may have ended them."""
+    """Look afresh at those of some clients who have open alerts, after what may have ended them; and at those in
+    insolvency proceedings, whose money may be for what is frozen."""
     alerted = CreditAlert.objects.filter(account__in=account_ids, status=AlertStatus.OPEN)
-    keys = sorted(set(alerted.values_list("account", flat=True)))
+    frozen = CustomerAccount.objects.filter(pk__in=account_ids, entity__legal_notices__kind__in=OPENING)
+    keys = sorted(set(alerted.values_list("account", flat=True)) | set(frozen.values_list("pk", flat=True)))
     if keys:
         look(keys, on=paris_date(at), at=at)
+
+
+def look_at(*, work: Any, account_ids: Sequence[int]) -> dict[str, int]:
+    """Work handler: look at some clients now, after what somebody must be told of at once."""
+    at = work.started_at or timezone.now()
+    return look(account_ids, on=paris_date(at), at=at)
 
 
 @transaction.atomic

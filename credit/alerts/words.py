@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from o2c.shared import formats
 
-from ..enums import AlertKind, CoverStatus, Finding
+from ..enums import AlertKind, CoverStatus, Finding, LegalNoticeKind
 from ..models import CreditAlert
 
 
@@ -49,6 +49,13 @@ def sentence(alert: CreditAlert) -> str:
                 "dispute": figures["dispute"],
                 "amount": _money(figures["amount"], figures["currency"]),
             }
+        case AlertKind.DECLARATION if "judgement_on" in figures:
+            return _("Proceedings opened on %(judged)s: declare %(amount)s to %(insurer)s by %(day)s.") % {
+                "judged": _day(figures["judgement_on"]),
+                "amount": _money(figures["amount"], figures["currency"]),
+                "insurer": figures["insurer"],
+                "day": _day(figures["day"]),
+            }
         case AlertKind.DECLARATION:
             return _(
                 "%(amount)s must be declared to %(insurer)s by %(day)s; the oldest document: %(document)s."
@@ -77,6 +84,30 @@ def sentence(alert: CreditAlert) -> str:
                 "guarantor": figures["guarantor"],
                 "day": _day(figures["day"]),
                 "amount": _money(figures["amount"], figures["currency"]),
+            }
+        case AlertKind.LEGAL_NOTICE:
+            return _("%(kind)s: judgement of %(judged)s, published on %(published)s (%(reference)s).") % {
+                "kind": LegalNoticeKind(figures["notice"]).label,
+                "judged": _day(figures["judgement_on"]),
+                "published": _day(figures["published_on"]),
+                "reference": figures["reference"],
+            }
+        case AlertKind.CLAIM_FILING:
+            return _("%(amount)s of before the judgement of %(judged)s: file the claim by %(day)s.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "judged": _day(figures["judgement_on"]),
+                "day": _day(figures["day"]),
+            }
+        case AlertKind.TITLE_CLAIM:
+            return _("Goods under retention of title, %(amount)s unpaid: claim them back by %(day)s.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "day": _day(figures["day"]),
+            }
+        case AlertKind.FROZEN_PAYMENT:
+            return _("%(amount)s came in on %(day)s for what the judgement of %(judged)s froze.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "day": _day(figures["received_on"]),
+                "judged": _day(figures["judgement_on"]),
             }
         case AlertKind.COVER_CHANGE:
             return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
@@ -153,6 +184,16 @@ def remedy(alert: CreditAlert) -> str:
             return _("Call the client, and say what will be done about it.")
         case AlertKind.GUARANTEE_END:
             return _("Ask for another one or call it before that day; look at the limit again.")
+        case AlertKind.LEGAL_NOTICE:
+            return _("Look at the client's limit, its open orders and what it owes.")
+        case AlertKind.CLAIM_FILING:
+            return _("File it with the creditors' representative; later it can no longer be paid.")
+        case AlertKind.TITLE_CLAIM:
+            return _("Have the goods counted and write to the administrator; file the claim as well.")
+        case AlertKind.FROZEN_PAYMENT:
+            return _(
+                "Do not match it; ask the administrator: it may have to be given back within three years."
+            )
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
         case _:

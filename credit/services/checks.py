@@ -357,6 +357,8 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         promises_not_kept=not_kept,
         last_not_kept_on=last_not_kept_on,
         beyond_extension=reading.cover.beyond_extension if reading.cover and stopped else None,
+        proceedings=reading.proceedings.kind.value if reading.proceedings else "",
+        insolvent_since=reading.proceedings.since if reading.proceedings else None,
         extension_days=(reading.cover.facts.extension_days or 0) if reading.cover else 0,
     )
 

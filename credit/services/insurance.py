@@ -16,8 +16,8 @@ from o2c.shared.problems import Conflict, Invalid, NotAllowed
 
 RIGHT: Final = "policy.change"
 _TERMS: Final = (
-    "insurer", "number", "vat_insured", "extension_days", "declaration_days", "waiting_days", "max_term_days",
-    "blind_limit", "blind_pct",
+    "insurer", "number", "vat_insured", "extension_days", "declaration_days", "insolvency_days", "waiting_days",
+    "max_term_days", "blind_limit", "blind_pct",
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def set_policy(
     if not by.may(RIGHT, company):
         raise NotAllowed
     wrong: dict[str, list[Any]] = {}
-    for name in ("extension_days", "declaration_days", "blind_limit", "blind_pct"):
+    for name in ("extension_days", "declaration_days", "insolvency_days", "blind_limit", "blind_pct"):
         if name in terms and terms[name] is not None and terms[name] <= 0:
             wrong[name] = [_("This must be more than nothing.")]
     if terms.get("blind_pct") is not None and terms["blind_pct"] > 100:

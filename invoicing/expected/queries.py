@@ -16,6 +16,8 @@ from django.utils.module_loading import import_string
 from accounts.queries import circuits_of
 from credit.alerts.facts import Event
 from credit.alerts.policy import TREND_DAYS
+from credit.legal_policy import is_frozen
+from credit.legal_queries import splits_of
 from invoicing.clearing import days_of
 from invoicing.clearing_policy import DRAWN
 from invoicing.einvoicing.policy import EInvoiceStatus
@@ -77,6 +79,7 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
     resolved = _provided("resolutions", keys)
     circuits = circuits_of({item.account_id for item in rows})
     clearing = days_of({item.company_id for item in rows})
+    splits = splits_of({item.account_id for item in rows})
     for item in rows:
         facts = Facts(
             due_date=item.due_on,
@@ -87,6 +90,8 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
             if item.account.payment_method in DRAWN
             else None,
             delay=delay(item.company_id, item.account_id, item.account.risk_class),
+            is_insolvent=item.account_id in splits
+            and is_frozen(item.issue_date, splits[item.account_id].judgement_on),
             circuit=circuits.get(item.account_id),
             received=item.issue_date,
         )

@@ -14,7 +14,9 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import Company, CustomerAccount, User
+from credit.legal_queries import splits_of
 from invoicing.enums import ItemKind
+from invoicing.insolvency import Frozen
 from invoicing.models import (
     CashDiscount,
     Invoice,
@@ -326,9 +328,11 @@ def _read_items(
     if missing := named - rows.keys():
         rows |= {row[0]: row for row in own.filter(pk__in=missing).values_list(*columns)}
     terms = _discounts(company.pk)
+    frozen = Frozen(splits_of(lot.clients))
     for row in rows.values():
         client = lot.clients.get(row[2])
-        if client is not None:
+        # What a judgement froze is never proposed: money of before it is for a person to match.
+        if client is not None and not (row[3] > 0 and frozen.holds(row[2], row[4])):
             lot.items[client.circle, row[6]].append(_item(row, terms.get(row[2]) or terms.get(None)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from accounts.models import CustomerAccount, User
 from invoicing import policy
 from invoicing.enums import ItemKind
+from invoicing.insolvency import Frozen
 from invoicing.models import Allocation, Payment, ReceivableItem
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
@@ -97,18 +98,24 @@ def allocate_payment(
 
 
 def book_pairs(
-    pairs: Iterable[MatchPair],
+    pairs: Sequence[MatchPair],
     items: Mapping[int, ReceivableItem],
     *,
     date: date | None = None,
     by: User | None,
     at: datetime,
 ) -> list[Allocation]:
-    """Check and write matches of locked items; for acts that hold the items' locks already."""
+    """Check and write matches of locked items; for acts that hold the items' locks already.
+
+    :raises FrozenItem: new money for what was owed before a judgement
+    """
     today = paris_date(at)
     companies = {item.company_id: item.company for item in items.values()}
     days = {key: open_days(company, today=today) for key, company in sorted(companies.items())}
     since = reopened_on(items)
+    frozen = Frozen.of(items.values())
+    for pair in pairs:
+        frozen.check(*_sides_of(pair, items))
     made = [_booked(pair, items, days, since, asked=date, today=today, by=by, at=at) for pair in pairs]
     set_letters(made)
     Allocation.objects.bulk_create(made, batch_size=1000)
@@ -129,8 +136,7 @@ def _booked(
     by: User | None,
     at: datetime,
 ) -> Allocation:
-    one, other = items[pair.one_id], items[pair.other_id]
-    debit, credit = (one, other) if other.amount < 0 else (other, one)
+    debit, credit = _sides_of(pair, items)
     require_cents(pair.amount, "amount")
     policy.check_match(_side(debit), _side(credit), pair.amount)
     debit.open_amount -= pair.amount
@@ -146,6 +152,12 @@ def _booked(
         recorded_at=at,
         recorded_by=by,
     )
+
+
+def _sides_of(pair: MatchPair, items: Mapping[int, ReceivableItem]) -> tuple[ReceivableItem, ReceivableItem]:
+    """What is owed and the credit."""
+    one, other = items[pair.one_id], items[pair.other_id]
+    return (one, other) if other.amount < 0 else (other, one)
 
 
 def _side(item: ReceivableItem) -> policy.Side:

@@ -14,6 +14,7 @@ from invoicing import policy
 from invoicing.clearing import days_of
 from invoicing.clearing_policy import clears_on
 from invoicing.enums import ItemKind
+from invoicing.insolvency import Frozen
 from invoicing.models import Payment, ReceivableItem
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
@@ -161,9 +162,12 @@ def _match(own: ReceivableItem, named: Sequence[ReceivableItem], *, by: User, at
         .values_list("pk", flat=True)[:1]
     )
     items = lock_items([*candidates, own.pk])
+    frozen = Frozen.of(items.values())
     left, pairs = -own.open_amount, []
     for key in candidates:
         amount = min(left, items[key].open_amount)
+        if frozen.refuses(items[key], own):
+            continue  # the money stays unmatched, and somebody is told
         # Somebody may have matched it while we waited for the lock.
         if amount > 0 and (not exact or items[key].open_amount == left):
             pairs.append(MatchPair(own.pk, key, amount))

@@ -117,7 +117,6 @@ def agree_on_terms(
     contract_rate: Decimal | None,
     day_basis: DayBasis = DayBasis.FIXED,
     valid_from: date,
-    judgement_on: date | None = None,
     reason: str,
     by: User,
     at: datetime,
@@ -130,7 +129,6 @@ def agree_on_terms(
 
     :param company: whose clients, where none is named
     :param contract_rate: percent a year, with ``CONTRACT`` alone
-    :param judgement_on: opening of insolvency proceedings, None where none are open
     """
     account: CustomerAccount | None = None
     if account_id is not None:
@@ -142,8 +140,6 @@ def agree_on_terms(
         raise NotFound
     require(by, TERMS_RIGHT if account is not None else COMPANY_TERMS_RIGHT, company.pk)
     errors = {} if reason.strip() else {"reason": [_("A reason is required.")]}
-    if account is None and judgement_on is not None:
-        errors["judgement_on"] = [_("Insolvency proceedings are those of one client.")]
     if (regime == Regime.CONTRACT) != (contract_rate is not None):
         errors["contract_rate"] = [_("A rate is written with the rate of the contract, and with it alone.")]
     elif contract_rate is not None and not (
@@ -159,7 +155,6 @@ def agree_on_terms(
         regime=regime,
         contract_rate=contract_rate,
         day_basis=day_basis,
-        judgement_on=judgement_on,
         reason=reason.strip(),
         recorded_by=by,
         recorded_at=at,
@@ -171,7 +166,7 @@ def agree_on_terms(
         at=at,
         reason=row.reason,
         label=account.code if account is not None else company.code,
-        after={"regime": regime, "rate": contract_rate, "from": valid_from, "judgement": judgement_on},
+        after={"regime": regime, "rate": contract_rate, "from": valid_from},
     )
     return row
 

@@ -26,7 +26,7 @@ from .interest import AGREES, ActForm, ReasonForm
 
 
 class TermsForm(ReasonForm):
-    """Rate, days of a year, from when; insolvency proceedings."""
+    """Rate, days of a year, from when."""
 
     regime = forms.ChoiceField(label=gettext_lazy("Rate"), choices=Regime.choices)
     contract_rate = forms.DecimalField(
@@ -40,13 +40,7 @@ class TermsForm(ReasonForm):
         ),
     )
     valid_from = DateField(label=gettext_lazy("For invoices issued from"), prefer="nearest")
-    judgement_on = DateField(
-        label=gettext_lazy("Insolvency proceedings opened on"),
-        required=False,
-        prefer="past",
-        help_text=gettext_lazy("Interest stops on the eve of the judgement. Left empty: none are open."),
-    )
-    field_order = ("regime", "contract_rate", "valid_from", "judgement_on", "reason")
+    field_order = ("regime", "contract_rate", "valid_from", "reason")
 
 
 class AgreeOnTerms(ActForm):
@@ -66,7 +60,7 @@ class AgreeOnTerms(ActForm):
         initial: dict[str, Any] = {"valid_from": timezone.localdate()}
         if row is not None:
             rate = row.contract_rate.normalize() if row.contract_rate is not None else None
-            initial |= {"regime": row.regime, "contract_rate": rate, "judgement_on": row.judgement_on}
+            initial |= {"regime": row.regime, "contract_rate": rate}
         return TermsForm(data, initial=initial)
 
     def act(self, request: Any, form: forms.Form, **which: Any) -> HttpResponse:
@@ -93,12 +87,6 @@ class AgreeOnTerms(ActForm):
         }
 
 
-class CompanyTermsForm(TermsForm):
-    """The same for every client without terms of its own; proceedings are those of one client."""
-
-    judgement_on = None  # type: ignore[assignment]
-
-
 class CompanyTerms(ActForm):
     """What every client owes when late that agreed to nothing else."""
 
@@ -112,7 +100,7 @@ class CompanyTerms(ActForm):
         if row is not None:
             rate = row.contract_rate.normalize() if row.contract_rate is not None else None
             initial |= {"regime": row.regime, "contract_rate": rate}
-        return CompanyTermsForm(data, initial=initial)
+        return TermsForm(data, initial=initial)
 
     def act(self, request: Any, form: forms.Form, **which: Any) -> HttpResponse:
         """Store them."""

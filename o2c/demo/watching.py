@@ -10,12 +10,15 @@ from decimal import Decimal
 from accounts.models import Company, CustomerAccount, User
 from credit import standing
 from credit.alerts import services as alerts
-from credit.enums import AlertOutcome, CoverStatus, Level
+from credit.enums import AlertOutcome, CoverStatus, LegalNoticeKind, Level
 from credit.models import CreditAlert, CreditStanding
 from credit.services.cover import CoverRow, record_covers
 from credit.services.guarantees import confirm_guarantee, record_guarantee
 from credit.services.insurance import set_policy
+from credit.services.legal import NoticeRow, record_notices
 from o2c.shared.files import received
+
+from .clients import PLAIN
 
 _SHARE = Decimal(90)
 _COVERS = 12
@@ -61,6 +64,7 @@ def insure_and_watch(
     _secure(
         [by_key[row.target_id] for row in largest[2 * _COVERS : 2 * _COVERS + 4]], team, at=at, today=today
     )
+    _publish(accounts[PLAIN + 20], team, at=at, today=today)
     alerts.look(keys, on=today, at=at)
     for alert in CreditAlert.objects.filter(account__in=keys, kind="UTILISATION").order_by("pk")[:2]:
         alerts.answer(
@@ -102,3 +106,21 @@ def _secure(accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: d
         )
         if place < 3:
             confirm_guarantee(guarantee_id=row.pk, by=team["credit"], at=at)
+
+
+def _publish(account: CustomerAccount, team: dict[str, User], *, at: datetime, today: date) -> None:
+    """The receivership of a client, as the gazette of last week says."""
+    record_notices(
+        company=account.company,
+        rows=[
+            NoticeRow(
+                siren=account.entity.siren or "",
+                kind=LegalNoticeKind.RECEIVERSHIP,
+                judgement_on=today - timedelta(days=16),
+                published_on=today - timedelta(days=7),
+                reference=f"A{today.year}0{today - timedelta(days=7):%j}1147",
+            )
+        ],
+        by=team["integration"],
+        at=at,
+    )

@@ -28,6 +28,10 @@ WORDS: Final[dict[str, Words]] = {
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
+    "legal_notice.recorded": Words(
+        gettext_lazy("Legal notice %(label)s entered"), "gavel", "warn", DECISIONS
+    ),
+    "legal_notice.ended": Words(gettext_lazy("Legal notice %(label)s is over"), "gavel", "", DECISIONS),
     "guarantee.recorded": Words(gettext_lazy("Guarantee %(label)s entered"), "certificate", "", DECISIONS),
     "guarantee.confirmed": Words(
         gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS

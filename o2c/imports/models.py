@@ -47,6 +47,7 @@ class ImportRun(models.Model):
         RATES = "rates", _("Exchange rates")
         COVER = "cover", _("Credit insurance cover")
         STATEMENTS = "statements", _("Financial statements")
+        NOTICES = "notices", _("Legal notices (BODACC)")
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")

@@ -158,6 +158,7 @@ def _counts(result: SingleResult) -> dict[str, Any]:
         "new": result.effects.get("created", 0),
         "changed": result.effects.get("updated", 0),
         "unchanged": result.effects.get("unchanged", 0),
+        **({"unknown": result.effects["unknown"]} if result.effects.get("unknown") else {}),
         "read": audit.plain(result.read),
         **({} if result.dry_run else {"booked": audit.plain(result.totals)}),
     }

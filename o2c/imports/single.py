@@ -47,7 +47,7 @@ class CompanyUnknown(NotFound):
 class SingleResult:
     """What came of a file.
 
-    :ivar effects: documents or rows created, updated, unchanged, refused
+    :ivar effects: documents or rows created, updated, unchanged, unknown, refused
     :ivar totals: sum of what is in the book of this file now, per currency; empty for kinds without amounts
     :ivar read: sum of all lines that could be read
     """

@@ -246,6 +246,22 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/credit-alerts/<pk>/": Entry(
         get="accounts.view", post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}
     ),
+    "credit/legal-notices/": Entry(get="accounts.view"),
+    "credit/legal-notices/<pk>/": Entry(get="accounts.view", about="legal_notice"),
+    "credit/legal-notices/<pk>/end/": Entry(
+        post="credit.decide_limit", about="legal_notice", body=_REASON, by_authority=True
+    ),
+    "credit/clients/<code>/legal-notice/": Entry(
+        get="accounts.block",
+        post="accounts.block",
+        about="client",
+        body={
+            "kind": "DISSOLUTION",
+            "judgement_on": "1/1/2026",
+            "published_on": "9/1/2026",
+            "reference": "A-9",
+        },
+    ),
     "credit/reviews/": Entry(get="accounts.view"),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
@@ -280,6 +296,7 @@ PAGES: Final[Mapping[str, Entry]] = {
             "extension_days": "60",
             "declaration_days": "60",
             "waiting_days": "90",
+            "insolvency_days": "10",
             "blind_pct": "90",
         },
     ),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
-from credit.models import BuyerCover, CreditAlert
+from credit.models import BuyerCover, CreditAlert, LegalNotice
 from credit.scorecard import services as scorecard
 from credit.services.guarantees import record_guarantee
 from disputes import services as disputes
@@ -90,6 +90,7 @@ class World:
     limit_request: int
     alert: int
     guarantee: int
+    legal_notice: int
     invoice: str
     invoice_key: int
     later_due: str
@@ -227,6 +228,11 @@ def make_world(
         account=account, kind="UTILISATION", key=mark, raised_at=at, due_on=paris_date(at),
         figures={"used_pct": 85, "net": "85.00", "limit": "100.00"},
     )  # fmt: skip
+    # One that freezes nothing and holds no order.
+    notice = LegalNotice.objects.create(
+        company=company, entity=account.entity, kind="DISSOLUTION", judgement_on=date(2026, 1, 5),
+        published_on=date(2026, 1, 9), reference=f"{mark}-A", recorded_by=adv, recorded_at=at,
+    )  # fmt: skip
     guarantee = record_guarantee(
         account_id=account.pk, level="account", kind="BANK", guarantor="Bank", reference=f"{mark}-G",
         amount=Decimal(10), currency="EUR", valid_from=paris_date(at), by=analyst, at=at,
@@ -318,6 +324,7 @@ def make_world(
         limit_request=wish.pk,
         alert=alert.pk,
         guarantee=guarantee.pk,
+        legal_notice=notice.pk,
         invoice=invoice.number,
         invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",

@@ -279,7 +279,7 @@ def test_on_screen(account: CustomerAccount, company: Company, manager: User):
     client.force_login(director, backend="django.contrib.auth.backends.ModelBackend")
     body = {
         "insurer": "Coface", "number": "P-9", "valid_from": "2026-01-01", "vat_insured": "on", "extension_days": "60",
-        "declaration_days": "60", "waiting_days": "90", "blind_pct": "90",
+        "declaration_days": "60", "waiting_days": "90", "blind_pct": "90", "insolvency_days": "10",
     }  # fmt: skip
     assert client.post("/credit/insurance/policy/", body | {"extension_days": "0"}).status_code == 422
     assert client.post("/credit/insurance/policy/", body).status_code == 302

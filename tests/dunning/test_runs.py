@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import ContactRole
 from accounts.models import Company, Contact, CustomerAccount, User
+from credit.models import LegalNotice
 from credit.services import flags
 from dunning import attachments
 from dunning.enums import Exclusion, ReminderStatus, RunStatus
@@ -21,7 +22,7 @@ from dunning.queries.plan import read_plan
 from dunning.services import promises, runs, sending
 from dunning.services.scenarios import ensure_scenario
 from invoicing import services as invoicing
-from invoicing.models import AgreedTerms, EInvoice, ReceivableItem
+from invoicing.models import EInvoice, ReceivableItem
 from invoicing.services import stops
 from o2c.shared import outbox_files
 from o2c.shared.models import OutboxMessage, Work
@@ -223,9 +224,9 @@ def test_frozen_by_insolvency(
     account: CustomerAccount, late: Callable[..., ReceivableItem], accountant: User
 ):
     before, after = late(30), late(3)
-    AgreedTerms.objects.create(
-        company=account.company, account=account, valid_from=day(-400), judgement_on=day(-40), reason="judgement",
-        recorded_by=accountant, recorded_at=AT,
+    LegalNotice.objects.create(
+        company=account.company, entity=account.entity, kind="RECEIVERSHIP", judgement_on=day(-40),
+        published_on=day(-30), reference="A-1", recorded_by=accountant, recorded_at=AT,
     )  # fmt: skip
     (letter,), left_out = plan(account)
     assert [item.document for item in letter.items] == [after.document]

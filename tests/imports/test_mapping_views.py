@@ -232,8 +232,25 @@ def test_only_kinds_one_may_enter_by_hand_are_offered(accountant: Client, compan
     def offered(client: Client) -> list[str]:
         return [code for code, _label in page(client, "new").context["form"].fields["kind"].choices]
 
-    assert offered(adv) == ["ledger", "accounts", "orders", "invoices", "rates", "cover", "statements"]
-    assert offered(accountant) == ["ledger", "invoices", "payments", "rates", "cover", "statements"]
+    assert offered(adv) == [
+        "ledger",
+        "accounts",
+        "orders",
+        "invoices",
+        "rates",
+        "cover",
+        "statements",
+        "notices",
+    ]
+    assert offered(accountant) == [
+        "ledger",
+        "invoices",
+        "payments",
+        "rates",
+        "cover",
+        "statements",
+        "notices",
+    ]
     refused = upload(adv, "payments", "id;date;montant\nV1;05/01/2026;1\n")
     assert "Select a valid choice." in refused.content.decode()
     assert (page(adv, "sample", "payments").status_code, page(adv, "sample", "none").status_code) == (
@@ -242,7 +259,9 @@ def test_only_kinds_one_may_enter_by_hand_are_offered(accountant: Client, compan
     )
 
 
-@pytest.mark.parametrize("kind", ["ledger", "accounts", "orders", "invoices", "rates", "cover", "statements"])
+@pytest.mark.parametrize(
+    "kind", ["ledger", "accounts", "orders", "invoices", "rates", "cover", "statements", "notices"]
+)
 def test_the_sample_of_each_kind_is_read_back_without_a_word(company: Company, kind: str) -> None:
     CustomerAccountFactory(company=company, code="C0001")
     adv = signed_in(make_user("adv_manager", company))

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, RoleGrant, User
+from credit.models import LegalNotice
 from o2c.shared.models import AuditEvent
 from orders.models import Order
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
@@ -121,3 +122,27 @@ def test_payments_without_a_client_are_nobodys(company: Company, tmp_path: Path)
     assert run(tmp_path, "import_payments", head, "V1;2026-11-02;12,5;?")[-1] == (
         "control: read 12.50 = entered 12.50, difference 0.00 EUR"
     )
+
+
+def test_legal_notices_as_the_gazette_writes_them(company: Company, tmp_path: Path) -> None:
+    account = CustomerAccountFactory(company=company)
+    lines = (
+        "SIREN;nature;date du jugement;date de parution;annonce",
+        f"{account.siren};redressement judiciaire;03/11/2025;12/11/2025;A20250217001",
+        "552100554;liquidation judiciaire;03/11/2025;12/11/2025;A20250217002",
+    )
+    said = ["TEST, notices", "lines read: 2"]
+    unknown = "about nobody we know, left out: 1"
+    assert run(tmp_path, "import_notices", *lines) == [
+        *said,
+        "entered: 1 new, 0 changed, 0 unchanged",
+        unknown,
+    ]
+    assert run(tmp_path, "import_notices", *lines) == [
+        *said,
+        "entered: 0 new, 0 changed, 1 unchanged",
+        unknown,
+    ]
+    assert LegalNotice.objects.get().kind == "RECEIVERSHIP"
+    with pytest.raises(CommandError, match="date de parution: It cannot be published before the judgement"):
+        run(tmp_path, "import_notices", lines[0], f"{account.siren};plan;03/11/2025;02/11/2025;A3")

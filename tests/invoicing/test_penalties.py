@@ -13,7 +13,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Company, CustomerAccount, User
+from credit.enums import LegalNoticeKind
 from credit.queries import exposure_of
+from credit.services.legal import end_notice, record_notice
 from invoicing import proofs, services
 from invoicing.interest_policy import HalfYear, InterestTerms, RateMissing, Regime
 from invoicing.interest_queries import InvoiceInterest, interest_of, penalty_rate_text, terms_of
@@ -441,12 +443,18 @@ def test_terms_of_the_company_count_where_a_client_has_none(
     assert read(invoice).terms.contract_rate == D(9)
 
 
-def test_proceedings_stop_interest_of_every_invoice(invoice: Invoice, account: CustomerAccount, credit: User):
-    agree(account, credit, regime=Regime.BCE10, contract_rate=None, valid_from=TODAY, judgement_on=day(-9))
+def test_proceedings_stop_interest_of_what_was_owed_before(
+    invoice: Invoice, account: CustomerAccount, credit: User
+):
+    notice = record_notice(
+        account_id=account.pk, kind=LegalNoticeKind.RECEIVERSHIP, judgement_on=day(-9), published_on=day(-5),
+        reference="A-1", by=credit, at=AT,
+    )  # fmt: skip
     found = read(invoice).whole
     assert found is not None
     assert (found.days, found.segments[-1].last) == (20, day(-10))
-    agree(account, credit, regime=Regime.BCE10, contract_rate=None, valid_from=TODAY)
+    manager = make_user("credit_manager", account.company)
+    end_notice(notice_id=notice.pk, reason="another company", was_mistake=True, by=manager, at=AT)
     assert read(invoice).whole.days == 30  # type: ignore[union-attr]
 
 

@@ -51,8 +51,6 @@ def test_terms_of_all_clients_count_where_there_are_no_own(
         agree(company, make_user("credit_manager", company))
     with pytest.raises(NotFound):
         agree(None, director)
-    with pytest.raises(Invalid):
-        agree(company, director, judgement_on=TODAY)
     agree(company, director)
     other = CustomerAccountFactory(company=company)
     agree_on_terms(

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from django.db import connection, transaction
 
 from accounts.models import Company
+from credit.legal_policy import JUDGEMENTS_SQL
 from dunning.step_policy import ENTRY_AT_MOST
 from o2c.shared.calendar import business_day_on_or_before
 
@@ -39,10 +40,7 @@ _BASE: Final = """
         SELECT account_id, item_id FROM invoicing_dunningstop
         WHERE starts_on <= %(as_of)s AND until >= %(as_of)s AND (ended_on IS NULL OR ended_on > %(as_of)s)
     ),
-    judgement AS (
-        SELECT DISTINCT ON (account_id) account_id, judgement_on FROM invoicing_agreedterms
-        WHERE company_id = %(company)s AND account_id IS NOT NULL ORDER BY account_id, valid_from DESC, id DESC
-    ),
+    judgement AS MATERIALIZED ({judgements}),
     client AS MATERIALIZED (
         SELECT a.id, CASE WHEN a.language ILIKE 'fr%%' THEN 'fr' ELSE 'en' END AS language,
                COALESCE(own.id, class.id, common.id) AS scenario_id, j.judgement_on,
@@ -51,7 +49,7 @@ _BASE: Final = """
                ) AS is_watched,
                EXISTS (SELECT FROM stop s WHERE s.account_id = a.id AND s.item_id IS NULL) AS is_stopped
         FROM accounts_customeraccount a
-        LEFT JOIN judgement j ON j.account_id = a.id
+        LEFT JOIN judgement j ON j.entity_id = a.entity_id
         LEFT JOIN scenario own ON own.account_id = a.id
         LEFT JOIN scenario class ON class.account_id IS NULL AND class.risk_class = a.risk_class
         LEFT JOIN scenario common ON common.account_id IS NULL AND common.risk_class = ''
@@ -351,9 +349,14 @@ def _sql(end: str, accounts: Sequence[int] | None = None) -> str:
 
 def _base(accounts: Sequence[int] | None) -> str:
     if accounts is None:
-        return _BASE.format(of_client="", of_account="", of_item="")
+        return _BASE.format(judgements=JUDGEMENTS_SQL, of_client="", of_account="", of_item="")
     mine = "AND {} = ANY(%(accounts)s)".format
-    return _BASE.format(of_client=mine("a.id"), of_account=mine("account_id"), of_item=mine("i.account_id"))
+    return _BASE.format(
+        judgements=JUDGEMENTS_SQL,
+        of_client=mine("a.id"),
+        of_account=mine("account_id"),
+        of_item=mine("i.account_id"),
+    )
 
 
 def _params(

@@ -14,11 +14,14 @@ from accounts.enums import RiskClass
 from accounts.models import Acting, CustomerAccount, User
 from accounts.services.risk import set_class
 from credit.locks import lock_credit, lock_credit_of
+from credit.models import LegalNotice
 from credit.services.limits import AuthorityExceeded, FourEyes
 from o2c.shared import audit, work
 from o2c.shared.calendar import add_months, paris_date
+from o2c.shared.formats import date_short
 from o2c.shared.locking import retrying
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
+from o2c.shared.work import emit
 
 from ..enums import OverrideCause, OverrideStatus
 from ..models import ClassOverride, ScoreCard
@@ -81,18 +84,66 @@ def ask_override(
         lock_credit(account)
         if ClassOverride.objects.filter(account=account, status__in=_OPEN).exists():
             raise OverrideOpen
-        made = ClassOverride.objects.create(
-            account=account,
-            risk_class=risk_class,
-            cause=cause,
-            reason=reason.strip(),
-            valid_until=valid_until,
-            asked_by=by,
-            asked_at=at,
-        )
-        _record("class_override.asked", made, by, at, reason)
-        work.emit("class_override.asked", f"override:{made.pk}", {"override_id": made.pk})
+        return _asked(account, risk_class, cause, reason.strip(), valid_until, by=by, at=at)
+
+
+def _asked(
+    account: CustomerAccount,
+    risk_class: str,
+    cause: str,
+    reason: str,
+    valid_until: date,
+    *,
+    by: User,
+    at: datetime,
+) -> ClassOverride:
+    made = ClassOverride.objects.create(
+        account=account,
+        risk_class=risk_class,
+        cause=cause,
+        reason=reason,
+        valid_until=valid_until,
+        asked_by=by,
+        asked_at=at,
+    )
+    _record("class_override.asked", made, by, at, reason)
+    emit("class_override.asked", f"override:{made.pk}", {"override_id": made.pk})
     return made
+
+
+@retrying
+def ask_for_proceedings(*, work: Any, notice_id: int) -> dict[str, int]:
+    """Work handler: ask, in the name of who brought the notice, for class E of every client in proceedings.
+
+    It counts once somebody else has approved it; clients of whom a class is asked for or set already are left out.
+    """
+    at = work.started_at or timezone.now()
+    notice = LegalNotice.objects.select_related("recorded_by").get(pk=notice_id)
+    reason = gettext("%(kind)s, judgement of %(day)s, notice %(reference)s") % {
+        "kind": notice.get_kind_display(),
+        "day": date_short(notice.judgement_on),
+        "reference": notice.reference,
+    }
+    asked = 0
+    for account in CustomerAccount.objects.filter(entity=notice.entity_id).order_by("pk"):
+        with transaction.atomic():
+            lock_credit(account)
+            if (
+                notice.ended_on is not None
+                or ClassOverride.objects.filter(account=account, status__in=_OPEN).exists()
+            ):
+                continue
+            _asked(
+                account,
+                RiskClass.E,
+                OverrideCause.INSOLVENCY,
+                reason,
+                add_months(paris_date(at), LONGEST_MONTHS),
+                by=notice.recorded_by,
+                at=at,
+            )
+            asked += 1
+    return {"asked": asked}
 
 
 @retrying

@@ -96,6 +96,8 @@ def _report(result: SingleResult) -> Iterator[str]:
     yield f"{result.company_code}, {result.kind}"
     yield f"lines read: {result.lines_read}"
     yield f"{verb}: {counts['created']} new, {counts['updated']} changed, {counts['unchanged']} unchanged"
+    if unknown := result.effects.get("unknown"):
+        yield f"about nobody we know, left out: {unknown}"
     for currency, amount in sorted(result.read.items()):
         booked = result.totals.get(currency, amount * 0)
         yield f"control: read {amount} = {verb} {booked}, difference {amount - booked:.2f} {currency}"

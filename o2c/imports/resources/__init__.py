@@ -7,6 +7,7 @@ from typing import Final
 from .base import Entry, ImportField, KindResource, Outcome, Reading, Wrong
 from .clients import AccountResource
 from .documents import InvoiceResource, PaymentResource
+from .notices import NoticeResource
 from .orders import OrderResource
 from .published import CoverResource, RateResource
 from .ratings import StatementResource
@@ -21,6 +22,7 @@ KINDS: Final[dict[str, type[KindResource]]] = {
         RateResource,
         CoverResource,
         StatementResource,
+        NoticeResource,
     )
 }
 
