@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     "promises": {"task": "dunning.tasks.judge_promises", "schedule": crontab(hour=0, minute=20)},
     "plans": {"task": "dunning.tasks.judge_plans", "schedule": crontab(hour=0, minute=25)},
     "reminders": {"task": "dunning.tasks.daily_run", "schedule": crontab(hour=7, minute=0)},
+    "relays": {"task": "dunning.tasks.relay_calls", "schedule": crontab(hour=7, minute=5)},
     "digest": {"task": "o2c.shared.tasks.digest", "schedule": crontab(hour=8, minute=0)},
     "nightly": {
         "task": "credit.tasks.nightly",

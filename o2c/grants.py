@@ -48,6 +48,7 @@ APPEND_ONLY: Final = (
     "dunning.Call",
     "dunning.RunExclusion",
     "dunning.HandOverCost",
+    "dunning.Relay",
     "dunning.LimitationInterruption",
     "disputes.DisputeStep",
     "disputes.DisputeEvidence",

@@ -46,6 +46,7 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.release_undone": _Look("warn", "rotate", gettext_lazy("Release undone")),
     "order.assigned": _Look("", "user-check", gettext_lazy("Somebody looks after it")),
     "order.override_requested": _Look("", "send", gettext_lazy("Override asked for")),
+    "order.release_signed": _Look("", "check", gettext_lazy("Release approved by the first of two")),
     "order.override_refused": _Look("bad", "x", gettext_lazy("Override refused")),
     "order.override_withdrawn": _Look("", "arrow-back-up", gettext_lazy("Override request taken back")),
     "order.refused": _Look("bad", "x", gettext_lazy("Refused")),

@@ -171,3 +171,13 @@ class Interruption(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", _("acknowledged by the client")
     COURT = "court", _("claimed in court")
     ENFORCED = "enforced", _("protective or enforcement measure")
+
+
+class RelayLevel(models.TextChoices):
+    """Who calls, and who after them (domain.md 6.1)."""
+
+    ADV = "adv", pgettext_lazy("relay", "Sales administration")
+    ACCOUNTANT = "accountant", pgettext_lazy("relay", "Receivables accountant")
+    CREDIT = "credit", pgettext_lazy("relay", "Credit management")
+    FINANCE = "finance", pgettext_lazy("relay", "Finance director")
+    EXECUTIVE = "executive", pgettext_lazy("relay", "Chief executive")

@@ -7,6 +7,7 @@ from .handover_models import HandOver, HandOverCost, HandOverItem, LimitationInt
 from .link_models import ClientLink, ClientLinkAct
 from .plan_models import PaymentPlan, PlanInstalment, PlanItem
 from .promise_models import PromiseItem, PromiseToPay
+from .relay_models import Relay
 from .run_models import DunningRun, Reminder, ReminderLine, RunExclusion
 from .scenario_models import DunningScenario, DunningStep
 
@@ -26,6 +27,7 @@ __all__ = [
     "PlanItem",
     "PromiseItem",
     "PromiseToPay",
+    "Relay",
     "Reminder",
     "ReminderLine",
     "RunExclusion",

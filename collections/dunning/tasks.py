@@ -27,3 +27,11 @@ def daily_run() -> None:
     from o2c.shared import work
 
     work.add("dunning.daily", "clock")
+
+
+@shared_task
+def relay_calls() -> None:
+    """Ask that calls nobody has made go to the next one (every morning, by the scheduler)."""
+    from o2c.shared import work
+
+    work.add("dunning.relays", "clock")

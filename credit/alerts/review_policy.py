@@ -142,5 +142,6 @@ KINDS: Final[Sequence[AlertKind]] = (
     AlertKind.BROKEN_PROMISE,
     AlertKind.FIRST_OVERDUE,
     AlertKind.INSOLVENT,
+    AlertKind.LEGAL_NOTICE,
     AlertKind.GROWTH,
 )

@@ -169,6 +169,7 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
         "What now: open the alert; it says what to ask the client for, with ready words."
     ),
     ("alert.raised", False): gettext_lazy("What now: open the alert and say what was done about it."),
+    ("call.relayed", True): gettext_lazy("What now: call the client, and note what came of it."),
     ("plan.signed", True): gettext_lazy("What now: approve the plan, or cancel it with a reason."),
     ("plan.late", False): gettext_lazy(
         "What now: call the client; without the money, give formal notice: eight days later the balance is due."

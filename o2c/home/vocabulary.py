@@ -177,6 +177,9 @@ NOTICES: Final[dict[str, Words]] = {
     "payment.return_undone": Words(
         gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
     ),
+    "call.relayed": Words(
+        gettext_lazy("The call to %(client)s was not made: it is yours now"), "phone-call", "warn"
+    ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"
     ),

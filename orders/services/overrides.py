@@ -88,13 +88,16 @@ def request_override(
 def appeal_override(*, request_id: int, reason: str, by: User, at: datetime) -> OverrideRequest:
     """Take a refused request to the next level, once; what was asked for stays the same.
 
+    :raises NotAllowed: without the right to ask for overrides
     :raises WrongState: it was not refused, or its order is held for something else by now
     :raises AppealedAlready: it was appealed, or is an appeal itself
     :raises NoHigherLevel: the last level refused it
     """
-    refused = OverrideRequest.objects.select_related("order").filter(pk=request_id).first()
+    refused = OverrideRequest.objects.select_related("order__company").filter(pk=request_id).first()
     if refused is None:
         raise OverrideUnknown
+    if not by.may("orders.request_override", refused.order.company):
+        raise NotAllowed
     if refused.status != OverrideStatus.REFUSED:
         raise WrongState(_NOT_REFUSED)
     until = refused.valid_until

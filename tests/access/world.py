@@ -38,7 +38,7 @@ from o2c.hooks.models import Webhook, WebhookDelivery
 from o2c.imports.models import ImportRun, SavedMapping
 from o2c.reports.models import MonthlyStatement
 from o2c.shared import results
-from o2c.shared.calendar import paris_date
+from o2c.shared.calendar import add_months, paris_date
 from o2c.shared.files import ReceivedFile
 from o2c.shared.models import Notice, OutboxMessage, Work
 from o2c.shared.outbox_files import keep
@@ -445,13 +445,13 @@ def _plan(
 
 def _hand_over(account: CustomerAccount, number: str, by: User, at: Any) -> int:
     """A debt at an agency, with its file."""
-    item = make_invoice(account, "70.00", by=by, number=number, at=at).items.get()
+    item = make_invoice(account, "1.00", by=by, number=number, at=at).items.get()
     made = HandOver.objects.create(
-        company=account.company, account=account, to="agency", route="amicable", recipient="Agency", amount=70,
+        company=account.company, account=account, to="agency", route="amicable", recipient="Agency", amount=1,
         currency="EUR", reason="no answer", handed_on=paris_date(at), handed_at=at, handed_by=by,
         file=keep("file.zip", b"PK", "application/zip").as_row(),
     )  # fmt: skip
-    HandOverItem.objects.create(hand_over=made, item=item, amount=70)
+    HandOverItem.objects.create(hand_over=made, item=item, amount=1)
     return made.pk
 
 
@@ -563,8 +563,9 @@ def _personal(person: User, mark: str, at: Any, company: Company) -> dict[str, i
         kind="statement.sent_causes", key=f"statement-{mark}-{person.pk}", company_id=company.pk, user=person,
         to="x@y.test", subject="Told", text="told", created_at=at,
     )  # fmt: skip
+    month = add_months(date(2020, 1, 1), MonthlyStatement.objects.filter(owner=person).count())
     told = MonthlyStatement.objects.create(
-        company=company, kind="causes", month=date(2026, 1, 1), owner=person, subjects=["department:SALES"],
+        company=company, kind="causes", month=month, owner=person, subjects=["department:SALES"],
         figures=_TOLD, files=[keep("told.pdf", b"%PDF-1.4", "application/pdf").as_row()], language="fr",
         message=message, made_at=at,
     )  # fmt: skip

@@ -232,6 +232,8 @@ def test_a_refused_request_goes_to_the_next_level_once(
     asked = ask(order, rep)
     with pytest.raises(WrongState):
         appeal(asked, rep)
+    with pytest.raises(NotAllowed):
+        appeal(asked, make_user("receivables_accountant", company))
     refuse(asked, analyst)
     made = appeal(asked, rep)
     assert (made.appeal_of, made.status, made.reason) == (asked, OverrideStatus.OPEN, "A deposit is paid")
@@ -311,6 +313,8 @@ def test_the_page_says_who_has_approved_and_who_must(large: Order, director: Use
     assert "Your department has approved it." in answer.content.decode()
     page = browse(seller).get(address).content.decode()
     assert "Fanny Finance" in page
+    assert "Yours to countersign." in page
+    assert "Release approved by the first of two" in page
     assert "you countersign for sales." in page
     assert "Refuse the order" not in page
     browse(seller).post(f"{address}release/", {"reason": "Known site"})

@@ -45,7 +45,7 @@ def reminder_with_lines(user: User, company: Company | None, key: int) -> Any:
     """One reminder with its lines; None where there is none or it is not this user's to see."""
     lines = ReminderLine.objects.select_related("item__invoice").order_by("due_date", "item")
     rows = Reminder.objects.visible_to(user, company).select_related("account", "run", "step", "approved_by")
-    return rows.prefetch_related(Prefetch("lines", queryset=lines)).filter(pk=key).first()
+    return rows.prefetch_related(Prefetch("lines", queryset=lines), "relays").filter(pk=key).first()
 
 
 def left_out_sums(run: DunningRun) -> list[LeftOutSum]:

@@ -1,0 +1,46 @@
+"""Who takes a call over that nobody has made (domain.md 6.1 and 6.2). Plain values only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from o2c.shared.calendar import add_business_days
+
+from .enums import RelayLevel, StepOwner
+
+# A call is made within so many business days, the last one included.
+CALL_DAYS: Final = 3
+_WHOLE: Final = (RelayLevel.ADV, RelayLevel.CREDIT, RelayLevel.FINANCE, RelayLevel.EXECUTIVE)
+# A company without credit management: who books the money asks for it first (article 004).
+_SHORT: Final = (RelayLevel.ACCOUNTANT, RelayLevel.FINANCE, RelayLevel.EXECUTIVE)
+_FIRST: Final = {
+    StepOwner.ADV: (RelayLevel.ADV, RelayLevel.ACCOUNTANT),
+    StepOwner.CREDIT: (RelayLevel.CREDIT, RelayLevel.FINANCE),
+    StepOwner.FINANCE: (RelayLevel.FINANCE, RelayLevel.FINANCE),
+}
+
+
+def chain_of(*, has_credit_management: bool) -> Sequence[RelayLevel]:
+    """Return who calls after whom in a company."""
+    return _WHOLE if has_credit_management else _SHORT
+
+
+def first_of(owner: StepOwner, *, has_credit_management: bool) -> RelayLevel:
+    """Return whose call a step asks for."""
+    whole, short = _FIRST[owner]
+    return whole if has_credit_management else short
+
+
+def next_of(level: RelayLevel, chain: Sequence[RelayLevel]) -> RelayLevel | None:
+    """Return who takes over; None after the last. One that is in the chain no more hands to its head."""
+    if level not in chain:
+        return chain[0]
+    place = chain.index(level) + 1
+    return chain[place] if place < len(chain) else None
+
+
+def is_overdue(asked_on: date, on: date) -> bool:
+    """Tell whether a call that was asked for on a day, and not made, goes to the next one."""
+    return on > add_business_days(asked_on, CALL_DAYS)

@@ -1,0 +1,77 @@
+"""Passing calls on that nobody has made in time: sales administration, credit management, direction (domain.md 6.2)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accounts.models import RoleGrant
+from dunning import relay_policy as policy
+from dunning.enums import RelayLevel, ReminderStatus, StepOwner
+from dunning.models import Relay, Reminder, ReminderLine
+from o2c.shared import audit
+from o2c.shared import work as work_table
+from o2c.shared.calendar import is_business_day, paris_date
+
+EVENT: Final = "call.relayed"
+# Who makes up credit management.
+_CREDIT_ROLES: Final = ("credit_analyst", "credit_manager")
+
+
+def relay_calls(*, work: Any = None) -> dict[str, int]:
+    """Work handler of every morning: calls that were due go to the next of their company's chain."""
+    del work
+    at = timezone.now()
+    day = paris_date(at)
+    return {"relayed": relay(day, at) if is_business_day(day) else 0}
+
+
+@transaction.atomic
+def relay(on: date, at: datetime) -> int:
+    """Pass on what was not called within three business days; a call goes one step a day at most, and once to each.
+
+    What is settled meanwhile is nobody's call any more; the scenario goes on beside it.
+    """
+    owed = ReminderLine.objects.filter(reminder=OuterRef("pk"), dropped="", item__open_amount__gt=0)
+    waiting = (
+        Reminder.objects.filter(Exists(owed), status=ReminderStatus.TO_CALL, as_of__lt=on)
+        .select_related("step", "run", "account")
+        .order_by("pk")
+    )
+    managed = set(
+        RoleGrant.objects.filter(
+            role__code__in=_CREDIT_ROLES, user__is_active=True, user__is_system=False
+        ).values_list("company", flat=True)
+    )
+    last = {row.reminder_id: row for row in Relay.objects.filter(reminder__in=waiting).order_by("pk")}
+    made = 0
+    for reminder in waiting.select_for_update(of=("self",), no_key=True):
+        has_credit = reminder.company_id in managed
+        if before := last.get(reminder.pk):
+            level, since = RelayLevel(before.to_level), before.on
+        else:
+            level = policy.first_of(StepOwner(reminder.step.owner), has_credit_management=has_credit)
+            since = paris_date(reminder.run.approved_at) if reminder.run.approved_at else reminder.as_of
+        after = policy.next_of(level, policy.chain_of(has_credit_management=has_credit))
+        if after is None or not policy.is_overdue(since, on):
+            continue
+        _pass_on(reminder, level, after, on, at)
+        made += 1
+    return made
+
+
+def _pass_on(reminder: Reminder, level: RelayLevel, after: RelayLevel, on: date, at: datetime) -> None:
+    row, is_new = Relay.objects.get_or_create(
+        reminder=reminder, to_level=after, defaults={"from_level": level, "on": on, "at": at}
+    )
+    if not is_new:
+        return
+    audit.record(
+        EVENT, reminder, by=None, at=at, label=reminder.account.code, company_id=reminder.company_id,
+        account_id=reminder.account_id, after={"level": after, "step": reminder.number},
+    )  # fmt: skip
+    work_table.emit(EVENT, key=f"relay:{row.pk}", payload={"relay_id": row.pk})
