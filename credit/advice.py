@@ -125,6 +125,14 @@ class Answer:
                     _("needs no limit; the order leaves once the money is in"),
                 )
             )
+        if Finding.INSOLVENCY in holding:
+            ways.append(
+                Way(
+                    "coins",
+                    _("Payment in advance"),
+                    _("during the proceedings, released by credit each time"),
+                )
+            )
         if holding & _OF_THE_LIMIT:
             ways.append(
                 Way("adjustments-dollar", _("A higher limit"), _("for good, or for a few weeks"), limit_url)

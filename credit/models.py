@@ -206,6 +206,12 @@ class CreditDecision(models.Model):
         indexes = [
             models.Index(fields=["account", "-decided_at"], name="decision_by_account"),
             models.Index(fields=["order_id", "-decided_at"], name="decision_by_order"),
+            # Every check that holds asks what was released of late.
+            models.Index(
+                fields=["account", "decided_at"],
+                condition=Q(occasion="release"),
+                name="decision_release_by_account",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="decision_not_deleted", operation=pgtrigger.Delete),

@@ -6,16 +6,18 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db import connection
-
 from credit.exposure import all_rates_on
 from o2c.shared.calendar import PARIS
 from o2c.shared.money import ZERO, convert
+from o2c.shared.prepared import Prepared
 
 DAYS: Final = 30
 # Of each release what its own order took beyond the limit, as its decision saw it; else the order. Releases of
 # papers alone put no credit at stake.
-_RELEASED: Final = """
+_RELEASED: Final = Prepared(
+    "orders_released_of_late",
+    lambda: (
+        """
     SELECT d.figures #>> '{check,currency}' AS currency, COUNT(*),
            SUM(CASE WHEN d.over_limit_by > 0 THEN LEAST(d.over_limit_by, (d.figures #>> '{check,amount}')::numeric)
                     ELSE (d.figures #>> '{check,amount}')::numeric END)
@@ -26,7 +28,10 @@ _RELEASED: Final = """
     WHERE me.id = %(account)s AND r.order_id <> %(skip)s
       AND EXISTS (SELECT FROM jsonb_object_keys(r.covers) AS code WHERE code NOT IN ('EVIDENCE_MISSING', 'PO_MISMATCH'))
     GROUP BY 1
-"""
+    """
+    ),
+    {"account": "bigint", "since": "timestamptz", "skip": "bigint"},
+)
 
 
 def released_of_late(
@@ -38,9 +43,7 @@ def released_of_late(
     :param skip_order: left out, its own releases too
     """
     since = datetime.combine(on - timedelta(days=DAYS), time.min, PARIS)
-    with connection.cursor() as cursor:
-        cursor.execute(_RELEASED, {"account": account_id, "since": since, "skip": skip_order or 0})
-        rows = cursor.fetchall()
+    rows = _RELEASED.rows(account=account_id, since=since, skip=skip_order or 0)
     rates = all_rates_on(on) if any(row[0] != currency for row in rows) else {}
     total = ZERO
     for spoken, _count, amount in rows:

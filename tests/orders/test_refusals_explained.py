@@ -21,10 +21,11 @@ from credit import policy as credit_policy
 from credit import services as credit
 from credit.advice import Answer
 from credit.authority import role_label
-from credit.enums import CoverStatus, Finding
+from credit.enums import CoverStatus, Finding, LegalNoticeKind
 from credit.messages import message
 from credit.models import BuyerCover, CreditLimit, InsurancePolicy, RiskPolicy
 from credit.services.checks import check
+from credit.services.legal import record_notice
 from dunning.services import promises
 from invoicing import services as invoicing
 from o2c.shared import formats, work
@@ -94,6 +95,14 @@ def _not_insured(account: CustomerAccount, manager: User) -> None:
     _late(account, 10, "500")
 
 
+def _insolvent(account: CustomerAccount, manager: User) -> None:
+    today = paris_date(timezone.now())
+    record_notice(
+        account_id=account.pk, kind=LegalNoticeKind.RECEIVERSHIP, judgement_on=today - timedelta(days=9),
+        published_on=today - timedelta(days=4), reference="BODACC A 1", by=manager, at=timezone.now(),
+    )  # fmt: skip
+
+
 def _without_rate(account: CustomerAccount, manager: User) -> None:
     open_item(account, "10", due=paris_date(timezone.now()) + timedelta(days=20), currency="CHF")
 
@@ -119,6 +128,7 @@ REASONS: Final[dict[Finding, tuple[Callable[[CustomerAccount, User], object], di
         ),
         {},
     ),
+    Finding.INSOLVENCY: (_insolvent, {}),
     Finding.TERMS_CHANGED: (lambda account, manager: None, {"term": "NET90"}),
     Finding.DEPOSIT_MISSING: (lambda account, manager: None, {"term": "PREPAID"}),
     Finding.RATE_MISSING: (_without_rate, {}),
