@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = os.environ.get("PORTAL_CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -20,6 +28,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+# Milliseconds; a busy machine is slow, only a page that is wrong takes this long.
+PATIENCE = 30_000
 
 # What the browser says by itself of an answer that the test asked for.
 EXPECTED = ("Failed to load resource: the server responded with a status of 4",)
@@ -34,6 +45,7 @@ def _async_unsafe() -> None:
 @pytest.fixture(scope="session")
 def playwright_driver() -> Iterator[Playwright]:
     """The driver, started once."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as driver:
         yield driver
 
@@ -64,7 +76,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         timezone_id="Europe/Paris",
         color_scheme="light",
     )
-    profile.set_default_timeout(10_000)
+    profile.set_default_timeout(PATIENCE)
     yield profile
     profile.close()
 

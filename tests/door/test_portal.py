@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ("database", "broker", "web", "worker", "scheduler")
-PATIENCE = 240  # seconds; a busy machine is slow, only a hung one takes this long
+PATIENCE = 600  # seconds; a busy machine is slow, only a hung one takes this long
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "PORT", "DJANGO_SETTINGS_MODULE")
 
 pytestmark = [

@@ -56,7 +56,7 @@ def killed_twice(tmp_path: Path, work_id: int) -> Iterator[None]:
     with process("beat", "--loglevel", "WARNING", "--pidfile", "", tmp_path=tmp_path):
         for _time in range(2):
             with process(*WORKER, tmp_path=tmp_path) as worker:
-                wait_until(has_some, 60)
+                wait_until(has_some, 240)
                 kill(worker)
         with process(*WORKER, tmp_path=tmp_path):
             yield
@@ -90,7 +90,7 @@ def test_a_file_counts_once(
     started = services.start(import_id=run.pk, keep_good_lines=False, by=user, at=timezone.now())
     assert started.work_id is not None
     with killed_twice(tmp_path, started.work_id):
-        wait_until(lambda: ImportRun.objects.get(pk=run.pk).status == "done", 120)
+        wait_until(lambda: ImportRun.objects.get(pk=run.pk).status == "done", 300)
     run.refresh_from_db()
     assert (run.counts["new"], run.counts["refused"]) == (COUNT, 0)
     assert_once()
@@ -123,7 +123,7 @@ def test_a_batch_counts_once(real_broker: None, tmp_path: Path, company: Company
         return all(client.get(address).json()["state"] == "done" for _id, address in jobs)
 
     with killed_twice(tmp_path, jobs[0][0]):
-        wait_until(all_done, 240)
+        wait_until(all_done, 600)
     results = [client.get(address).json()["result"] for _id, address in jobs]
     assert sum(result["created"] for result in results) == COUNT
     assert {(result["unchanged"], result["failed"]) for result in results} == {(0, 0)}

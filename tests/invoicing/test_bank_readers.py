@@ -101,7 +101,7 @@ def test_half_a_file_is_refused(format: str):
             read_statements(content[:cut])
 
 
-@settings(max_examples=300, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=20_000, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(FORMATS)), st.data())
 def test_whatever_happens_to_a_file_it_is_read_or_refused(format: str, data: st.DataObject):
     content = bytearray(FORMATS[format])

@@ -229,12 +229,12 @@ def test_a_closing_waits_for_whoever_is_posting(account: CustomerAccount, accoun
         with transaction.atomic():
             item = make_item(account, by=accountant, issued=last, due=last)
             posted.set()
-            assert closing.wait(10)
+            assert closing.wait(60)
             sleep(0.2)
             return item.pk
 
     def close() -> object:
-        assert posted.wait(10)
+        assert posted.wait(60)
         closing.set()
         services.close_period(company=company, month=last, by=accountant, at=AT)
         return ReceivableItem.objects.filter(effective_date=last).count()

@@ -172,7 +172,7 @@ def test_two_at_a_time_leave_one_in_force() -> None:
     company = CompanyFactory(code="DEMO")
     account, by = CustomerAccountFactory(company=company), make_user("receivables_accountant", company)
     item = make_item(account, by=by)
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
 
     def act(until: date) -> None:
         try:

@@ -96,12 +96,12 @@ def test_an_act_that_still_runs_is_sealed_later_and_never_missed(company):
         with transaction.atomic():
             kept.append(record(company, "slow.act").pk)
             began.set()
-            may_end.wait(20)
+            may_end.wait(60)
         connections.close_all()
 
     thread = threading.Thread(target=slow_act)
     thread.start()
-    assert began.wait(20)
+    assert began.wait(60)
     later = record(company, "quick.act").pk
     assert sealing.seal(at=AT) == 0, "the quick one is above the oldest running transaction"
     may_end.set()
@@ -118,7 +118,7 @@ def test_two_tasks_at_once_do_not_fork_the_chain(company):
     together, sealed = threading.Barrier(2), []
 
     def task() -> None:
-        together.wait(20)
+        together.wait(60)
         sealed.append(sealing.seal(at=AT))
         connections.close_all()
 

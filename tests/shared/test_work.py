@@ -192,13 +192,13 @@ def test_work_that_waits_does_not_begin_before_the_act_that_asked_again_is_over(
                 else:
                     assert work.add("note", "k") is None
                 asked.set()
-                over.wait(10)
+                over.wait(60)
         finally:
             connections.close_all()
 
     acting = threading.Thread(target=act)
     acting.start()
-    assert asked.wait(10)
+    assert asked.wait(60)
     assert work.run(first) is False
     over.set()
     acting.join()
@@ -209,7 +209,7 @@ def test_work_that_waits_does_not_begin_before_the_act_that_asked_again_is_over(
 @pytest.mark.django_db(transaction=True)
 def test_several_acts_may_ask_for_the_same_work_at_a_time() -> None:
     work.add("note", "k")
-    everybody = threading.Barrier(3, timeout=10)
+    everybody = threading.Barrier(3, timeout=60)
 
     def act() -> None:
         try:
