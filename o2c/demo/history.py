@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
 from accounts.policy import due_date
@@ -44,8 +44,12 @@ _SNAPSHOTS = f"""
         FROM invoicing_receivableitem WHERE company_id = %(company)s
     ),
     matched AS (
-        SELECT i.*, -SIGN(i.amount) * a.amount AS change, a.effective_date AS day
-        FROM items i JOIN invoicing_allocation a ON a.debit_id = i.id OR a.credit_id = i.id
+        SELECT i.*, -SIGN(i.amount) * a.amount AS change, a.day
+        FROM items i
+        JOIN (
+            SELECT debit_id AS item_id, amount, effective_date AS day FROM invoicing_allocation
+            UNION ALL SELECT credit_id, amount, effective_date FROM invoicing_allocation
+        ) a ON a.item_id = i.id
     ),
     contested AS (
         SELECT i.account_id, d.amount, d.effective_from, d.effective_to
@@ -166,8 +170,11 @@ def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
     """A row for each day of the last year on which something of a client changed, as the nights would have kept."""
     first, last = end_of_month(add_months(today, -12)), today - timedelta(days=1)
     make_months(first, last)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # What was booked in the same transaction has no statistics: taken for a few rows, it would be read over and over.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(_SNAPSHOTS, {"first": first, "last": last, "company": company.pk, "at": at})
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _rows_of(account: CustomerAccount, number: int, today: date, random: Random) -> Iterator[ImportedRow]:

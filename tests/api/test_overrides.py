@@ -172,10 +172,10 @@ def test_the_list_costs_the_same_however_long_it_is(
     client = api("credit")
     ask(api, held(api, "ORD-1"))
     client.get(REQUESTS)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert client.get(REQUESTS).json()["count"] == 1
     CustomerAccountFactory(company=account.company)
     for number in ("ORD-2", "ORD-3"):
         ask(api, held(api, number))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert client.get(REQUESTS).json()["count"] == 3

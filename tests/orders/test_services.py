@@ -411,7 +411,7 @@ def test_a_check_asks_the_same_questions_whatever_the_number_of_orders(
     for _ in range(orders):
         submitted(account, "100", by=adv)
     fresh = CustomerAccount.objects.select_related("company").get(pk=account.pk)
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(4):  # type: ignore[operator]
         credit.check(account=fresh, amount=Decimal(50), at=timezone.now())
 
 
