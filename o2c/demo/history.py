@@ -171,7 +171,7 @@ def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
     first, last = end_of_month(add_months(today, -12)), today - timedelta(days=1)
     make_months(first, last)
     with transaction.atomic(), connection.cursor() as cursor:
-        # What was booked in the same transaction has no statistics: taken for a few rows, it would be read over and over.
+        # What the same transaction booked has no statistics: taken for a few rows, it would be read over and over.
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(_SNAPSHOTS, {"first": first, "last": last, "company": company.pk, "at": at})
         cursor.execute("SET LOCAL enable_nestloop = on")
