@@ -215,7 +215,12 @@ class ReviewTable(AlertTable):
         address = (
             f"{reverse('credit:limit_request_new')}?client={quote(record.account.code)}&review={record.pk}"
         )
-        return format_html('<a class="btn s" href="{}">{}</a>', address, _("Prepare the request"))
+        return format_html(
+            '<a class="btn sm" href="{}" aria-label="{}">{}</a>',
+            address,
+            _("Prepare the request"),
+            _("Prepare"),
+        )
 
 
 class CoverTable(Table):
