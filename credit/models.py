@@ -14,6 +14,7 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
+from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
@@ -34,6 +35,8 @@ __all__ = [
     "DelegationRule",
     "EntityFacts",
     "ExposureSnapshot",
+    "FactorAgreement",
+    "FactorApproval",
     "FinancialStatement",
     "Guarantee",
     "InsurancePolicy",

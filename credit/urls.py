@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import alerts, can_i_sell, flags, guarantees, insurance, legal, limit_rules, limits, score
+from .views import alerts, can_i_sell, factoring, flags, guarantees, insurance, legal, limit_rules, limits, score
 
 app_name = "credit"
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("guarantees/<int:pk>/confirm/", guarantees.ConfirmGuarantee.as_view(), name="confirm_guarantee"),
     path("guarantees/<int:pk>/end/", guarantees.EndGuarantee.as_view(), name="end_guarantee"),
     path("guarantees/<int:pk>/file/", guarantees.GuaranteeFile.as_view(), name="guarantee_file"),
+    path("factor/", factoring.Approvals.as_view(), name="factor_approvals"),
+    path("factor/agreement/", factoring.AgreementPage.as_view(), name="factor_agreement"),
+    path("clients/<str:code>/factor/", factoring.NewApproval.as_view(), name="new_factor_approval"),
     path("insurance/", insurance.Covers.as_view(), name="covers"),
     path("insurance/policy/", insurance.PolicyPage.as_view(), name="insurance_policy"),
     path("legal-notices/", legal.LegalNotices.as_view(), name="legal_notices"),

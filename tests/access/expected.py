@@ -158,6 +158,10 @@ _RECURRING_FORM: Final = {
     "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-sku": "A1", "lines-0-description": "Rent",
     "lines-0-quantity": "1", "lines-0-unit_price": "10", "lines-0-vat_rate": "20",
 }  # fmt: skip
+_FACTOR: Final = {
+    "factor": "Factor", "number": "F-1", "valid_from": "1/1/2031", "advance_pct": "85", "guarantee_fund_pct": "10",
+    "commission_pct": "1", "max_term_days": "90", "max_overdue_days": "0",
+}  # fmt: skip
 _RATE: Final = {"ecb": "2.50", "legal": "2.60", "source": "JO"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
 _LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
@@ -263,6 +267,14 @@ PAGES: Final[Mapping[str, Entry]] = {
         },
     ),
     "credit/reviews/": Entry(get="accounts.view"),
+    "credit/factor/": Entry(get="accounts.view"),
+    "credit/factor/agreement/": Entry(get="accounts.view", post="policy.change", body=_FACTOR),
+    "credit/clients/<code>/factor/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={"status": "REFUSED", "amount": "0", "effective_on": "1/1/2031"},
+    ),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -588,6 +600,19 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/recurring/<key>/pause/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
     "invoicing/recurring/<key>/resume/": Entry(post="invoicing.issue", about="recurring"),
     "invoicing/recurring/<key>/end/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
+    "invoicing/factor/": Entry(get="invoicing.view"),
+    "invoicing/factor/new/": Entry(get="invoicing.assign", post="invoicing.assign", body={"item": "{item}"}),
+    "invoicing/factor/sold/": Entry(get="invoicing.view"),
+    "invoicing/factor/sold/<key>/take-back/": Entry(
+        get="invoicing.assign", post="invoicing.assign", about="assignment", body=_REASON
+    ),
+    "invoicing/factor/to-pass-on/": Entry(get="invoicing.view"),
+    "invoicing/factor/to-pass-on/<key>/": Entry(
+        get="invoicing.assign", post="invoicing.assign", about="to_pass_on", body={"passed_on": "1/1/2020"}
+    ),
+    "invoicing/factor/<key>/": Entry(
+        get="invoicing.view", post="invoicing.assign", about="batch", body={"received_on": "1/1/2020"}
+    ),
     "invoicing/interest/": Entry(get="invoicing.view"),
     "invoicing/interest/<key>/": Entry(get="invoicing.view", about="penalty_note"),
     "invoicing/interest/<key>/pdf/": Entry(get="invoicing.view", about="penalty_note"),
@@ -979,6 +1004,8 @@ API: Final[Mapping[str, Entry]] = {
         post="invoicing.waive_interest", about="invoice", body=_REASON
     ),
     "invoices/<number>/interest/lift/": Entry(post="invoicing.waive_interest", about="invoice", body=_REASON),
+    "factor-assignments/": Entry(get="invoicing.view"),
+    "factor-assignments/<pk>/": Entry(get="invoicing.view", about="assignment"),
     "recurring-invoices/": Entry(get="invoicing.view", post="invoicing.issue", body=_RECURRING_NEW),
     "recurring-invoices/preview/": Entry(post="invoicing.issue", body=_RECURRING),
     "recurring-invoices/<pk>/": Entry(get="invoicing.view", about="recurring"),
