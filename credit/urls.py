@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import alerts, can_i_sell, flags, guarantees, insurance, legal, limit_rules, limits, score, stake_rules
+from .views import (
+    alerts,
+    can_i_sell,
+    flags,
+    guarantees,
+    insurance,
+    legal,
+    limit_rules,
+    limits,
+    score,
+    stake_rules,
+)
 
 app_name = "credit"
 

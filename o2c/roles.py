@@ -125,14 +125,14 @@ _DISPUTE: Final = "disputes.open disputes.work"
 _ADV: Final = (
     f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.watch credit.request_limit orders.enter"
     " orders.deliver orders.hold"
-    " orders.release decisions.view orders.request_override invoicing.issue invoicing.import invoicing.credit invoicing.einvoice"
-    " invoicing.send imports.run dunning.promise dunning.run dunning.stop"
+    " orders.release decisions.view orders.request_override invoicing.issue invoicing.import invoicing.credit"
+    " invoicing.einvoice invoicing.send imports.run dunning.promise dunning.run dunning.stop"
 )
 _CREDIT: Final = (
     f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.block accounts.watch"
     " credit.request_limit credit.decide_limit credit.rate"
-    " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date bank.view"
-    " invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise dunning.plan dunning.run"
+    " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date"
+    " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise dunning.plan dunning.run"
     " dunning.stop"
 )
 
@@ -182,7 +182,9 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         _("Dispute owner"),
         "accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work",
     ),
-    "auditor": _role(_("Auditor"), f"{_READ} decisions.view bank.view audit.view duties.view accounting.export"),
+    "auditor": _role(
+        _("Auditor"), f"{_READ} decisions.view bank.view audit.view duties.view accounting.export"
+    ),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),

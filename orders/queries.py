@@ -219,6 +219,7 @@ def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideR
             "order__company",
             "order__sales_rep",
             "order__submitted_by",
+            "order__last_decision",
             "case",
             "facts",
             "decision",

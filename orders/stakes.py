@@ -21,4 +21,3 @@ def stake_of_order(order: Order, rates: StakeRules | None = None) -> Stake:
     if checked is not None and order.currency != order.company.currency and order.total_incl_vat:
         net = round_cents(net * Decimal(checked) / order.total_incl_vat)
     return (rates or stake_rules(order.company)).weigh(net, order.account.risk_class)
-

@@ -4,19 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_payment_circuit'),
+        ("accounts", "0007_payment_circuit"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='company',
-            name='margin_pct',
+            model_name="company",
+            name="margin_pct",
             field=models.DecimalField(blank=True, decimal_places=2, max_digits=5, null=True),
         ),
         migrations.AddConstraint(
-            model_name='company',
-            constraint=models.CheckConstraint(condition=models.Q(('margin_pct', None), models.Q(('margin_pct__gt', 0), ('margin_pct__lte', 100)), _connector='OR'), name='margin_above_0_to_100'),
+            model_name="company",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("margin_pct", None),
+                    models.Q(("margin_pct__gt", 0), ("margin_pct__lte", 100)),
+                    _connector="OR",
+                ),
+                name="margin_above_0_to_100",
+            ),
         ),
     ]

@@ -4,25 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_margin'),
-        ('credit', '0022_releases_of_late'),
+        ("accounts", "0008_margin"),
+        ("credit", "0022_releases_of_late"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='creditdecision',
-            name='days_late',
+            model_name="creditdecision",
+            name="days_late",
             field=models.IntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='riskpolicy',
-            name='loss_pct',
+            model_name="riskpolicy",
+            name="loss_pct",
             field=models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=5),
         ),
         migrations.AddConstraint(
-            model_name='riskpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('loss_pct__gte', 0), ('loss_pct__lte', 100)), name='loss_between_0_and_100'),
+            model_name="riskpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("loss_pct__gte", 0), ("loss_pct__lte", 100)),
+                name="loss_between_0_and_100",
+            ),
         ),
     ]

@@ -7,28 +7,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_margin'),
-        ('credit', '0024_loss_rates'),
+        ("accounts", "0008_margin"),
+        ("credit", "0024_loss_rates"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DecisionDocument',
+            name="DecisionDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('part', models.CharField(max_length=30)),
-                ('document', models.CharField(blank=True, max_length=120)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('due_date', models.DateField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customeraccount')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='credit.creditdecision')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("part", models.CharField(max_length=30)),
+                ("document", models.CharField(blank=True, max_length=120)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("due_date", models.DateField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="credit.creditdecision",
+                    ),
+                ),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decisiondocument',
-            trigger=pgtrigger.compiler.Trigger(name='decision_document_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='44ef2c2fb4ad9fdd5eee01bc4dd9fa2c116bed1b', operation='UPDATE OR DELETE', pgid='pgtrigger_decision_document_append_only_44818', table='credit_decisiondocument', when='BEFORE')),
+            model_name="decisiondocument",
+            trigger=pgtrigger.compiler.Trigger(
+                name="decision_document_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="44ef2c2fb4ad9fdd5eee01bc4dd9fa2c116bed1b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_decision_document_append_only_44818",
+                    table="credit_decisiondocument",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import RiskClass
@@ -57,11 +58,9 @@ class StakeRules:
 
 def stake_rules(company: Company) -> StakeRules:
     """The rates in force: a company's own row of a class wins over the common one."""
-    found: dict[str, Decimal] = {}
-    for row in RiskPolicy.objects.filter(company=None):
-        found[row.risk_class] = row.loss_pct
-    for row in RiskPolicy.objects.filter(company=company):
-        found[row.risk_class] = row.loss_pct
+    rows = RiskPolicy.objects.filter(Q(company=None) | Q(company=company))
+    own_last = rows.order_by(F("company").asc(nulls_first=True))
+    found = dict(own_last.values_list("risk_class", "loss_pct"))
     return StakeRules(company.margin_pct, {name: found[name] for name in sorted(found)})
 
 

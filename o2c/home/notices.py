@@ -46,7 +46,9 @@ def order_held(*, work: Any, order_id: int) -> dict[str, int]:
     case = _last_case(order_id, open_only=True)
     if case is None:
         return {"told": 0}
-    return tell_of_case("order.held", case, people_of(case.order), _facts_of(case), deciders=deciders_of(case))
+    return tell_of_case(
+        "order.held", case, people_of(case.order), _facts_of(case), deciders=deciders_of(case)
+    )
 
 
 def order_released(*, work: Any, order_id: int) -> dict[str, int]:
@@ -91,7 +93,9 @@ def override_requested(*, work: Any, request_id: int) -> dict[str, int]:
     facts = _facts_of(case) | {"reason": asked.reason, "asked_by": asked.requested_by.label()}
     concerned = people_of(case.order) - {asked.requested_by_id}
     deciders = deciders_of(case, without={asked.requested_by_id})
-    return tell_of_case("override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}")
+    return tell_of_case(
+        "override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}"
+    )
 
 
 def override_signed(*, work: Any, request_id: int) -> dict[str, int]:

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0017_two_approvers'),
+        ("orders", "0017_two_approvers"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='release',
-            name='stake',
+            model_name="release",
+            name="stake",
             field=models.JSONField(blank=True, db_default={}, default=dict),
         ),
     ]

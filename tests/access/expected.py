@@ -59,6 +59,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
     "credit.countersign": frozenset({"sales_manager", "executive"}),
+    "decisions.view": _ADV | _CREDIT | {"sales_manager", "auditor"},
     "credit.rate": _CREDIT,
     "orders.view": _EVERYBODY,
     "orders.enter": _ADV | _SALES | {"integration"},

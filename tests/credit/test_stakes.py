@@ -69,8 +69,10 @@ def test_rates_are_of_their_company_and_in_the_journal(company: Company, directo
     assert rules.loss_pct == stake_rules(Company.objects.get(pk=company.pk)).loss_pct
     assert rules.loss_pct["C"] == 4
     assert rules.loss_pct["E"] == 15, "what is not asked about stays"
-    assert stake_rules(other) == StakeRules(None, rules.loss_pct | {"C": Decimal(2)})
+    assert stake_rules(other) == StakeRules(None, {**rules.loss_pct, "C": Decimal(2)})
     event = AuditEvent.objects.get(action="stake.rules_changed")
+    assert event.before is not None
+    assert event.after is not None
     assert (event.before["margin"], event.after["margin"], event.after["loss_C"]) == (None, "22.5", "4")
     with pytest.raises(StakeRulesUnchanged):
         change(company, director, StakeRules(Decimal("22.50"), {"C": Decimal(4)}))

@@ -47,7 +47,7 @@ def test_who_is_concerned_is_told_and_not_who_wrote(
 ) -> None:
     def told() -> dict[str, str]:
         found = Notice.objects.filter(kind="order.message")
-        return {notice.user.username: notice.facts["reason"] for notice in found.order_by("pk")}
+        return {notice.user.username: notice.figures["reason"] for notice in found.order_by("pk")}
 
     write(held, rep)
     work_drain()

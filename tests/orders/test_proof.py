@@ -40,12 +40,12 @@ def book(account: CustomerAccount, accountant: User, adv: User) -> None:
     at = timezone.now()
     today = paris_date(at)
     ExchangeRate.objects.create(currency="USD", day=today, units_per_eur=D("1.0850"))
+    submitted(account, "2000", by=adv, number="CDE-OPEN")
     late = make_item(account, "1000.10", number="F-1", by=accountant)
     make_item(account, "333.33", number="F-2", currency="USD", by=accountant)
     make_item(account, "111.11", number="F-3", currency="USD", by=accountant)
     make_credit(account, D("40.00"), by=accountant)
     invoicing.dispute_amount(item_id=late.pk, amount=D("250"), on=today, by=accountant, at=at)
-    submitted(account, "2000", by=adv, number="CDE-OPEN")
 
 
 def released(account: CustomerAccount, adv: User, manager: User, number: str = "CDE-9") -> CreditDecision:
@@ -135,7 +135,9 @@ def test_page_and_files(account: CustomerAccount, book: None, adv: User, manager
     for words in ("to the cent", "F-1", "CDE-OPEN", "1.0850", "Days late from which orders are held"):
         assert words in page
     answer: Any = client.get(address, {"export": "csv"})
-    rows = list(csv.DictReader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"))
+    rows = list(
+        csv.DictReader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";")
+    )
     assert {row["Document"] for row in rows} >= {"F-1", "F-2", "F-3", "CDE-OPEN"}
     answer = client.get(address, {"export": "xlsx"})
     sheet = load_workbook(BytesIO(b"".join(answer.streaming_content))).active

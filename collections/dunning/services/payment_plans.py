@@ -110,6 +110,7 @@ def make_plan(
             items = sorted(lock_items(seen).values(), key=lambda item: (item.due_date, item.pk))
             require(by, RIGHT, items[0].company_id)
             _check_items(items, account_id)
+            check_payable(items, instalments[0].day if instalments else paris_date(at))
             opens = open_and_not_contested(items)
             total = sum(opens.values(), ZERO)
             wanted = _wanted(total, amount)
@@ -118,7 +119,6 @@ def make_plan(
             )
             if faults:
                 raise Invalid(errors={"instalments": faults})
-            check_payable(items, instalments[0].day)
             covered = policy.covered([(item.pk, opens[item.pk]) for item in items], wanted)
             if len(covered) < len(items):
                 raise NothingToPlan

@@ -142,7 +142,9 @@ def _waits_for_another(done: Any, pk: int) -> bool:
     """Whether an approval was the first of two."""
     if isinstance(done, LimitRequest):
         return done.status == RequestStatus.SUBMITTED
-    return isinstance(done, Order) and OverrideRequest.objects.filter(pk=pk, status=OverrideStatus.OPEN).exists()
+    return (
+        isinstance(done, Order) and OverrideRequest.objects.filter(pk=pk, status=OverrideStatus.OPEN).exists()
+    )
 
 
 def _company(request: HttpRequest) -> Company:

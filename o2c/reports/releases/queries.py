@@ -58,9 +58,7 @@ def releases_visible(user: User, company: Company | None) -> QuerySet[Any]:
 
 def records_of(releases: QuerySet[Any]) -> list[Record]:
     """The record of each decider over some releases, most releases first."""
-    outcomes = {
-        name: Count("pk", filter=Q(decision__outcome=name)) for name in CreditDecision.Outcome.values
-    }
+    outcomes = {name: Count("pk", filter=Q(decision__outcome=name)) for name in CreditDecision.Outcome.values}
     rows = (
         releases.order_by()
         .values("approved_by__username", "approved_by__first_name", "approved_by__last_name")

@@ -70,9 +70,7 @@ class ReleaseTable(Table):
     order = Column(accessor="order__number", verbose_name=_("Order"))
     client = TextColumn(accessor="order__account__name", export_only=True, verbose_name=_("Client"))
     code = TextColumn(accessor="order__account__code", export_only=True, verbose_name=_("Code"))
-    released = DateColumn(
-        accessor="approved_at", phone="hide", css="o-n o-nw", verbose_name=_("Released on")
-    )
+    released = DateColumn(accessor="approved_at", phone="hide", css="o-n o-nw", verbose_name=_("Released on"))
     amount = AmountColumn(
         currency_from="order__currency", strong=True, phone="right", verbose_name=_("Released up to")
     )

@@ -76,9 +76,7 @@ def test_each_release_says_how_it_turned_out(
     let_go(account, "800", adv=adv, by=manager, number="CDE-3")
     accountant = make_user("receivables_accountant", company)
     payment = make_payment(account, paid.amount, by=accountant)
-    services.allocate_payment(
-        payment_id=payment.pk, items=[(paid.pk, paid.amount)], by=accountant, at=AT
-    )
+    services.allocate_payment(payment_id=payment.pk, items=[(paid.pk, paid.amount)], by=accountant, at=AT)
     mark_releases(on=late.due_date + timedelta(days=20))
 
     days = {row.order_number: row.days_late for row in CreditDecision.objects.filter(occasion="release")}
@@ -126,7 +124,8 @@ def test_an_undone_release_is_nobodys_record(
     company: Company, account: CustomerAccount, manager: User, adv: User
 ) -> None:
     give_limit(account, "100")
-    order = let_go(account, "600", adv=adv, by=manager, number="CDE-1")
+    order = submitted(account, "600", by=adv, number="CDE-1")
+    orders.release(order_id=order.pk, comment="known for years", by=manager, at=timezone.now())
     orders.undo_release(order_id=order.pk, by=manager, at=timezone.now())
     assert not releases_visible(manager, company).exists()
 
