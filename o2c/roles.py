@@ -132,8 +132,8 @@ _CREDIT: Final = (
     f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.block accounts.watch"
     " credit.request_limit credit.decide_limit credit.rate"
     " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date"
-    " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise dunning.plan dunning.run"
-    " dunning.stop"
+    " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise"
+    " dunning.plan dunning.run dunning.stop"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
