@@ -30,7 +30,7 @@ class StakeRulesForm(forms.Form):
     """The rates, and why they change."""
 
     margin_pct = forms.DecimalField(
-        label=gettext_lazy("Margin, in % of sales excl. VAT"),
+        label=gettext_lazy("Margin, in percent of sales excl. VAT"),
         required=False,
         min_value=Decimal("0.01"),
         max_value=100,
@@ -44,7 +44,7 @@ class StakeRulesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in RiskClass.values:
             self.fields[f"loss_{name}"] = forms.DecimalField(
-                label=_("Lost of sales to class %(name)s, in %%") % {"name": name},
+                label=_("Lost of sales to class %(name)s, in percent") % {"name": name},
                 min_value=0,
                 max_value=100,
                 decimal_places=2,
