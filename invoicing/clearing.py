@@ -16,6 +16,7 @@ from .models import ClearingDays
 # of what had to wait.
 UNCLEARED_ROWS: Final = """
     SELECT p.account_id, 'bills_not_matured' AS part, p.currency, p.amount, p.clears_on AS due_date
+           /*document , p.external_id */
     FROM invoicing_payment p
     WHERE p.account_id = ANY(%(accounts)s) AND p.clears_on > %(today)s AND p.received_on <= %(today)s
       AND NOT EXISTS (

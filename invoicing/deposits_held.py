@@ -38,6 +38,7 @@ _ORDER_TAKES: Final = """
 
 DEPOSIT_ROWS: Final = f"""
     SELECT h.account_id, p.part, h.currency, p.amount, NULL::date AS due_date
+           /*document , (SELECT number FROM orders_order WHERE id = h.order_id) */
     FROM (
         SELECT d.account_id, d.order_id, d.currency, d.invoiced, t.state,
                LEAST(t.amount, d.invoiced) AS of_invoiced,

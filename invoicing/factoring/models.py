@@ -59,8 +59,12 @@ class AssignmentBatch(models.Model):
                 condition=pgtrigger.AnyChange(
                     "company", "agreement", "number", "currency", "eligible", "financed", "fund", "sent_on",
                     "sent_at", "sent_by",
-                )
-                | pgtrigger.Condition("OLD.received_on IS NOT NULL"),
+                ),
+            ),
+            pgtrigger.Protect(
+                name="batch_received_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.received_on IS NOT NULL"),
             ),
         ]  # fmt: skip
 
@@ -146,8 +150,12 @@ class Assignment(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
                     "batch", "company", "account", "item", "amount", "with_recourse", "is_notified"
-                )
-                | pgtrigger.Condition("OLD.ended_on IS NOT NULL"),
+                ),
+            ),
+            pgtrigger.Protect(
+                name="assignment_ends_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.ended_on IS NOT NULL"),
             ),
             pgtrigger.Trigger(
                 name="assignment_of_the_items_account",
