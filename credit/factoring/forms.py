@@ -16,7 +16,13 @@ from ..enums import FactorWord
 
 def _share(label: Any, initial: Decimal, help_text: Any = "") -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, min_value=0, max_value=100, decimal_places=2, initial=initial, localize=True, help_text=help_text
+        label=label,
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        initial=initial,
+        localize=True,
+        help_text=help_text,
     )
 
 
@@ -35,7 +41,9 @@ class FactorAgreementForm(forms.Form):
     is_notified = forms.BooleanField(
         label=_("Clients are notified"),
         required=False,
-        help_text=_("Their invoices name the factor’s account, and it reminds them. Else all stays confidential."),
+        help_text=_(
+            "Their invoices name the factor’s account, and it reminds them. Else all stays confidential."
+        ),
     )
     advance_pct = _share(_("Financed, %"), Decimal(85))
     guarantee_fund_pct = _share(_("Guarantee fund, %"), Decimal(10), _("Kept back until clients have paid."))
@@ -44,16 +52,25 @@ class FactorAgreementForm(forms.Form):
         label=_("Least commission a year"), min_value=Decimal("0.01"), required=False
     )
     max_term_days = forms.IntegerField(
-        label=_("Longest term, days"), min_value=1, max_value=365, initial=90, help_text=_("From issue to due date.")
+        label=_("Longest term, days"),
+        min_value=1,
+        max_value=365,
+        initial=90,
+        help_text=_("From issue to due date."),
     )
     max_overdue_days = forms.IntegerField(
-        label=_("Days late at most"), min_value=0, max_value=365, initial=0, help_text=_("Later, an invoice is not taken.")
+        label=_("Days late at most"),
+        min_value=0,
+        max_value=365,
+        initial=0,
+        help_text=_("Later, an invoice is not taken."),
     )
-    takes_public = forms.BooleanField(
-        label=_("Public bodies and private persons too"), required=False
-    )
+    takes_public = forms.BooleanField(label=_("Public bodies and private persons too"), required=False)
     iban = forms.CharField(
-        label=_("The factor’s IBAN"), max_length=42, required=False, help_text=_("Where notified clients pay.")
+        label=_("The factor’s IBAN"),
+        max_length=42,
+        required=False,
+        help_text=_("Where notified clients pay."),
     )
     bic = forms.CharField(label="BIC", max_length=14, required=False)
 
@@ -63,7 +80,10 @@ class FactorApprovalForm(forms.Form):
 
     status = forms.ChoiceField(label=_("Its word"), choices=FactorWord.choices, widget=forms.RadioSelect)
     amount = MoneyField(
-        label=_("Up to"), min_value=Decimal(0), required=False, help_text=_("Nothing where it refuses or cancels.")
+        label=_("Up to"),
+        min_value=Decimal(0),
+        required=False,
+        help_text=_("Nothing where it refuses or cancels."),
     )
     effective_on = DateField(label=_("From"), help_text=_("What was sold before stays sold."))
     valid_until = DateField(label=pgettext_lazy("day", "Until"), required=False, prefer="future")

@@ -8,129 +8,285 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_margin'),
-        ('credit', '0025_decision_documents'),
+        ("accounts", "0008_margin"),
+        ("credit", "0025_decision_documents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FactorAgreement',
+            name="FactorAgreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('factor', models.CharField(max_length=120)),
-                ('number', models.CharField(max_length=60)),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('with_recourse', models.BooleanField()),
-                ('is_notified', models.BooleanField()),
-                ('guarantee_fund_pct', models.DecimalField(decimal_places=2, max_digits=5)),
-                ('advance_pct', models.DecimalField(decimal_places=2, max_digits=5)),
-                ('commission_pct', models.DecimalField(decimal_places=2, max_digits=5)),
-                ('minimum_commission', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True)),
-                ('max_term_days', models.PositiveSmallIntegerField()),
-                ('max_overdue_days', models.PositiveSmallIntegerField()),
-                ('takes_public', models.BooleanField(default=False)),
-                ('iban', models.CharField(blank=True, max_length=34, verbose_name='IBAN')),
-                ('bic', models.CharField(blank=True, max_length=11, verbose_name='BIC')),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("factor", models.CharField(max_length=120)),
+                ("number", models.CharField(max_length=60)),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                ("with_recourse", models.BooleanField()),
+                ("is_notified", models.BooleanField()),
+                ("guarantee_fund_pct", models.DecimalField(decimal_places=2, max_digits=5)),
+                ("advance_pct", models.DecimalField(decimal_places=2, max_digits=5)),
+                ("commission_pct", models.DecimalField(decimal_places=2, max_digits=5)),
+                (
+                    "minimum_commission",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True),
+                ),
+                ("max_term_days", models.PositiveSmallIntegerField()),
+                ("max_overdue_days", models.PositiveSmallIntegerField()),
+                ("takes_public", models.BooleanField(default=False)),
+                ("iban", models.CharField(blank=True, max_length=34, verbose_name="IBAN")),
+                ("bic", models.CharField(blank=True, max_length=11, verbose_name="BIC")),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='FactorApproval',
+            name="FactorApproval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('currency', models.CharField(max_length=3)),
-                ('status', models.CharField(choices=[('APPROVED', 'Approved'), ('REDUCED', 'Reduced'), ('REFUSED', 'Refused'), ('CANCELLED', 'Cancelled')], max_length=9)),
-                ('effective_on', models.DateField()),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("APPROVED", "Approved"),
+                            ("REDUCED", "Reduced"),
+                            ("REFUSED", "Refused"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("effective_on", models.DateField()),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                ("recorded_at", models.DateTimeField()),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='creditalert',
-            name='alert_kind_is_known',
+            model_name="creditalert",
+            name="alert_kind_is_known",
         ),
         migrations.AlterField(
-            model_name='creditalert',
-            name='kind',
-            field=models.CharField(choices=[('BLOCK_AHEAD', 'Orders will be held'), ('UTILISATION', 'Use of the limit'), ('OVERDUE', 'Long overdue'), ('DELAY_TREND', 'Pays later and later'), ('UNUSUAL_ORDER', 'Unusual order'), ('NEW_DISPUTE', 'Large new dispute'), ('COVER_CHANGE', 'Insurer changed its cover'), ('DECLARATION', 'To declare to the insurer'), ('LIMITATION', 'Limitation comes near'), ('REVIEW_DUE', 'Limit to be reviewed'), ('SCORE_FALL', 'Score fell'), ('BROKEN_PROMISE', 'Broken promise'), ('FIRST_OVERDUE', 'Overdue by more than 30 days'), ('INSOLVENT', 'Insolvency proceedings'), ('GROWTH', 'Exposure grows fast'), ('DISPLEASED', 'Not content with us'), ('GUARANTEE_END', 'Guarantee ends'), ('LEGAL_NOTICE', 'Legal notice'), ('CLAIM_FILING', 'Claim to file'), ('TITLE_CLAIM', 'Goods to claim back'), ('FROZEN_PAYMENT', 'Money for a frozen debt'), ('SOLD_DISPUTED', 'Sold and in dispute'), ('TO_PASS_ON', 'To pass on to the factor')], max_length=14),
+            model_name="creditalert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("BLOCK_AHEAD", "Orders will be held"),
+                    ("UTILISATION", "Use of the limit"),
+                    ("OVERDUE", "Long overdue"),
+                    ("DELAY_TREND", "Pays later and later"),
+                    ("UNUSUAL_ORDER", "Unusual order"),
+                    ("NEW_DISPUTE", "Large new dispute"),
+                    ("COVER_CHANGE", "Insurer changed its cover"),
+                    ("DECLARATION", "To declare to the insurer"),
+                    ("LIMITATION", "Limitation comes near"),
+                    ("REVIEW_DUE", "Limit to be reviewed"),
+                    ("SCORE_FALL", "Score fell"),
+                    ("BROKEN_PROMISE", "Broken promise"),
+                    ("FIRST_OVERDUE", "Overdue by more than 30 days"),
+                    ("INSOLVENT", "Insolvency proceedings"),
+                    ("GROWTH", "Exposure grows fast"),
+                    ("DISPLEASED", "Not content with us"),
+                    ("GUARANTEE_END", "Guarantee ends"),
+                    ("LEGAL_NOTICE", "Legal notice"),
+                    ("CLAIM_FILING", "Claim to file"),
+                    ("TITLE_CLAIM", "Goods to claim back"),
+                    ("FROZEN_PAYMENT", "Money for a frozen debt"),
+                    ("SOLD_DISPUTED", "Sold and in dispute"),
+                    ("TO_PASS_ON", "To pass on to the factor"),
+                ],
+                max_length=14,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditalert',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['BLOCK_AHEAD', 'UTILISATION', 'OVERDUE', 'DELAY_TREND', 'UNUSUAL_ORDER', 'NEW_DISPUTE', 'COVER_CHANGE', 'DECLARATION', 'LIMITATION', 'REVIEW_DUE', 'SCORE_FALL', 'BROKEN_PROMISE', 'FIRST_OVERDUE', 'INSOLVENT', 'GROWTH', 'DISPLEASED', 'GUARANTEE_END', 'LEGAL_NOTICE', 'CLAIM_FILING', 'TITLE_CLAIM', 'FROZEN_PAYMENT', 'SOLD_DISPUTED', 'TO_PASS_ON'])), name='alert_kind_is_known'),
+            model_name="creditalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "BLOCK_AHEAD",
+                            "UTILISATION",
+                            "OVERDUE",
+                            "DELAY_TREND",
+                            "UNUSUAL_ORDER",
+                            "NEW_DISPUTE",
+                            "COVER_CHANGE",
+                            "DECLARATION",
+                            "LIMITATION",
+                            "REVIEW_DUE",
+                            "SCORE_FALL",
+                            "BROKEN_PROMISE",
+                            "FIRST_OVERDUE",
+                            "INSOLVENT",
+                            "GROWTH",
+                            "DISPLEASED",
+                            "GUARANTEE_END",
+                            "LEGAL_NOTICE",
+                            "CLAIM_FILING",
+                            "TITLE_CLAIM",
+                            "FROZEN_PAYMENT",
+                            "SOLD_DISPUTED",
+                            "TO_PASS_ON",
+                        ],
+                    )
+                ),
+                name="alert_kind_is_known",
+            ),
         ),
         migrations.AddField(
-            model_name='factoragreement',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company'),
+            model_name="factoragreement",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.company"
+            ),
         ),
         migrations.AddField(
-            model_name='factoragreement',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="factoragreement",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='factorapproval',
-            name='agreement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='credit.factoragreement'),
+            model_name="factorapproval",
+            name="agreement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="approvals",
+                to="credit.factoragreement",
+            ),
         ),
         migrations.AddField(
-            model_name='factorapproval',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company'),
+            model_name="factorapproval",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.company"
+            ),
         ),
         migrations.AddField(
-            model_name='factorapproval',
-            name='entity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='factor_approvals', to='accounts.legalentity'),
+            model_name="factorapproval",
+            name="entity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="factor_approvals",
+                to="accounts.legalentity",
+            ),
         ),
         migrations.AddField(
-            model_name='factorapproval',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="factorapproval",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factoragreement',
-            constraint=models.UniqueConstraint(fields=('company', 'valid_from'), name='one_factor_agreement_per_day'),
+            model_name="factoragreement",
+            constraint=models.UniqueConstraint(
+                fields=("company", "valid_from"), name="one_factor_agreement_per_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factoragreement',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='factor_agreement_ends_after_start'),
+            model_name="factoragreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until", None), ("valid_until__gte", models.F("valid_from")), _connector="OR"
+                ),
+                name="factor_agreement_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factoragreement',
-            constraint=models.CheckConstraint(condition=models.Q(('guarantee_fund_pct__gte', 0), ('guarantee_fund_pct__lt', 100), ('advance_pct__gt', 0), ('advance_pct__lte', 100), ('commission_pct__gte', 0), ('commission_pct__lte', 100)), name='factor_shares_of_a_hundred'),
+            model_name="factoragreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("guarantee_fund_pct__gte", 0),
+                    ("guarantee_fund_pct__lt", 100),
+                    ("advance_pct__gt", 0),
+                    ("advance_pct__lte", 100),
+                    ("commission_pct__gte", 0),
+                    ("commission_pct__lte", 100),
+                ),
+                name="factor_shares_of_a_hundred",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factoragreement',
-            constraint=models.CheckConstraint(condition=models.Q(('max_term_days__gt', 0)), name='factor_takes_some_term'),
+            model_name="factoragreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_term_days__gt", 0)), name="factor_takes_some_term"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factoragreement',
-            constraint=models.CheckConstraint(condition=models.Q(('is_notified', False), models.Q(('iban', ''), _negated=True), _connector='OR'), name='notified_factor_has_an_account'),
+            model_name="factoragreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_notified", False), models.Q(("iban", ""), _negated=True), _connector="OR"
+                ),
+                name="notified_factor_has_an_account",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='factoragreement',
-            trigger=pgtrigger.compiler.Trigger(name='factor_agreement_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='24c0a33f9d522002502f798aa51cf66464c4ec61', operation='UPDATE OR DELETE', pgid='pgtrigger_factor_agreement_append_only_bcf0a', table='credit_factoragreement', when='BEFORE')),
+            model_name="factoragreement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="factor_agreement_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="24c0a33f9d522002502f798aa51cf66464c4ec61",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_factor_agreement_append_only_bcf0a",
+                    table="credit_factoragreement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factorapproval',
-            constraint=models.UniqueConstraint(fields=('company', 'entity', 'effective_on'), name='one_factor_approval_per_entity_and_day'),
+            model_name="factorapproval",
+            constraint=models.UniqueConstraint(
+                fields=("company", "entity", "effective_on"), name="one_factor_approval_per_entity_and_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factorapproval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('status__in', ['APPROVED', 'REDUCED'])), models.Q(('amount', 0), ('status__in', ['REFUSED', 'CANCELLED'])), _connector='OR'), name='factor_approval_amount_fits_its_word'),
+            model_name="factorapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("status__in", ["APPROVED", "REDUCED"])),
+                    models.Q(("amount", 0), ("status__in", ["REFUSED", "CANCELLED"])),
+                    _connector="OR",
+                ),
+                name="factor_approval_amount_fits_its_word",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factorapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until', None), ('valid_until__gte', models.F('effective_on')), _connector='OR'), name='factor_approval_ends_after_start'),
+            model_name="factorapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until", None), ("valid_until__gte", models.F("effective_on")), _connector="OR"
+                ),
+                name="factor_approval_ends_after_start",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='factorapproval',
-            trigger=pgtrigger.compiler.Trigger(name='factor_approval_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3f0323a2961ddc4df605efbc525ec2d2113c056f', operation='UPDATE OR DELETE', pgid='pgtrigger_factor_approval_append_only_774b4', table='credit_factorapproval', when='BEFORE')),
+            model_name="factorapproval",
+            trigger=pgtrigger.compiler.Trigger(
+                name="factor_approval_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3f0323a2961ddc4df605efbc525ec2d2113c056f",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_factor_approval_append_only_774b4",
+                    table="credit_factorapproval",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -119,7 +119,9 @@ class NewApproval(PermissionMixin, View):
             except Refusal as refusal:
                 explain(form, refusal)
             else:
-                messages.success(request, _("The factor’s word on %(client)s is entered.") % {"client": account.name})
+                messages.success(
+                    request, _("The factor’s word on %(client)s is entered.") % {"client": account.name}
+                )
                 return redirect("accounts:detail", account.code)
         return self._page(request, account, form)
 

@@ -172,7 +172,8 @@ class ItemViewSet(CompanyViewSet):
         sold = sold_keys([row.pk for row in rows], on=asked)
         return [
             item_answer(row, flags=[*stops[row.pk].flags, *(["assigned"] if row.pk in sold else [])])
-            | expected_answer(days.get(row.pk)) for row in rows
+            | expected_answer(days.get(row.pk))
+            for row in rows
         ]
 
     def _flag(self, name: str) -> bool:

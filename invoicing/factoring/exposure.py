@@ -14,10 +14,10 @@ from typing import Final
 # are sold (``OFFSET 0`` keeps the planner to it).
 SOLD_ITEMS: Final = """
     SELECT s.account_id, s.item_id, s.with_recourse, i.currency, i.due_date,
-           GREATEST(0, i.open_amount + l.amount - d.amount) AS amount
+           GREATEST(0, i.open_amount + l.amount - d.amount) AS amount /*document , i.document */
     FROM invoicing_assignment s
     CROSS JOIN LATERAL (
-        SELECT currency, due_date, open_amount FROM invoicing_receivableitem
+        SELECT currency, due_date, open_amount, document FROM invoicing_receivableitem
         WHERE id = s.item_id AND effective_date <= %(today)s OFFSET 0
     ) i
     CROSS JOIN LATERAL (
@@ -33,7 +33,7 @@ SOLD_ITEMS: Final = """
       AND (s.ended_on IS NULL OR s.ended_on > %(today)s)
 """
 FACTOR_ROWS: Final = f"""
-    SELECT s.account_id, p.part, s.currency, p.amount, s.due_date
+    SELECT s.account_id, p.part, s.currency, p.amount, s.due_date /*document , s.document */
     FROM ({SOLD_ITEMS}) s
     CROSS JOIN LATERAL (VALUES
         ('open_invoices', -s.amount),

@@ -14,7 +14,10 @@ from accounts.models import CustomerAccount
 from accounts.queries import matching
 from invoicing.models import Assignment, AssignmentBatch
 
-BATCH_TABS = (("sent", pgettext_lazy("batches", "Waiting")), ("received", pgettext_lazy("batches", "Received")))
+BATCH_TABS = (
+    ("sent", pgettext_lazy("batches", "Waiting")),
+    ("received", pgettext_lazy("batches", "Received")),
+)
 SOLD_TABS = (
     ("sold", pgettext_lazy("assignments", "Sold")),
     ("sent", pgettext_lazy("assignments", "On the way")),

@@ -106,9 +106,7 @@ class Assignment(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     # The item's own, set by the database: readings of a client begin here.
     account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="assignments")
-    item = models.ForeignKey(
-        "invoicing.ReceivableItem", on_delete=models.PROTECT, related_name="assignments"
-    )
+    item = models.ForeignKey("invoicing.ReceivableItem", on_delete=models.PROTECT, related_name="assignments")
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     with_recourse = models.BooleanField()
     is_notified = models.BooleanField()
@@ -137,9 +135,7 @@ class Assignment(models.Model):
                 name="assignment_taken_back_for_a_reason",
             ),
             models.CheckConstraint(
-                condition=Q(ended_on=None)
-                | Q(effective_from=None)
-                | Q(ended_on__gte=F("effective_from")),
+                condition=Q(ended_on=None) | Q(effective_from=None) | Q(ended_on__gte=F("effective_from")),
                 name="assignment_ends_after_start",
             ),
         ]

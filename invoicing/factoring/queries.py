@@ -84,7 +84,9 @@ def proposal(agreement: FactorAgreement, user: User, *, on: date) -> Proposal:
         left_out=[pair for pair in found if pair[1].reasons],
         others=(sums["n"], sums["amount"] or ZERO),
         financing=financing_of(
-            agreement, [(offer.candidate.debtor, offer.candidate.amount) for _item, offer in sellable], approvals
+            agreement,
+            [(offer.candidate.debtor, offer.candidate.amount) for _item, offer in sellable],
+            approvals,
         ),
     )
 
@@ -122,11 +124,15 @@ def _with_facts(items: QuerySet[ReceivableItem], on: date) -> QuerySet[Any]:
     objected = EInvoice.objects.filter(
         invoice=OuterRef("invoice"), status__in=("REFUSED", "REJECTED", "SUSPENDED")
     )
-    return with_open_amount(items, on=on, moved=False).select_related("account__entity", "invoice").annotate(
-        is_sold=Exists(Assignment.objects.filter(item=OuterRef("pk"), ended_on=None)),
-        has_credits=Exists(credits),
-        is_undelivered=Exists(undelivered),
-        is_objected=Exists(objected),
+    return (
+        with_open_amount(items, on=on, moved=False)
+        .select_related("account__entity", "invoice")
+        .annotate(
+            is_sold=Exists(Assignment.objects.filter(item=OuterRef("pk"), ended_on=None)),
+            has_credits=Exists(credits),
+            is_undelivered=Exists(undelivered),
+            is_objected=Exists(objected),
+        )
     )
 
 
@@ -222,7 +228,9 @@ def assignments(user: User, company: Company | None = None) -> QuerySet[Assignme
     """Sales that the reader may see, with all that a line shows, the newest first."""
     return (
         Assignment.objects.visible_to(user, company)
-        .select_related("account", "item__invoice", "item__payment", "batch__agreement", "ended_by", "company")
+        .select_related(
+            "account", "item__invoice", "item__payment", "batch__agreement", "ended_by", "company"
+        )
         .annotate(open_amount=F("item__open_amount"))
         .order_by("-batch__sent_at", "pk")
     )
@@ -276,9 +284,10 @@ def _received(sold: QuerySet[Assignment]) -> QuerySet[Allocation]:
     )
     return (
         Allocation.objects.filter(credit__kind=ItemKind.PAYMENT, reversal_of=None, reversal=None)
-        .annotate(assignment_id=of_item.values("pk")[:1], factor_iban=of_item.values("batch__agreement__iban")[:1])
+        .annotate(
+            assignment_id=of_item.values("pk")[:1], factor_iban=of_item.values("batch__agreement__iban")[:1]
+        )
         .exclude(assignment_id=None)
         .filter(Q(factor_iban="") | ~Q(credit__payment__payer_iban=F("factor_iban")))
         .select_related("debit__account__company", "debit__invoice", "debit__payment", "credit__payment")
     )
-

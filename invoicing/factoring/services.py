@@ -27,7 +27,7 @@ from o2c.shared.locking import retrying
 from o2c.shared.problems import Conflict, Invalid, NotFound, RuleRefused
 
 from .policy import Offer
-from .queries import find_batch, financing_of, offers_of, to_pass_on, with_facts
+from .queries import financing_of, find_batch, offers_of, to_pass_on, with_facts
 
 RIGHT: Final = "invoicing.assign"
 
@@ -130,9 +130,7 @@ def send_batch(*, company: Company, item_ids: Sequence[int], by: User, at: datet
 
 
 def _refuse(found: Sequence[tuple[object, Offer]]) -> None:
-    wrong = {
-        str(item): [reason.label for reason in offer.reasons] for item, offer in found if offer.reasons
-    }
+    wrong = {str(item): [reason.label for reason in offer.reasons] for item, offer in found if offer.reasons}
     if wrong:
         raise NotSellable(errors=wrong)
 
@@ -205,7 +203,12 @@ def take_back(*, assignment_id: int, reason: str, by: User, at: datetime) -> Ass
         )
         if row.ended_on is not None:
             return row
-        row.ended_on, row.ended_at, row.ended_by, row.end_reason = paris_date(at), at, by, reason.strip()[:300]
+        row.ended_on, row.ended_at, row.ended_by, row.end_reason = (
+            paris_date(at),
+            at,
+            by,
+            reason.strip()[:300],
+        )
         row.save(update_fields=["ended_on", "ended_at", "ended_by", "end_reason"])
         audit.record(
             "item.taken_back",

@@ -58,19 +58,22 @@ class SoldTable(Table):
         verbose_name=gettext_lazy("Client"), phone="full", order_by=("account__sort_key", "pk")
     )
     code = TextColumn(accessor="account__code", export_only=True, verbose_name=gettext_lazy("Client code"))
-    siren = TextColumn(accessor="account__entity__siren", export_only=True, verbose_name=gettext_lazy("SIREN"))
+    siren = TextColumn(
+        accessor="account__entity__siren", export_only=True, verbose_name=gettext_lazy("SIREN")
+    )
     batch = TextColumn(accessor="batch__number", phone="hide", verbose_name=gettext_lazy("List"))
-    issue_date = DateColumn(
-        accessor="item__issue_date", phone="hide", verbose_name=gettext_lazy("Issued")
-    )
+    issue_date = DateColumn(accessor="item__issue_date", phone="hide", verbose_name=gettext_lazy("Issued"))
     due_date = DateColumn(accessor="item__due_date", verbose_name=gettext_lazy("Due"))
-    amount = AmountColumn(currency_from="batch__currency", phone="hide", verbose_name=gettext_lazy("Sold for"))
+    amount = AmountColumn(
+        currency_from="batch__currency", phone="hide", verbose_name=gettext_lazy("Sold for")
+    )
     open_amount = AmountColumn(
-        currency_from="batch__currency", strong=True, phone="right", verbose_name=pgettext_lazy("amount", "Open")
+        currency_from="batch__currency",
+        strong=True,
+        phone="right",
+        verbose_name=pgettext_lazy("amount", "Open"),
     )
-    currency = TextColumn(
-        accessor="batch__currency", export_only=True, verbose_name=gettext_lazy("Currency")
-    )
+    currency = TextColumn(accessor="batch__currency", export_only=True, verbose_name=gettext_lazy("Currency"))
     effective_from = DateColumn(phone="hide", verbose_name=gettext_lazy("Since"))
     badge = StatusColumn(
         orderable=False,
@@ -117,9 +120,7 @@ class ToPassOnTable(Table):
     amount = AmountColumn(
         currency_from="debit__currency", strong=True, phone="right", verbose_name=gettext_lazy("Amount")
     )
-    currency = TextColumn(
-        accessor="debit__currency", export_only=True, verbose_name=gettext_lazy("Currency")
-    )
+    currency = TextColumn(accessor="debit__currency", export_only=True, verbose_name=gettext_lazy("Currency"))
     act = Column(
         empty_values=(),
         orderable=False,

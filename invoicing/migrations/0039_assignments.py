@@ -8,136 +8,358 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0008_margin'),
-        ('credit', '0026_factoring'),
-        ('invoicing', '0038_account_of_a_return'),
+        ("accounts", "0008_margin"),
+        ("credit", "0026_factoring"),
+        ("invoicing", "0038_account_of_a_return"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AssignmentBatch',
+            name="AssignmentBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=30)),
-                ('currency', models.CharField(max_length=3)),
-                ('eligible', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('financed', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('fund', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('sent_on', models.DateField()),
-                ('sent_at', models.DateTimeField()),
-                ('received_on', models.DateField(blank=True, null=True)),
-                ('received_at', models.DateTimeField(blank=True, null=True)),
-                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='credit.factoragreement')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company')),
-                ('received_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('sent_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=30)),
+                ("currency", models.CharField(max_length=3)),
+                ("eligible", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("financed", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("fund", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("sent_on", models.DateField()),
+                ("sent_at", models.DateTimeField()),
+                ("received_on", models.DateField(blank=True, null=True)),
+                ("received_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="credit.factoragreement",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.company"
+                    ),
+                ),
+                (
+                    "received_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sent_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-sent_at', '-pk'],
+                "ordering": ["-sent_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('with_recourse', models.BooleanField()),
-                ('is_notified', models.BooleanField()),
-                ('effective_from', models.DateField(blank=True, null=True)),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('end_reason', models.CharField(blank=True, max_length=300)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='accounts.customeraccount')),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.company')),
-                ('ended_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='invoicing.receivableitem')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='invoicing.assignmentbatch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("with_recourse", models.BooleanField()),
+                ("is_notified", models.BooleanField()),
+                ("effective_from", models.DateField(blank=True, null=True)),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="accounts.customeraccount",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.company"
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="invoicing.receivableitem",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="invoicing.assignmentbatch",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='FactorRemittance',
+            name="FactorRemittance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('passed_on', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
-                ('allocation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='remittance', to='invoicing.allocation')),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='remittances', to='invoicing.assignment')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("passed_on", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "allocation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remittance",
+                        to="invoicing.allocation",
+                    ),
+                ),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remittances",
+                        to="invoicing.assignment",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='assignmentbatch',
-            constraint=models.UniqueConstraint(fields=('company', 'number'), name='one_batch_per_number'),
+            model_name="assignmentbatch",
+            constraint=models.UniqueConstraint(fields=("company", "number"), name="one_batch_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='assignmentbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('eligible__gt', 0), ('financed__gte', 0), ('fund__gte', 0)), name='batch_is_something'),
+            model_name="assignmentbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("eligible__gt", 0), ("financed__gte", 0), ("fund__gte", 0)),
+                name="batch_is_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignmentbatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('received_at', None), ('received_by', None), ('received_on', None)), models.Q(('received_at__isnull', False), ('received_by__isnull', False), ('received_on__gte', models.F('sent_on'))), _connector='OR'), name='batch_received_after_it_was_sent'),
+            model_name="assignmentbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("received_at", None), ("received_by", None), ("received_on", None)),
+                    models.Q(
+                        ("received_at__isnull", False),
+                        ("received_by__isnull", False),
+                        ("received_on__gte", models.F("sent_on")),
+                    ),
+                    _connector="OR",
+                ),
+                name="batch_received_after_it_was_sent",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignmentbatch',
-            trigger=pgtrigger.compiler.Trigger(name='batch_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='a6ad9683cf9d7e13d4d7279a5ad740dafd39b305', operation='DELETE', pgid='pgtrigger_batch_not_deleted_0d97e', table='invoicing_assignmentbatch', when='BEFORE')),
+            model_name="assignmentbatch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="batch_not_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="a6ad9683cf9d7e13d4d7279a5ad740dafd39b305",
+                    operation="DELETE",
+                    pgid="pgtrigger_batch_not_deleted_0d97e",
+                    table="invoicing_assignmentbatch",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignmentbatch',
-            trigger=pgtrigger.compiler.Trigger(name='batch_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."agreement_id" IS DISTINCT FROM (NEW."agreement_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."eligible" IS DISTINCT FROM (NEW."eligible") OR OLD."financed" IS DISTINCT FROM (NEW."financed") OR OLD."fund" IS DISTINCT FROM (NEW."fund") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."sent_at" IS DISTINCT FROM (NEW."sent_at") OR OLD."sent_by_id" IS DISTINCT FROM (NEW."sent_by_id") OR OLD."sent_on" IS DISTINCT FROM (NEW."sent_on"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='1c3e437289476e373830ce478f1e5d0be7c2956b', operation='UPDATE', pgid='pgtrigger_batch_frozen_6d4fd', table='invoicing_assignmentbatch', when='BEFORE')),
+            model_name="assignmentbatch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="batch_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."agreement_id" IS DISTINCT FROM (NEW."agreement_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."eligible" IS DISTINCT FROM (NEW."eligible") OR OLD."financed" IS DISTINCT FROM (NEW."financed") OR OLD."fund" IS DISTINCT FROM (NEW."fund") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."sent_at" IS DISTINCT FROM (NEW."sent_at") OR OLD."sent_by_id" IS DISTINCT FROM (NEW."sent_by_id") OR OLD."sent_on" IS DISTINCT FROM (NEW."sent_on"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="1c3e437289476e373830ce478f1e5d0be7c2956b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_batch_frozen_6d4fd",
+                    table="invoicing_assignmentbatch",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignmentbatch',
-            trigger=pgtrigger.compiler.Trigger(name='batch_received_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.received_on IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='94994e1d861072ef3634a392a420429e427b3221', operation='UPDATE', pgid='pgtrigger_batch_received_once_60178', table='invoicing_assignmentbatch', when='BEFORE')),
+            model_name="assignmentbatch",
+            trigger=pgtrigger.compiler.Trigger(
+                name="batch_received_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.received_on IS NOT NULL)",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="94994e1d861072ef3634a392a420429e427b3221",
+                    operation="UPDATE",
+                    pgid="pgtrigger_batch_received_once_60178",
+                    table="invoicing_assignmentbatch",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('item',), name='one_live_assignment_per_item'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_on", None)), fields=("item",), name="one_live_assignment_per_item"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('batch', 'item'), name='an_item_once_in_a_batch'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(fields=("batch", "item"), name="an_item_once_in_a_batch"),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='assignment_of_something'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="assignment_of_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_at', None), ('ended_by', None), ('ended_on', None)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False), ('ended_on__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='assignment_taken_back_for_a_reason'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("end_reason", ""), ("ended_at", None), ("ended_by", None), ("ended_on", None)),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("ended_by__isnull", False),
+                        ("ended_on__isnull", False),
+                        models.Q(("end_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="assignment_taken_back_for_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on', None), ('effective_from', None), ('ended_on__gte', models.F('effective_from')), _connector='OR'), name='assignment_ends_after_start'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_on", None),
+                    ("effective_from", None),
+                    ("ended_on__gte", models.F("effective_from")),
+                    _connector="OR",
+                ),
+                name="assignment_ends_after_start",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignment',
-            trigger=pgtrigger.compiler.Trigger(name='assignment_not_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='86786b72916a6cb6a657f62c0fee106ea0b352d2', operation='DELETE', pgid='pgtrigger_assignment_not_deleted_0a592', table='invoicing_assignment', when='BEFORE')),
+            model_name="assignment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="assignment_not_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="86786b72916a6cb6a657f62c0fee106ea0b352d2",
+                    operation="DELETE",
+                    pgid="pgtrigger_assignment_not_deleted_0a592",
+                    table="invoicing_assignment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignment',
-            trigger=pgtrigger.compiler.Trigger(name='assignment_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."batch_id" IS DISTINCT FROM (NEW."batch_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."is_notified" IS DISTINCT FROM (NEW."is_notified") OR OLD."item_id" IS DISTINCT FROM (NEW."item_id") OR OLD."with_recourse" IS DISTINCT FROM (NEW."with_recourse"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0514ea606a1978d6f1310ff840f437bdd806e8e5', operation='UPDATE', pgid='pgtrigger_assignment_frozen_ad829', table='invoicing_assignment', when='BEFORE')),
+            model_name="assignment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="assignment_frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."batch_id" IS DISTINCT FROM (NEW."batch_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."is_notified" IS DISTINCT FROM (NEW."is_notified") OR OLD."item_id" IS DISTINCT FROM (NEW."item_id") OR OLD."with_recourse" IS DISTINCT FROM (NEW."with_recourse"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="0514ea606a1978d6f1310ff840f437bdd806e8e5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_assignment_frozen_ad829",
+                    table="invoicing_assignment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignment',
-            trigger=pgtrigger.compiler.Trigger(name='assignment_ends_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.ended_on IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='bc9679ce2edc3f8c25b9126134f3dd76cb47652e', operation='UPDATE', pgid='pgtrigger_assignment_ends_once_10c97', table='invoicing_assignment', when='BEFORE')),
+            model_name="assignment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="assignment_ends_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.ended_on IS NOT NULL)",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="bc9679ce2edc3f8c25b9126134f3dd76cb47652e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_assignment_ends_once_10c97",
+                    table="invoicing_assignment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='assignment',
-            trigger=pgtrigger.compiler.Trigger(name='assignment_of_the_items_account', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n                    SELECT account_id, company_id INTO NEW.account_id, NEW.company_id\n                    FROM invoicing_receivableitem WHERE id = NEW.item_id;\n                    RETURN NEW;\n                ', hash='d5bf33f62b5012eb06fca857ed69a0669e7f1394', operation='INSERT', pgid='pgtrigger_assignment_of_the_items_account_54247', table='invoicing_assignment', when='BEFORE')),
+            model_name="assignment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="assignment_of_the_items_account",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    SELECT account_id, company_id INTO NEW.account_id, NEW.company_id\n                    FROM invoicing_receivableitem WHERE id = NEW.item_id;\n                    RETURN NEW;\n                ",
+                    hash="d5bf33f62b5012eb06fca857ed69a0669e7f1394",
+                    operation="INSERT",
+                    pgid="pgtrigger_assignment_of_the_items_account_54247",
+                    table="invoicing_assignment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='factorremittance',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='remittance_of_something'),
+            model_name="factorremittance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="remittance_of_something"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='factorremittance',
-            trigger=pgtrigger.compiler.Trigger(name='remittance_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8df8bf4ac1f38846c2e7709617387260fde11f5f', operation='UPDATE OR DELETE', pgid='pgtrigger_remittance_append_only_b049f', table='invoicing_factorremittance', when='BEFORE')),
+            model_name="factorremittance",
+            trigger=pgtrigger.compiler.Trigger(
+                name="remittance_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8df8bf4ac1f38846c2e7709617387260fde11f5f",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_remittance_append_only_b049f",
+                    table="invoicing_factorremittance",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

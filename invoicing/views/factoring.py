@@ -140,7 +140,9 @@ class NewBatch(PermissionMixin, View):
         except Refusal as refusal:
             named = [f"{name}{_(': ')}{', '.join(map(str, why))}" for name, why in refusal.errors.items()]
             return self._page(request, problems=(str(refusal), *named))
-        messages.success(request, _("The list %(number)s is ready for the factor.") % {"number": batch.number})
+        messages.success(
+            request, _("The list %(number)s is ready for the factor.") % {"number": batch.number}
+        )
         return redirect("invoicing:batch", batch.pk)
 
     def _page(self, request: HttpRequest, *, problems: Sequence[str]) -> HttpResponse:
@@ -167,7 +169,9 @@ class BatchPage(PermissionMixin, View):
 
     def get(self, request: HttpRequest, key: int) -> HttpResponse:
         """Draw the page."""
-        return self._page(request, _batch(request, key), ReceiptForm(initial={"received_on": timezone.localdate()}))
+        return self._page(
+            request, _batch(request, key), ReceiptForm(initial={"received_on": timezone.localdate()})
+        )
 
     def post(self, request: HttpRequest, key: int) -> HttpResponse:
         """Enter the factor's receipt, or say why not."""
@@ -221,7 +225,9 @@ class TakeBack(PermissionMixin, View):
             "currency": row.item.currency,
             "form": form,
             "button": _("Take it back"),
-            "note": _("From today on it counts in the exposure again, and we remind of it. The history stays."),
+            "note": _(
+                "From today on it counts in the exposure again, and we remind of it. The history stays."
+            ),
             "back": reverse("invoicing:batch", args=[row.batch_id]),
         }
         return render(request, "invoicing/factor_act.html", context, status=422 if form.errors else 200)
@@ -234,7 +240,9 @@ class PassOn(PermissionMixin, View):
 
     def get(self, request: HttpRequest, key: int) -> HttpResponse:
         """Draw the form."""
-        return self._page(request, _match(request, key), PassOnForm(initial={"passed_on": timezone.localdate()}))
+        return self._page(
+            request, _match(request, key), PassOnForm(initial={"passed_on": timezone.localdate()})
+        )
 
     def post(self, request: HttpRequest, key: int) -> HttpResponse:
         """Enter it, or say why not."""

@@ -44,7 +44,9 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("The factor’s word on client %(label)s entered"), "shield-check", "", DECISIONS
     ),
     "batch.sent": Words(gettext_lazy("List %(label)s made for the factor"), "send", "", MONEY),
-    "batch.received": Words(gettext_lazy("List %(label)s received by the factor"), "switch-horizontal", "ok", MONEY),
+    "batch.received": Words(
+        gettext_lazy("List %(label)s received by the factor"), "switch-horizontal", "ok", MONEY
+    ),
     "item.taken_back": Words(
         gettext_lazy("%(label)s taken back from the factor"), "arrow-back-up", "warn", MONEY
     ),

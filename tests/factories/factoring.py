@@ -37,14 +37,18 @@ def make_agreement(company: Company, *, at: datetime = AT, **terms: Any) -> Fact
     return set_agreement(company=company, by=make_user("finance_director", company), at=at, **given | terms)
 
 
-def approve(account: CustomerAccount, amount: str = "1000", *, at: datetime = AT, **word: Any) -> FactorApproval:
+def approve(
+    account: CustomerAccount, amount: str = "1000", *, at: datetime = AT, **word: Any
+) -> FactorApproval:
     """The factor takes so much of a client, since the first of February when nothing else is said."""
     given = {"status": "APPROVED", "effective_on": date(paris_date(at).year, 2, 1)}
     by = make_user("credit_manager", account.company)
     return record_approval(account_id=account.pk, amount=Decimal(amount), by=by, at=at, **given | word)
 
 
-def sell(*items: ReceivableItem, by: User, at: datetime = AT, received: date | None = None) -> AssignmentBatch:
+def sell(
+    *items: ReceivableItem, by: User, at: datetime = AT, received: date | None = None
+) -> AssignmentBatch:
     """Items sent to the factor and received by it, today when nothing else is said."""
     batch = send_batch(company=items[0].company, item_ids=[item.pk for item in items], by=by, at=at)
     return receive_batch(batch_id=batch.pk, received_on=received or paris_date(at), by=by, at=at)

@@ -147,7 +147,9 @@ def test_words_that_cannot_be(company: Company, account: CustomerAccount) -> Non
         ("factor_approval_ends_after_start", {"valid_until": TODAY - timedelta(days=1)}),
     ],
 )
-def test_the_database_refuses_words(account: CustomerAccount, constraint: str, fields: dict[str, Any]) -> None:
+def test_the_database_refuses_words(
+    account: CustomerAccount, constraint: str, fields: dict[str, Any]
+) -> None:
     agreement = make_agreement(account.company)
     given = {
         "agreement": agreement, "company": account.company, "entity": account.entity, "amount": 5, "currency": "EUR",
@@ -185,7 +187,9 @@ def test_nobody_changes_a_row(company: Company, account: CustomerAccount) -> Non
             row.delete()
 
 
-def test_terms_and_word_are_entered_on_screen(client: Client, company: Company, account: CustomerAccount) -> None:
+def test_terms_and_word_are_entered_on_screen(
+    client: Client, company: Company, account: CustomerAccount
+) -> None:
     client.force_login(make_user("finance_director", company))
     terms = {
         "factor": "Factor SA", "number": "F-1", "valid_from": "1/1/2026", "with_recourse": "on", "is_notified": "on",
@@ -196,10 +200,18 @@ def test_terms_and_word_are_entered_on_screen(client: Client, company: Company, 
     assert client.post(page, terms | {"iban": ""}).status_code == 422
     assert client.post(page, terms).status_code == 302
     row = FactorAgreement.objects.get()
-    assert (row.with_recourse, row.is_notified, row.commission_pct, row.iban) == (True, True, Decimal("0.5"), IBAN)
+    assert (row.with_recourse, row.is_notified, row.commission_pct, row.iban) == (
+        True,
+        True,
+        Decimal("0.5"),
+        IBAN,
+    )
     assert "F-1" in client.get(page).content.decode()
     form = reverse("credit:new_factor_approval", args=[account.code])
-    assert client.post(form, {"status": "APPROVED", "amount": "", "effective_on": "1/11/2026"}).status_code == 422
+    assert (
+        client.post(form, {"status": "APPROVED", "amount": "", "effective_on": "1/11/2026"}).status_code
+        == 422
+    )
     answer = client.post(form, {"status": "APPROVED", "amount": "5000", "effective_on": "1/11/2026"})
     assert answer.status_code == 302
     assert FactorApproval.objects.get().amount == 5000

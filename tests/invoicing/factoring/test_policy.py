@@ -66,7 +66,9 @@ def test_public_bodies_and_private_persons_where_that_is_agreed(changed):
     assert policy.reasons_against(replace(ITEM, **changed), taken, on=TODAY) == ()
 
 
-@pytest.mark.parametrize(("siren", "public"), [("130005481", True), ("217500016", True), ("732829320", False), ("", False)])
+@pytest.mark.parametrize(
+    ("siren", "public"), [("130005481", True), ("217500016", True), ("732829320", False), ("", False)]
+)
 def test_public_bodies_are_told_by_their_siren(siren, public):
     assert policy.is_public_body(siren) is public
 

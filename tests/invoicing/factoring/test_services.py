@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -38,6 +37,8 @@ from o2c.shared.problems import Invalid, NotAllowed, NotFound
 from tests.factories.accounts import CustomerAccountFactory, LegalEntityFactory, make_user
 from tests.factories.factoring import IBAN, approve, make_agreement, sell
 from tests.factories.invoicing import AT, TODAY, day, make_confirmed_order, make_credit, make_item
+from tests.factories.orders import give_limit
+from tests.invoicing.test_proofs import behind_the_back
 
 pytestmark = pytest.mark.django_db
 SIREN = "732829320"
@@ -103,7 +104,7 @@ def test_every_refusal_to_send(item: ReceivableItem, accountant: User, rep: User
     late = AT.replace(year=2025)
     with pytest.raises(NoAgreement):
         send_batch(company=company, item_ids=[item.pk], by=accountant, at=late)
-    services.dispute_amount(item_id=item.pk, amount=Decimal(1), by=accountant, at=AT)
+    services.dispute_amount(item_id=item.pk, amount=Decimal(1), on=TODAY, by=accountant, at=AT)
     with pytest.raises(NotSellable) as refused:
         send_batch(company=company, item_ids=[item.pk], by=accountant, at=AT)
     assert refused.value.errors == {item.document: [LeftOut.DISPUTED.label]}
@@ -125,7 +126,9 @@ def test_a_receipt_has_its_day(item: ReceivableItem, accountant: User, rep: User
         receive_batch(batch_id=batch.pk, received_on=day(1), by=accountant, at=later)
 
 
-def test_what_is_on_its_way_is_taken_back_too_and_never_counts(item: ReceivableItem, accountant: User, rep: User) -> None:
+def test_what_is_on_its_way_is_taken_back_too_and_never_counts(
+    item: ReceivableItem, accountant: User, rep: User
+) -> None:
     batch = send_batch(company=item.company, item_ids=[item.pk], by=accountant, at=AT)
     row = batch.assignments.get()
     with pytest.raises(NotFound):
@@ -139,7 +142,9 @@ def test_what_is_on_its_way_is_taken_back_too_and_never_counts(item: ReceivableI
     assert queries.sold_sums([item.account_id], on=TODAY) == []
 
 
-def test_what_the_book_says_against_selling(item: ReceivableItem, account: CustomerAccount, accountant: User) -> None:
+def test_what_the_book_says_against_selling(
+    item: ReceivableItem, account: CustomerAccount, accountant: User
+) -> None:
     assert reasons(item, accountant) == ()
     EInvoice.objects.create(invoice=item.invoice, status="REFUSED", reason_code="DOUBLON", since=AT)
     assert reasons(item, accountant) == (LeftOut.NOT_ACCEPTED,)
@@ -171,6 +176,7 @@ def test_a_proposal_asks_as_often_for_one_as_for_three(
             queries.proposal(_agreement(item.company), accountant, on=TODAY)
         return len(queries_made)
 
+    asked()
     one = asked()
     for _place in range(2):
         make_item(account, "50", by=accountant, due=day(20))
@@ -182,7 +188,9 @@ def test_money_that_is_the_factor_s_is_passed_on_once(
 ) -> None:
     sell(item, by=accountant)
     paid = make_credit(account, "100", by=accountant)
-    match = services.allocate(from_item_id=paid.pk, to_item_id=item.pk, amount=Decimal(100), by=accountant, at=AT)
+    match = services.allocate(
+        from_item_id=paid.pk, to_item_id=item.pk, amount=Decimal(100), by=accountant, at=AT
+    )
     assert [row.pk for row in queries.to_pass_on(accountant)] == [match.pk]
     assert list(queries.to_pass_on(rep)) == []
     events = list(money_to_pass_on(account_ids=[account.pk], since=day(-9), on=TODAY))
@@ -211,13 +219,17 @@ def test_what_is_not_the_factor_s_money(account: CustomerAccount, accountant: Us
     approve(account)
     item = make_item(account, "300", by=accountant, due=day(20))
     before = make_credit(account, "10", by=accountant, received=day(-1))
-    early = services.allocate(from_item_id=before.pk, to_item_id=item.pk, amount=Decimal(10), by=accountant, at=AT)
+    early = services.allocate(
+        from_item_id=before.pk, to_item_id=item.pk, amount=Decimal(10), by=accountant, at=AT
+    )
     sell(item, by=accountant, at=AT + timedelta(days=1))
     later = AT + timedelta(days=1)
     own = make_credit(account, "20", by=accountant, payer_iban=IBAN, at=later)
     services.allocate(from_item_id=own.pk, to_item_id=item.pk, amount=Decimal(20), by=accountant, at=later)
     undone = make_credit(account, "30", by=accountant, at=later)
-    match = services.allocate(from_item_id=undone.pk, to_item_id=item.pk, amount=Decimal(30), by=accountant, at=later)
+    match = services.allocate(
+        from_item_id=undone.pk, to_item_id=item.pk, amount=Decimal(30), by=accountant, at=later
+    )
     services.unallocate(allocation_id=match.pk, by=accountant, at=later)
     assert list(queries.to_pass_on(accountant)) == []
     assert list(money_to_pass_on(account_ids=[account.pk], since=day(-9), on=day(1))) == []
@@ -229,9 +241,13 @@ def test_a_dispute_of_what_is_sold_is_told(item: ReceivableItem, accountant: Use
     sell(item, by=accountant)
     asked = {"account_ids": [item.account_id], "since": day(-9), "on": TODAY}
     assert list(disputed_sold(**asked)) == []
-    services.dispute_amount(item_id=item.pk, amount=Decimal(80), by=accountant, at=AT)
+    services.dispute_amount(item_id=item.pk, amount=Decimal(80), on=TODAY, by=accountant, at=AT)
     (event,) = disputed_sold(**asked)
-    assert (event.amount, event.figures["document"], event.figures["factor"]) == (80, item.document, "Factor SA")
+    assert (event.amount, event.figures["document"], event.figures["factor"]) == (
+        80,
+        item.document,
+        "Factor SA",
+    )
 
 
 def test_the_database_keeps_one_sale_of_an_item(item: ReceivableItem, accountant: User) -> None:
@@ -256,10 +272,7 @@ def test_the_database_keeps_one_sale_of_an_item(item: ReceivableItem, accountant
 
 def test_the_proofs_name_a_batch_that_does_not_add_up(item: ReceivableItem, accountant: User) -> None:
     batch = sell(item, by=accountant)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE invoicing_assignmentbatch DISABLE TRIGGER USER")
-        cursor.execute("UPDATE invoicing_assignmentbatch SET eligible = 1")
-        cursor.execute("ALTER TABLE invoicing_assignmentbatch ENABLE TRIGGER USER")
+    behind_the_back("UPDATE invoicing_assignmentbatch SET eligible = 1")
     assert [(row.proof, row.document) for row in proofs.differences(company=item.company, today=TODAY)] == [
         ("items of a batch", batch.number)
     ]
@@ -268,6 +281,7 @@ def test_the_proofs_name_a_batch_that_does_not_add_up(item: ReceivableItem, acco
 def test_an_invoice_ahead_of_its_delivery_is_left_out(account: CustomerAccount, accountant: User) -> None:
     make_agreement(account.company)
     approve(account, "9000")
+    give_limit(account, "9000")
     order = make_confirmed_order(account, by=make_user("adv_officer", account.company))
     made = services.issue_from_order(order_id=order.pk, by=accountant, at=AT)
     assert made.origin == Origin.ISSUED
@@ -276,12 +290,14 @@ def test_an_invoice_ahead_of_its_delivery_is_left_out(account: CustomerAccount, 
 
 def test_alerts_say_what_to_do(item: ReceivableItem, account: CustomerAccount, accountant: User) -> None:
     sell(item, by=accountant)
-    services.dispute_amount(item_id=item.pk, amount=Decimal(80), by=accountant, at=AT)
+    services.dispute_amount(item_id=item.pk, amount=Decimal(80), on=TODAY, by=accountant, at=AT)
     paid = make_credit(account, "100", by=accountant)
     services.allocate(from_item_id=paid.pk, to_item_id=item.pk, amount=Decimal(100), by=accountant, at=AT)
     standing.refresh([account.pk], at=AT)
     look([account.pk], on=TODAY, at=AT)
-    said = {alert.kind: (sentence(alert), remedy(alert)) for alert in CreditAlert.objects.filter(account=account)}
+    said = {
+        alert.kind: (sentence(alert), remedy(alert)) for alert in CreditAlert.objects.filter(account=account)
+    }
     assert item.document in said["SOLD_DISPUTED"][0]
     assert "Factor SA" in said["TO_PASS_ON"][0]
     assert said["SOLD_DISPUTED"][1] != said["TO_PASS_ON"][1]

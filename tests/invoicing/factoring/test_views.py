@@ -42,10 +42,18 @@ def fresh(account: CustomerAccount, by: User) -> ReceivableItem:
     return make_item(account, "100", by=by, at=now, issued=paris_date(now), due=paris_date(now))
 
 
-def test_from_the_proposal_to_the_receipt_and_back(client: Client, item: ReceivableItem, accountant: User) -> None:
+def test_from_the_proposal_to_the_receipt_and_back(
+    client: Client, item: ReceivableItem, accountant: User
+) -> None:
     client.force_login(accountant)
     disputed = fresh(item.account, accountant)
-    services.dispute_amount(item_id=disputed.pk, amount=Decimal(1), by=accountant, at=timezone.now())
+    services.dispute_amount(
+        item_id=disputed.pk,
+        amount=Decimal(1),
+        on=paris_date(timezone.now()),
+        by=accountant,
+        at=timezone.now(),
+    )
     new = reverse("invoicing:batch_new")
     page = client.get(new).content.decode()
     assert f'value="{item.pk}"' in page
@@ -91,7 +99,9 @@ def test_money_is_passed_on(client: Client, item: ReceivableItem, accountant: Us
     now = timezone.now()
     sell(item, by=accountant, at=now)
     paid = make_credit(item.account, "40", by=accountant, at=now)
-    match = services.allocate(from_item_id=paid.pk, to_item_id=item.pk, amount=Decimal(40), by=accountant, at=now)
+    match = services.allocate(
+        from_item_id=paid.pk, to_item_id=item.pk, amount=Decimal(40), by=accountant, at=now
+    )
     waiting = reverse("invoicing:to_pass_on")
     act = reverse("invoicing:pass_on", args=[match.pk])
     assert act in client.get(waiting).content.decode()
@@ -111,9 +121,15 @@ def test_who_may_not_and_who_sees_nothing(
     assert client.get(reverse("invoicing:batch", args=[batch.pk])).status_code == 404
     assert item.document not in client.get(reverse("invoicing:sold")).content.decode()
     client.force_login(make_user("auditor", item.company))
-    assert [client.post(reverse(f"invoicing:{name}", args=keys)).status_code for name, keys in pages] == [403, 403]
+    assert [client.post(reverse(f"invoicing:{name}", args=keys)).status_code for name, keys in pages] == [
+        403,
+        403,
+    ]
     client.force_login(make_user("receivables_accountant"))
-    assert [client.get(reverse(f"invoicing:{name}", args=keys)).status_code for name, keys in pages] == [404, 404]
+    assert [client.get(reverse(f"invoicing:{name}", args=keys)).status_code for name, keys in pages] == [
+        404,
+        404,
+    ]
     assert client.get(reverse("invoicing:batch_new")).status_code == 200
 
 
@@ -142,7 +158,9 @@ def test_the_client_s_page_tells_it_apart(client: Client, item: ReceivableItem, 
     assert 'id="sold"' not in client.get(reverse("accounts:detail", args=[other.code])).content.decode()
 
 
-def test_the_api_reads_what_is_sold(client: Client, item: ReceivableItem, accountant: User, rep: User) -> None:
+def test_the_api_reads_what_is_sold(
+    client: Client, item: ReceivableItem, accountant: User, rep: User
+) -> None:
     batch = sell(item, by=accountant, at=timezone.now())
     client.force_login(accountant)
     (row,) = client.get("/api/v1/factor-assignments/").json()["results"]

@@ -38,7 +38,11 @@ def said(invoice: Invoice) -> tuple[str | None, str | None, list[str]]:
     tree = etree.fromstring(xml)
     path = ".//ram:PayeePartyCreditorFinancialAccount/ram:"
     codes = [each.text for each in tree.iterfind(".//ram:IncludedNote/ram:SubjectCode", NS)]
-    return tree.findtext(f"{path}IBANID", namespaces=NS), tree.findtext(f"{path}AccountName", namespaces=NS), codes
+    return (
+        tree.findtext(f"{path}IBANID", namespaces=NS),
+        tree.findtext(f"{path}AccountName", namespaces=NS),
+        codes,
+    )
 
 
 def test_notified_and_approved_pays_the_factor(account: CustomerAccount, accountant: User) -> None:
@@ -71,6 +75,8 @@ def test_a_credit_note_is_not_sold(account: CustomerAccount, accountant: User) -
     approve(account, effective_on=day(-20))
     invoice = issued(account, accountant)
     by = make_user("finance_director", account.company)
-    services.credit_invoice(invoice_id=invoice.pk, amount=invoice.total_incl_vat, reason="goods back", by=by, at=AT)
+    services.credit_invoice(
+        invoice_id=invoice.pk, amount=invoice.total_incl_vat, reason="goods back", by=by, at=AT
+    )
     note = Invoice.objects.get(corrects=invoice)
     assert [each.code for each in document_of(note).notes] == ["PMT", "PMD", "AAB"]
