@@ -162,8 +162,8 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         _("Receivables accountant"),
         f"{_READ} {_DISPUTE} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
         " invoicing.einvoice invoicing.send payments.record payments.allocate payments.write_off bank.view bank.import"
-        " periods.close imports.run accounting.export invoicing.claim_interest invoicing.assign dunning.promise dunning.plan"
-        " dunning.run dunning.stop",
+        " periods.close imports.run accounting.export invoicing.claim_interest invoicing.assign dunning.promise"
+        " dunning.plan dunning.run dunning.stop",
     ),
     "finance_director": _role(
         _("Finance director"),

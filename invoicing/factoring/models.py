@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pgtrigger
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -82,10 +83,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
     def visible_to(self, user: User, company: Company | None = None) -> AssignmentQuerySet:
         """Of the items this user may see, without colleagues' sales."""
-        items = self.model._meta.get_field("item").related_model._default_manager
-        mine = items.filter(own_items(user, company)).values("pk")
         rows = self.filter(documents_of(user, company))
-        return rows if user.sees_every_sale(company) else rows.filter(item__in=mine)
+        if user.sees_every_sale(company):
+            return rows
+        items = apps.get_model("invoicing", "receivableitem")._base_manager
+        return rows.filter(item__in=items.filter(own_items(user, company)).values("pk"))
 
     def in_force(self, on: date) -> AssignmentQuerySet:
         """Those that are sold on a day: received by then, and not taken back."""

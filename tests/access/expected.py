@@ -76,7 +76,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
-    "invoicing.assign": {"receivables_accountant", "finance_director"},
+    "invoicing.assign": frozenset({"receivables_accountant", "finance_director"}),
     "invoicing.claim_interest": _CREDIT | {"receivables_accountant"},
     "invoicing.waive_interest": _CREDIT,
     "dunning.stop": _ADV | _CREDIT | {"receivables_accountant"},

@@ -488,11 +488,13 @@ def _sold(account: CustomerAccount, mark: str, by: User, at: Any) -> dict[str, i
     )  # fmt: skip
     rows = []
     for letter, received in (("S", None), ("T", today)):
+        receipt: dict[str, Any] = (
+            {"received_on": today, "received_at": at, "received_by": by} if received else {}
+        )
         invoice = make_invoice(account, "2.00", by=by, number=f"{mark}-{letter}", at=at)
         batch = AssignmentBatch.objects.create(
             company=company, agreement=agreement, number=f"{mark}-B{letter}", currency="EUR", eligible=2, financed=1,
-            fund=0, sent_on=today, sent_at=at, sent_by=by, received_on=received,
-            received_at=received and at, received_by=received and by,
+            fund=0, sent_on=today, sent_at=at, sent_by=by, **receipt,
         )  # fmt: skip
         rows.append(
             Assignment.objects.create(

@@ -41,7 +41,7 @@ def approve(
     account: CustomerAccount, amount: str = "1000", *, at: datetime = AT, **word: Any
 ) -> FactorApproval:
     """The factor takes so much of a client, since the first of February when nothing else is said."""
-    given = {"status": "APPROVED", "effective_on": date(paris_date(at).year, 2, 1)}
+    given: dict[str, Any] = {"status": "APPROVED", "effective_on": date(paris_date(at).year, 2, 1)}
     by = make_user("credit_manager", account.company)
     return record_approval(account_id=account.pk, amount=Decimal(amount), by=by, at=at, **given | word)
 

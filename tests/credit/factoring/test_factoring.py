@@ -88,7 +88,7 @@ def test_only_who_sets_the_company_s_policy_agrees(company: Company, account: Cu
     with pytest.raises(NotAllowed):
         set_agreement(company=company, valid_from=TODAY, by=make_user("credit_manager", company), at=AT)
     make_agreement(company)
-    word = {"status": "APPROVED", "amount": Decimal(1), "effective_on": TODAY, "at": AT}
+    word: dict[str, Any] = {"status": "APPROVED", "amount": Decimal(1), "effective_on": TODAY, "at": AT}
     with pytest.raises(NotAllowed):
         record_approval(account_id=account.pk, by=make_user("receivables_accountant", company), **word)
     with pytest.raises(NotFound):
@@ -179,7 +179,7 @@ def test_the_database_refuses_terms(company: Company, constraint: str, fields: d
 
 
 def test_nobody_changes_a_row(company: Company, account: CustomerAccount) -> None:
-    rows = [make_agreement(company), approve(account)]
+    rows: list[Any] = [make_agreement(company), approve(account)]
     for row in rows:
         with pytest.raises(DatabaseError), transaction.atomic():
             type(row).objects.filter(pk=row.pk).update(recorded_at=AT)

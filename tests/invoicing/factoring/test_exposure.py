@@ -30,8 +30,7 @@ D = Decimal
 
 @pytest.fixture
 def account(company: Company) -> CustomerAccount:
-    made = CustomerAccountFactory(company=company, entity=LegalEntityFactory(siren="732829320"))
-    return made
+    return CustomerAccountFactory(company=company, entity=LegalEntityFactory(siren="732829320"))
 
 
 def book(account: CustomerAccount, on: date = TODAY) -> AccountFigures:
@@ -61,7 +60,7 @@ def test_without_recourse_it_leaves_the_exposure_and_is_told_apart(
     assert book(account).overdue == 200
     batch = sell(ahead, late, by=accountant)
     assert parts(account) == {"sold": 500}
-    assert (book(account).overdue, book(account).exposure().net) == (0, 0)
+    assert (book(account).overdue, book(account).exposure().net) == (D(0), D(0))
     # The day before it was not sold yet.
     assert parts(account, day(-1)) == {"open_invoices": 500}
     take_back(
@@ -82,7 +81,7 @@ def test_with_recourse_it_is_a_part_of_its_own_until_it_is_due(
     ahead, late = items(account, accountant)
     sell(ahead, late, by=accountant)
     assert parts(account) == {"open_invoices": 200, "discounted_not_matured": 300}
-    assert (book(account).overdue, book(account).exposure().net) == (200, 500)
+    assert (book(account).overdue, book(account).exposure().net) == (D(200), D(500))
     # On its due date it is not late yet; after it it comes back.
     assert parts(account, day(10)) == {"open_invoices": 200, "discounted_not_matured": 300}
     assert parts(account, day(11)) == {"open_invoices": 500}
@@ -99,7 +98,7 @@ def test_what_is_contested_stays_ours_and_counts_once(
     sell(ahead, by=accountant)
     services.dispute_amount(item_id=ahead.pk, amount=D(120), on=TODAY, by=accountant, at=AT)
     assert parts(account) == {"open_invoices": 320, name: 180}
-    assert (book(account).disputed, book(account).overdue_undisputed) == (120, 200)
+    assert (book(account).disputed, book(account).overdue_undisputed) == (D(120), D(200))
     assert list(proofs.differences(today=TODAY)) == []
 
 
@@ -111,7 +110,7 @@ def test_a_late_contested_sale_without_recourse_is_never_less_than_nothing(
     sell(late, by=accountant)
     services.dispute_amount(item_id=late.pk, amount=D(200), on=TODAY, by=accountant, at=AT)
     figures = book(account)
-    assert (figures.overdue, figures.overdue_undisputed, figures.sold) == (200, 0, 0)
+    assert (figures.overdue, figures.overdue_undisputed, figures.sold) == (D(200), D(0), D(0))
 
 
 def test_what_is_paid_leaves_with_the_payment_s_day(account: CustomerAccount, accountant: User) -> None:
@@ -143,7 +142,7 @@ def test_a_check_asks_as_often_as_before(account: CustomerAccount, accountant: U
     held = check(account=account, amount=D(700), at=AT, by=accountant)
     sell(*sold, by=accountant)
     passes = check(account=account, amount=D(700), at=AT, by=accountant)
-    assert (held.over_limit_by, passes.over_limit_by) == (200, 0)
+    assert (held.over_limit_by, passes.over_limit_by) == (D(200), D(0))
     assert asked() == before == 4
 
 
@@ -153,16 +152,16 @@ def test_standing_and_report_agree_with_the_live_figures(account: CustomerAccoun
     sell(ahead, by=accountant)
     standing.refresh([account.pk], at=AT)
     row = CreditStanding.objects.get(level=3, target_id=account.pk)
-    assert (row.net_exposure, row.overdue) == (200, 200)
+    assert (row.net_exposure, row.overdue) == (D(200), D(200))
     report = exposure_report(user=None, company=account.company, as_of=TODAY, at=AT)
     assert (report.totals["net_exposure"], report.ledger_total, report.sold, report.difference) == (
-        200,
-        500,
-        300,
-        0,
+        D(200),
+        D(500),
+        D(300),
+        D(0),
     )
     recorded = exposure_report(user=None, company=account.company, as_of=TODAY, at=AT + timedelta(days=1))
-    assert (recorded.source, recorded.sold, recorded.difference) == ("snapshot", 300, 0)
+    assert (recorded.source, recorded.sold, recorded.difference) == ("snapshot", D(300), D(0))
     assert late.open_amount == 200
 
 
@@ -172,6 +171,6 @@ def test_sums_by_kind(account: CustomerAccount, accountant: User) -> None:
     sell(late, by=accountant)
     make_agreement(account.company, valid_from=TODAY, with_recourse=True)
     sell(ahead, by=accountant)
-    assert queries.sold_sums([account.pk], on=TODAY) == [("EUR", 300, 200)]
+    assert queries.sold_sums([account.pk], on=TODAY) == [("EUR", D(300), D(200))]
     assert queries.sold_sums([account.pk], on=day(-1)) == []
     assert queries.sold_keys([ahead.pk, late.pk], on=TODAY) == {ahead.pk, late.pk}

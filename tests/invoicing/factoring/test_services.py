@@ -42,6 +42,7 @@ from tests.invoicing.test_proofs import behind_the_back
 
 pytestmark = pytest.mark.django_db
 SIREN = "732829320"
+D = Decimal
 
 
 @pytest.fixture
@@ -69,9 +70,19 @@ def _agreement(company: Company) -> FactorAgreement:
 
 def test_sent_received_and_taken_back(item: ReceivableItem, accountant: User) -> None:
     batch = send_batch(company=item.company, item_ids=[item.pk], by=accountant, at=AT)
-    assert (batch.number, batch.eligible, batch.fund, batch.financed) == ("BC-2026-0001", 300, 30, 225)
+    assert (batch.number, batch.eligible, batch.fund, batch.financed) == (
+        "BC-2026-0001",
+        D(300),
+        D(30),
+        D(225),
+    )
     row = Assignment.objects.get()
-    assert (row.state, row.account_id, row.amount, row.with_recourse) == ("sent", item.account_id, 300, False)
+    assert (row.state, row.account_id, row.amount, row.with_recourse) == (
+        "sent",
+        item.account_id,
+        D(300),
+        False,
+    )
     assert send_batch(company=item.company, item_ids=[item.pk], by=accountant, at=AT) == batch
     receive_batch(batch_id=batch.pk, received_on=TODAY, by=accountant, at=AT)
     receive_batch(batch_id=batch.pk, received_on=TODAY, by=accountant, at=AT)
@@ -83,7 +94,9 @@ def test_sent_received_and_taken_back(item: ReceivableItem, accountant: User) ->
     take_back(assignment_id=row.pk, reason="again", by=accountant, at=AT + timedelta(days=3))
     row.refresh_from_db()
     assert (row.state, row.ended_on, row.end_reason) == ("taken_back", day(2), "asked back")
-    assert list(AuditEvent.objects.filter(action__in=["batch.sent", "batch.received", "item.taken_back"]).values_list("action", flat=True).order_by("pk")) == ["batch.sent", "batch.received", "item.taken_back"]  # fmt: skip
+    acts = ["batch.sent", "batch.received", "item.taken_back"]
+    kept = AuditEvent.objects.filter(action__in=acts).order_by("pk")
+    assert list(kept.values_list("action", flat=True)) == acts
     assert list(proofs.differences(today=TODAY)) == []
     # It may be sold again.
     again = sell(item, by=accountant, at=AT + timedelta(days=3))
@@ -146,6 +159,7 @@ def test_what_the_book_says_against_selling(
     item: ReceivableItem, account: CustomerAccount, accountant: User
 ) -> None:
     assert reasons(item, accountant) == ()
+    assert item.invoice is not None
     EInvoice.objects.create(invoice=item.invoice, status="REFUSED", reason_code="DOUBLON", since=AT)
     assert reasons(item, accountant) == (LeftOut.NOT_ACCEPTED,)
     make_credit(account, "5", by=accountant)
@@ -164,8 +178,8 @@ def test_clients_the_factor_does_not_take_are_counted(item: ReceivableItem, acco
     other = CustomerAccountFactory(company=item.company)
     make_item(other, "40", by=accountant)
     found = queries.proposal(_agreement(item.company), accountant, on=TODAY)
-    assert ([row.pk for row, _offer in found.sellable], found.others) == ([item.pk], (1, 40))
-    assert (found.financing.eligible, found.financing.financed) == (300, 225)
+    assert ([row.pk for row, _offer in found.sellable], found.others) == ([item.pk], (1, D(40)))
+    assert (found.financing.eligible, found.financing.financed) == (D(300), D(225))
 
 
 def test_a_proposal_asks_as_often_for_one_as_for_three(
@@ -194,8 +208,8 @@ def test_money_that_is_the_factor_s_is_passed_on_once(
     assert [row.pk for row in queries.to_pass_on(accountant)] == [match.pk]
     assert list(queries.to_pass_on(rep)) == []
     events = list(money_to_pass_on(account_ids=[account.pk], since=day(-9), on=TODAY))
-    assert [(event.key, event.amount) for event in events] == [(str(match.pk), 100)]
-    given = {"allocation_id": match.pk, "at": AT}
+    assert [(event.key, event.amount) for event in events] == [(str(match.pk), D(100))]
+    given: dict[str, Any] = {"allocation_id": match.pk, "at": AT}
     for wrong in (day(-1), day(1)):
         with pytest.raises(Invalid):
             pass_on(passed_on=wrong, by=accountant, **given)
@@ -239,12 +253,12 @@ def test_what_is_not_the_factor_s_money(account: CustomerAccount, accountant: Us
 
 def test_a_dispute_of_what_is_sold_is_told(item: ReceivableItem, accountant: User) -> None:
     sell(item, by=accountant)
-    asked = {"account_ids": [item.account_id], "since": day(-9), "on": TODAY}
+    asked: dict[str, Any] = {"account_ids": [item.account_id], "since": day(-9), "on": TODAY}
     assert list(disputed_sold(**asked)) == []
     services.dispute_amount(item_id=item.pk, amount=Decimal(80), on=TODAY, by=accountant, at=AT)
     (event,) = disputed_sold(**asked)
     assert (event.amount, event.figures["document"], event.figures["factor"]) == (
-        80,
+        D(80),
         item.document,
         "Factor SA",
     )
@@ -257,7 +271,10 @@ def test_the_database_keeps_one_sale_of_an_item(item: ReceivableItem, accountant
         company=batch.company, agreement=batch.agreement, number="X", currency="EUR", eligible=1, financed=0, fund=0,
         sent_on=TODAY, sent_at=AT, sent_by=accountant,
     )  # fmt: skip
-    given = {"batch": other, "company": batch.company, "account": row.account, "item": item, "with_recourse": True, "is_notified": False}  # fmt: skip
+    given: dict[str, Any] = {
+        "batch": other, "company": batch.company, "account": row.account, "item": item, "with_recourse": True,
+        "is_notified": False,
+    }  # fmt: skip
     with pytest.raises(IntegrityError, match="one_live_assignment_per_item"), transaction.atomic():
         Assignment.objects.create(amount=1, **given)
     for change in ({"amount": 1}, {"with_recourse": True}, {"ended_on": TODAY}):

@@ -138,7 +138,8 @@ def test_a_page_of_a_list_asks_as_often_for_one_as_for_three(
 ) -> None:
     client.force_login(accountant)
     now = timezone.now()
-    batches = [sell(item, by=accountant, at=now), sell(*(fresh(account, accountant) for _place in range(3)), by=accountant, at=now)]  # fmt: skip
+    three = [fresh(account, accountant) for _place in range(3)]
+    batches = [sell(item, by=accountant, at=now), sell(*three, by=accountant, at=now)]
     counts = []
     for batch in (batches[0], *batches):
         with CaptureQueriesContext(connection) as made:
