@@ -138,7 +138,11 @@ class NewBatch(PermissionMixin, View):
                     company=company, item_ids=keys, by=signed_in(request), at=timezone.now()
                 )
         except Refusal as refusal:
-            named = [f"{name}{_(': ')}{', '.join(map(str, why))}" for name, why in refusal.errors.items()]
+            words = _("%(document)s: %(reasons)s")
+            named = [
+                words % {"document": name, "reasons": ", ".join(map(str, why))}
+                for name, why in refusal.errors.items()
+            ]
             return self._page(request, problems=(str(refusal), *named))
         messages.success(
             request, _("The list %(number)s is ready for the factor.") % {"number": batch.number}
