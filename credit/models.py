@@ -14,6 +14,7 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
+from .exclusion_models import ExposureExclusion
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
@@ -35,6 +36,7 @@ __all__ = [
     "DecisionDocument",
     "DelegationRule",
     "EntityFacts",
+    "ExposureExclusion",
     "ExposureSnapshot",
     "FinancialStatement",
     "Guarantee",
