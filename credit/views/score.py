@@ -17,8 +17,8 @@ from django.views import View
 
 from accounts.models import Company, CustomerAccount, User
 from accounts.views.answers import client_or_404, company_of, explain, now, signed_in
-from accounts.views.rule_changes import rule_changes
 from accounts.views.parts import Panel
+from accounts.views.rule_changes import rule_changes
 from credit.authority import people_who_may, role_label
 from credit.score_forms import DecideForm, FactsForm, OverrideForm, RatingRulesForm, StatementForm
 from credit.scorecard import policy, reading, services, words
