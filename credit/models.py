@@ -15,6 +15,7 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
 from .factoring.models import FactorAgreement, FactorApproval
+from .exclusion_models import ExposureExclusion
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
@@ -36,6 +37,7 @@ __all__ = [
     "DecisionDocument",
     "DelegationRule",
     "EntityFacts",
+    "ExposureExclusion",
     "ExposureSnapshot",
     "FactorAgreement",
     "FactorApproval",

@@ -310,6 +310,9 @@ WORDS: Final[dict[str, Words]] = {
     "limit.appealed": Words(
         gettext_lazy("Refusal of limit %(label)s appealed"), "arrow-up", "warn", DECISIONS
     ),
+    "exposure.part_switched": Words(
+        gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
+    ),
     "stake.rules_changed": Words(gettext_lazy("Rates of margin and loss changed"), "settings", "", DECISIONS),
     "limit.rules_changed": Words(
         gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from credit.drawing import PART_LABELS
 from credit.models import CreditDecision, DecisionDocument
 from credit.proof import Proof, proof_of
+from o2c.shared import formats
 from o2c.shared.exports import CSV_TYPE, XLSX_TYPE, csv_chunks, xlsx_file
 from o2c.shared.outbox_files import safe_name
 
@@ -70,10 +72,17 @@ class DecisionProof(OrderView):
             "proof": proof,
             "parts": [(_LABELS.get(part.code, part.code), part) for part in proof.parts] if proof else [],
             "rates": [(code, rate) for code, rate in figures["rates"].items() if code != "EUR"],
-            "thresholds": [(label, kept[name]) for name, label in _THRESHOLDS.items() if name in kept],
+            "thresholds": [(label, _written(kept[key])) for key, label in _THRESHOLDS.items() if key in kept],
             "risk_class": figures["risk_class"],
         }
         return render(request, "orders/proof.html", context)
+
+
+def _written(value: str) -> str:
+    """A threshold as the reader writes numbers; whole ones without decimals."""
+    number = Decimal(value)
+    whole = number == number.to_integral_value()
+    return formats.number(number, get_language() or "fr", decimals=0 if whole else 2)
 
 
 def _file(proof: Proof, name: str) -> StreamingHttpResponse:

@@ -330,6 +330,11 @@ PAGES: Final[Mapping[str, Entry]] = {
         post="policy.change",
         body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
     ),
+    "credit/exposure-rules/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON | {"part": "open_orders", "counts": "0"},
+    ),
     "credit/stakes/": Entry(
         get="decisions.view",
         post="policy.change",

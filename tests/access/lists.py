@@ -99,7 +99,7 @@ OTHERS: Final = frozenset({
     "credit/insurance/policy/", "credit/credit-alerts/<pk>/", "api/v1/credit-alerts/<pk>/",
     "credit/limit-requests/new/", "credit/clients/<code>/edit/", "credit/clients/<code>/move/",
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",
-    "credit/clients/<code>/unwatch/", "credit/limit-rules/", "credit/stakes/",
+    "credit/clients/<code>/unwatch/", "credit/limit-rules/", "credit/stakes/", "credit/exposure-rules/",
     "credit/rating-rules/", "credit/clients/<code>/scorecard/statement/",
     "credit/clients/<code>/scorecard/known/", "credit/clients/<code>/scorecard/class/",
     "orders/new/", "orders/rules/", "invoicing/matching/rules/",

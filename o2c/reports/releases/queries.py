@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, TruncDate
 
 from accounts.models import Company, User
 from credit.models import CreditDecision
@@ -46,6 +46,7 @@ def releases_visible(user: User, company: Company | None) -> QuerySet[Any]:
         )
         .defer("decision__figures", "before", "conditions")
         .annotate(
+            released_on=TruncDate("approved_at"),
             shown_outcome=Concat(Value("outcome_"), F("decision__outcome")),
             # Days late while money is, or was, late: nothing to say of an order paid in time.
             late_by=Case(

@@ -70,7 +70,13 @@ class ReleaseTable(Table):
     order = Column(accessor="order__number", verbose_name=_("Order"))
     client = TextColumn(accessor="order__account__name", export_only=True, verbose_name=_("Client"))
     code = TextColumn(accessor="order__account__code", export_only=True, verbose_name=_("Code"))
-    released = DateColumn(accessor="approved_at", phone="hide", css="o-n o-nw", verbose_name=_("Released on"))
+    released = DateColumn(
+        accessor="released_on",
+        order_by=("approved_at", "pk"),
+        phone="hide",
+        css="o-n o-nw",
+        verbose_name=_("Released on"),
+    )
     amount = AmountColumn(
         currency_from="order__currency", strong=True, phone="right", verbose_name=_("Released up to")
     )
@@ -81,7 +87,7 @@ class ReleaseTable(Table):
         verbose_name=_("Over the limit by"),
     )
     currency = TextColumn(accessor="order__currency", export_only=True, verbose_name=_("Currency"))
-    causes = StatusesColumn(accessor="covers", phone="full", verbose_name=_("In spite of"))
+    causes = StatusesColumn(accessor="covers", shown=1, phone="full", verbose_name=_("In spite of"))
     decider = Column(
         accessor="approved_by__label",
         order_by=("approved_by__last_name", "pk"),
@@ -92,7 +98,7 @@ class ReleaseTable(Table):
     outcome = StatusColumn(
         accessor="shown_outcome",
         order_by=("decision__outcome", "pk"),
-        phone="right",
+        phone="full",
         codes=tuple(f"outcome_{value}" for value in CreditDecision.Outcome.values),
         verbose_name=_("Outcome"),
     )
