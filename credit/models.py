@@ -14,8 +14,8 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
-from .factoring.models import FactorAgreement, FactorApproval
 from .exclusion_models import ExposureExclusion
+from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
