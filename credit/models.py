@@ -20,6 +20,13 @@ from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
+from .written_models import (
+    CreditPolicyDraft,
+    CreditPolicyVersion,
+    DraftArticle,
+    PolicyAcknowledgement,
+    PolicyArticle,
+)
 
 __all__ = [
     "AccountBlock",
@@ -30,8 +37,11 @@ __all__ = [
     "CreditDecision",
     "CreditLimit",
     "CreditLock",
+    "CreditPolicyDraft",
+    "CreditPolicyVersion",
     "CreditStanding",
     "DelegationRule",
+    "DraftArticle",
     "EntityFacts",
     "ExposureSnapshot",
     "FinancialStatement",
@@ -41,6 +51,8 @@ __all__ = [
     "LimitRequest",
     "LimitSignature",
     "NightlyRun",
+    "PolicyAcknowledgement",
+    "PolicyArticle",
     "RiskPolicy",
     "ScoreCard",
     "TemporaryLimit",
@@ -201,6 +213,10 @@ class CreditDecision(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     outcome = models.CharField(max_length=5, choices=Outcome.choices, default=Outcome.OPEN)
+    # The written policy in force then; none while the company had published none.
+    policy_version = models.ForeignKey(
+        CreditPolicyVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         indexes = [
@@ -219,7 +235,7 @@ class CreditDecision(models.Model):
                 name="decision_frozen",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "figures", "verdict", "amount", "over_limit_by", "decided_at", "account"
+                    "figures", "verdict", "amount", "over_limit_by", "decided_at", "account", "policy_version"
                 ),
             ),
         ]

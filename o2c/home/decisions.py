@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from credit.queries import limit_requests_visible
 from credit.services.checks import mandates
 from credit.services.signing import best_standing, signed
 from credit.signature_policy import needs_two
+from credit.written.queries import Quote, quotes_of
 from invoicing.enums import CreditRequestStatus
 from invoicing.models import CreditNoteRequest
 from invoicing.services.credit_authority import Authority, credit_requests_visible, hands_of
@@ -54,7 +55,8 @@ class ToDecide:
     reason: str
     seconds: int
     offer: tuple[str, Decimal | None] = ("", None)
-    codes: Sequence[str] = ()
+    # Why an order waits, with the article of the policy each reason belongs to.
+    codes: Sequence[tuple[str, Quote | None]] = ()
     facts: Facts | None = None
     current: Decimal | None = None
     total: Decimal | None = None
@@ -108,6 +110,7 @@ class Decisions:
         able = [acting for acting in self.user.acting_in(self.company) if acting.may("orders.release")]
         mine, above = [], []
         people = _PeopleByLevel("orders.release", self.company)
+        quotes = self._quotes(requests)
         for request in requests:
             level, involved = request.case.required_level, hands[request.pk]
             if needs_two(level):
@@ -117,11 +120,20 @@ class Decisions:
             else:
                 may = any(acting.authority >= level and not acting.hands & involved for acting in able)
             if may:
-                mine.append(self._override(request))
+                mine.append(self._override(request, quotes))
             else:
                 who = people.of(level, without=involved)
-                above.append(self._override(request, who))
+                above.append(self._override(request, quotes, who))
         return mine, above
+
+    def _quotes(self, requests: Sequence[OverrideRequest]) -> dict[str, Quote]:
+        """The articles of all that keeps these orders, as the policy says them today."""
+        numbers = {
+            hold.policy_article
+            for request in requests
+            for hold in request.case.active  # type: ignore[attr-defined]
+        }
+        return quotes_of(self.company.pk, numbers, on=paris_date(self.at))
 
     def _hands(self, requests: Sequence[OverrideRequest]) -> dict[int, set[int]]:
         """Whom four eyes keep from each request."""
@@ -149,7 +161,9 @@ class Decisions:
             for request in requests
         }
 
-    def _override(self, request: OverrideRequest, who: Sequence[Person] = ()) -> ToDecide:
+    def _override(
+        self, request: OverrideRequest, quotes: Mapping[str, Quote], who: Sequence[Person] = ()
+    ) -> ToDecide:
         order, case = request.order, request.case
         return ToDecide(
             kind="override",
@@ -165,7 +179,7 @@ class Decisions:
             reason=request.reason,
             seconds=int(working_time_left(case, self.at).total_seconds()),
             offer=offer_of(request),
-            codes=[hold.reason for hold in case.active],  # type: ignore[attr-defined]
+            codes=[(hold.reason, quotes.get(hold.policy_article)) for hold in case.active],  # type: ignore[attr-defined]
             facts=facts_from(request.facts),
             role=role_label(who[0].role) if who else "",
             people=who,
