@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db.models import F
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from accounts.models import Company
@@ -212,7 +212,7 @@ def _releases(value: Sequence[Sequence[Any]], currency: str) -> str:
     for level, (role, amount, share, late) in enumerate(value, 1):
         bound = Mandate(level, role, _decimal(amount), _decimal(share), late)
         said.append(f"{role_label(role)} {release_bound(bound, currency)}")
-    return pgettext("between levels", "; ").join(said)
+    return " · ".join(said)
 
 
 def _bounds(value: Sequence[Sequence[Any]], currency: str) -> str:
@@ -227,7 +227,7 @@ def _bounds(value: Sequence[Sequence[Any]], currency: str) -> str:
             else _("up to %(amount)s") % {"amount": _money(amount, currency)}
         )
         said.append(f"{role_label(role)} {bound}")
-    return pgettext("between levels", "; ").join(said)
+    return " · ".join(said)
 
 
 def _decimal(value: Any) -> Decimal | None:
