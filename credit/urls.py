@@ -7,6 +7,7 @@ from django.urls import path
 from .views import (
     alerts,
     can_i_sell,
+    exclusions,
     flags,
     guarantees,
     insurance,
@@ -14,6 +15,7 @@ from .views import (
     limit_rules,
     limits,
     score,
+    stake_rules,
     written,
     written_draft,
 )
@@ -51,6 +53,8 @@ urlpatterns = [
     path("policy/<int:number>/differences/", written.PolicyDifferences.as_view(), name="policy_differences"),
     path("policy/<int:number>/pdf/", written.PolicyPdf.as_view(), name="policy_pdf"),
     path("policy/<int:number>/readers/", written.Readers.as_view(), name="policy_readers"),
+    path("exposure-rules/", exclusions.ExposureRules.as_view(), name="exposure_rules"),
+    path("stakes/", stake_rules.StakeRulesPage.as_view(), name="stake_rules"),
     path("rating-rules/", score.RatingRules.as_view(), name="rating_rules"),
     path("clients/<str:code>/scorecard/", score.Scorecard.as_view(), name="scorecard"),
     path("clients/<str:code>/scorecard/statement/", score.NewStatement.as_view(), name="new_statement"),

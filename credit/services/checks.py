@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -64,6 +64,8 @@ class CheckResult:
     mandate_alone: Mandate | None = None
     # The version of the written policy the findings quote, by key.
     policy_version: int | None = None
+    # What the class allowed at that moment.
+    thresholds: Thresholds | None = None
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -217,6 +219,7 @@ def check(
         count,
         alone,
         reading.policy_version,
+        reading.thresholds,
     )
 
 
@@ -300,7 +303,15 @@ def _frozen(result: CheckResult) -> dict[str, Any]:
         "required_role": result.mandate.role,
         "risk_class": result.account.risk_class,
         **_split(result),
+        **_thresholds(result),
     }
+
+
+def _thresholds(result: CheckResult) -> dict[str, Any]:
+    """What the class allowed, where something was found: part of the proof of the decision."""
+    if not result.found or result.thresholds is None:
+        return {}
+    return {"thresholds": {name: str(value) for name, value in asdict(result.thresholds).items()}}
 
 
 def _split(result: CheckResult) -> dict[str, Any]:

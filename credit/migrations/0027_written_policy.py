@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_payment_circuit"),
-        ("credit", "0022_releases_of_late"),
+        ("credit", "0026_exposure_exclusions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
