@@ -15,15 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from accounts.enums import RiskClass
-from accounts.models import Company, User
+from accounts.models import Company
 from accounts.views.answers import company_of, explain, now, signed_in
+from accounts.views.rule_changes import rule_changes
 from credit.services.limit_rules import CHANGE
 from credit.services.stake_rules import StakeRules, change_stake_rules, stake_rules
-from o2c.shared.models import AuditEvent
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
-
-_SHOWN = 10
 
 
 class StakeRulesForm(forms.Form):
@@ -109,29 +107,12 @@ def _company(request: HttpRequest) -> Company:
 
 def _answer(request: HttpRequest, company: Company, form: StakeRulesForm, status: int = 200) -> HttpResponse:
     user = signed_in(request)
-    events = AuditEvent.objects.filter(
-        action="stake.rules_changed", object_type="accounts.company", object_id=company.pk
-    ).order_by("-at", "-pk")[:_SHOWN]
-    names = {
-        person.username: person.label()
-        for person in User.objects.filter(username__in={event.actor for event in events})
-    }
     context = {
         "menu": "decisions",
         "title": _("Margin and expected loss"),
         "company": company,
         "rules": stake_rules(company),
         "form": form if user.may(CHANGE, company) else None,
-        "events": [
-            {
-                "at": event.at,
-                "tone": "",
-                "icon": "settings",
-                "title": event.reason,
-                "sub": names.get(event.actor, event.actor),
-                "amount": None,
-            }
-            for event in events
-        ],
+        "events": rule_changes(company, "stake.rules_changed"),
     }
     return render(request, "credit/stake_rules.html", context, status=status)
