@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_margin"),
-        ("credit", "0027_factoring"),
+        ("credit", "0028_factoring"),
         ("invoicing", "0038_account_of_a_return"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -126,6 +126,17 @@ BADGES: Final[dict[str, Badge]] = {
     "assignment_sent": Badge("info", "hourglass", pgettext_lazy("assignment", "On the way")),
     "assignment_sold": Badge("ok", "switch-horizontal", pgettext_lazy("assignment", "Sold")),
     "assignment_taken_back": Badge("mute", "arrow-back-up", pgettext_lazy("assignment", "Taken back")),
+    # the written credit policy
+    "policy_coming": Badge(
+        "info", "hourglass", pgettext_lazy("credit policy", "Published, not yet in force")
+    ),
+    "policy_in_force": Badge("ok", "check", pgettext_lazy("credit policy", "In force")),
+    "policy_superseded": Badge("mute", "history", pgettext_lazy("credit policy", "Replaced")),
+    "policy_read": Badge("ok", "check", pgettext_lazy("credit policy", "Acknowledged")),
+    "policy_unread": Badge("warn", "hourglass", pgettext_lazy("credit policy", "Not yet")),
+    "policy_added": Badge("ok", "plus", pgettext_lazy("credit policy", "New")),
+    "policy_removed": Badge("bad", "minus", pgettext_lazy("credit policy", "Left out")),
+    "policy_changed": Badge("info", "pencil", pgettext_lazy("credit policy", "Changed")),
     "cover_requested": Badge("info", "hourglass", pgettext_lazy("cover", "Requested")),
     "cover_active": Badge("ok", "shield-check", pgettext_lazy("cover", "Granted")),
     "cover_partial": Badge("warn", "shield-half", pgettext_lazy("cover", "Granted in part")),

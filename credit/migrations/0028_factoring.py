@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_margin"),
-        ("credit", "0026_exposure_exclusions"),
+        ("credit", "0027_written_policy"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
