@@ -21,6 +21,7 @@ urlpatterns = [
     path("reminders/", runs.ReminderList.as_view(), name="reminders"),
     path("reminders/<int:key>/", runs.reminder, name="reminder"),
     path("reminders/<int:key>/number/", runs.note_number, name="note_number"),
+    path("reminders/<int:key>/again/", runs.try_again, name="try_again"),
     path("reminders/<int:key>/pdf/", runs.reminder_pdf, name="reminder_pdf"),
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.ChangeScenario.as_view(), name="new_scenario"),

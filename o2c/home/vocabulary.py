@@ -180,6 +180,9 @@ NOTICES: Final[dict[str, Words]] = {
     "call.relayed": Words(
         gettext_lazy("The call to %(client)s was not made: it is yours now"), "phone-call", "warn"
     ),
+    "reminder.bounced": Words(
+        gettext_lazy("The reminder of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
+    ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"
     ),

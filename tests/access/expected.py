@@ -684,6 +684,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/reminders/<key>/number/": Entry(
         post="dunning.run", about="reminder", body={"number": "2C1234567890"}
     ),
+    "collections/reminders/<key>/again/": Entry(post="dunning.run", about="reminder"),
     "collections/reminders/<key>/pdf/": Entry(get="invoicing.view", about="reminder"),
     "collections/promises/": Entry(get="invoicing.view"),
     "collections/promises/<key>/": Entry(get="invoicing.view", about="promise"),
