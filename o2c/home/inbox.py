@@ -98,7 +98,7 @@ class Inbox:
             rows += self._drafts()
         if self.may("payments.allocate"):
             rows += self._payments() + self._unidentified()
-        if self.has_portfolio or self.may("payments.allocate"):
+        if self.may("accounts.view") and (self.has_portfolio or self.may("payments.allocate")):
             rows += self._late_clients()
         if self.may("rates.manage"):
             rows += self._legal_rates()

@@ -36,22 +36,26 @@ HELD: Final = "the link itself"
 ROLES: Final = (
     "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
     "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor", "administrator",
-    "integration",
+    "integration", "partner",
 )  # fmt: skip
 
 # Sees the clients of its own portfolio alone; every other role sees all clients of its company.
-OWN_PORTFOLIO: Final = frozenset({"sales"})
+OWN_PORTFOLIO: Final = frozenset({"sales", "partner"})
+# Does not read what colleagues sold to an own client.
+OWN_SALES: Final = frozenset({"sales"})
 # Sees every company; every other role sees its own.
 EVERY_COMPANY: Final = frozenset({"administrator"})
 
+_OUTSIDE: Final = frozenset({"partner"})
 _EVERYBODY: Final = frozenset(ROLES)
+_HOUSE: Final = _EVERYBODY - _OUTSIDE
 _ADV: Final = frozenset({"adv_officer", "adv_manager"})
 _CREDIT: Final = frozenset({"credit_analyst", "credit_manager", "finance_director", "executive"})
 _SALES: Final = frozenset({"sales", "sales_manager"})
 _BOOKS: Final = frozenset({"receivables_accountant", "integration"})
 
 HOLDERS: Final[Mapping[str, frozenset[str]]] = {
-    "accounts.view": _EVERYBODY,
+    "accounts.view": _HOUSE,
     "accounts.edit": _ADV | _CREDIT | {"integration"},
     "accounts.block": _CREDIT,
     "accounts.watch": _ADV | _CREDIT | {"sales_manager", "receivables_accountant"},
@@ -60,7 +64,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "credit.decide_limit": _CREDIT,
     "credit.countersign": frozenset({"sales_manager", "executive"}),
     "credit.rate": _CREDIT,
-    "orders.view": _EVERYBODY,
+    "orders.view": _HOUSE,
     "orders.enter": _ADV | _SALES | {"integration"},
     "orders.deliver": _ADV | {"integration"},
     "orders.hold": _ADV | _CREDIT,
@@ -84,7 +88,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "payments.write_off": frozenset({"receivables_accountant"}),
     "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
     "bank.import": _BOOKS | {"finance_director"},
-    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS,
+    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS | _OUTSIDE,
     "dunning.plan": _CREDIT | {"receivables_accountant"},
     "dunning.run": _ADV | _CREDIT | {"receivables_accountant"},
     "dunning.sign": frozenset({"finance_director", "executive"}),
@@ -94,12 +98,12 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "policy.change": frozenset({"finance_director", "executive"}),
     "disputes.view": _EVERYBODY,
     "disputes.open": _EVERYBODY - {"auditor", "administrator"},
-    "disputes.work": _EVERYBODY - {"auditor", "administrator", "integration"},
+    "disputes.work": _HOUSE - {"auditor", "administrator", "integration"},
     "disputes.committee": (_CREDIT - {"credit_analyst"}) | {"adv_manager"},
     "disputes.resolve": _ADV | _CREDIT,
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
     "periods.reopen": frozenset({"finance_director"}),
-    "reports.view": _EVERYBODY - {"dispute_owner"},
+    "reports.view": _HOUSE - {"dispute_owner"},
     "imports.run": _ADV | _BOOKS | {"administrator"},
     "mail.report": frozenset({"administrator", "integration"}),
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from django.db.models import Case, Count, DecimalField, F, Min, Q, QuerySet, Sum, Value, When
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.enums import TeamRole
+from accounts.models import Company, CustomerAccount, TeamMember, User
+from accounts.queries import in_force_on
 from dunning import policy
 from dunning.enums import PlanStatus, PromiseStatus, ReminderStatus
 from dunning.models import Call, PlanItem, PromiseToPay, Reminder
@@ -137,6 +139,15 @@ def promises_kept(account: CustomerAccount) -> tuple[int, int]:
 def _late(user: User, company: Company, on: date) -> QuerySet[Any, Any]:
     later = Call.objects.filter(company=company, next_date__gt=on).values("account")
     today = Call.objects.filter(company=company, made_at__date=on).values("account")
+    entrusted = TeamMember.objects.filter(
+        in_force_on(on), role=TeamRole.PARTNER, user__is_active=True, account__company=company
+    )
+    if user.is_outside(company):
+        # What was handed over is theirs to claim.
+        spoken_for = Q()
+    else:
+        # One voice: whom a partner speaks with is called by nobody of the house, nor is what was handed over.
+        spoken_for = Q(hand_overs__is_open=True) | Q(account__in=entrusted.values("account"))
     bounds = [
         When(due_date__gte=on - timedelta(days=days), then=F("open_amount") * share)
         for days, share in policy.CHANCES
@@ -147,7 +158,7 @@ def _late(user: User, company: Company, on: date) -> QuerySet[Any, Any]:
         .filter(open_amount__gt=0, due_date__lt=on, effective_date__lte=on)
         .exclude(promises__is_open=True)
         .exclude(plans__in=PlanItem.objects.filter(is_open=True, plan__status__in=RESPECTED))
-        .exclude(hand_overs__is_open=True)
+        .exclude(spoken_for)
         .exclude(account__in=later)
         .exclude(account__in=today)
         .order_by()

@@ -112,6 +112,7 @@ def _drawn(request: Any, code: str, form: CallForm | None) -> HttpResponse:
         "stake": sum((row.owed for row in listed), ZERO),
         "done": worklist.called_today(user, company, on=today),
         "client": chosen,
+        "may_see_client": user.may("accounts.view", company),
         "following": following,
         "following_url": _url(following) if following else "",
     }
