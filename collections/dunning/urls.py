@@ -13,6 +13,7 @@ urlpatterns = [
     path("links/<int:key>/revoke/", links.revoke, name="revoke_link"),
     path("links/<str:code>/new/", links.MakeLink.as_view(), name="make_link"),
     path("work/", work.work_list, name="work_list"),
+    path("work/load/", work.workload, name="workload"),
     path("work/<str:code>/call/", work.record_call, name="record_call"),
     path("runs/", runs.RunList.as_view(), name="runs"),
     path("runs/make/", runs.make_run, name="make_run"),

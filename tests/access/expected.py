@@ -667,6 +667,7 @@ PAGES: Final[Mapping[str, Entry]] = {
         get="dunning.promise", post="dunning.promise", about="client", body={"days": "5"}, by_authority=True
     ),
     "collections/work/": Entry(get="dunning.promise"),
+    "collections/work/load/": Entry(get="dunning.run"),
     "collections/work/<code>/call/": Entry(post="dunning.promise", about="client", body={"outcome": "other"}),
     "collections/runs/": Entry(get="dunning.run"),
     "collections/runs/make/": Entry(post="dunning.run"),
