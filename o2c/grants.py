@@ -49,6 +49,7 @@ APPEND_ONLY: Final = (
     "dunning.RunExclusion",
     "dunning.HandOverCost",
     "dunning.Relay",
+    "dunning.AccountRelay",
     "dunning.LimitationInterruption",
     "disputes.DisputeStep",
     "disputes.DisputeEvidence",

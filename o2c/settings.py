@@ -480,6 +480,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "payment.returned": ("o2c.home.notices.payment_returned",),
     "payment.return_undone": ("o2c.home.notices.payment_return_undone",),
+    "clients.relayed": ("o2c.home.relay_notices.clients_relayed",),
     "call.relayed": ("o2c.home.relay_notices.call_relayed",),
     "call.displeased": ("o2c.home.notices.client_displeased",),
     "promise.through_link": ("o2c.home.notices.promised_through_link",),

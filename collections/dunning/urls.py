@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import handovers, links, payment_plans, promises, runs, scenarios, work
+from .views import handovers, links, payment_plans, promises, relays, runs, scenarios, work
 
 app_name = "dunning"
 
@@ -52,6 +52,7 @@ urlpatterns = [
     path("hand-overs/<int:key>/end/", handovers.EndHandOver.as_view(), name="end_hand_over"),
     path("clients/<str:code>/hand-over/", handovers.MakeHandOver.as_view(), name="make_hand_over"),
     path("clients/<str:code>/limitation/", handovers.Interrupt.as_view(), name="interrupt"),
+    path("clients/<str:code>/pass-on/", relays.PassOn.as_view(), name="pass_on"),
     path("clients/<str:code>/plan/", payment_plans.MakePlan.as_view(), name="make_plan"),
     path("clients/<str:code>/promise/", promises.MakePromise.as_view(), name="make_promise"),
 ]

@@ -724,6 +724,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/plans/<key>/break/": Entry(get="dunning.plan", post="dunning.plan", about="plan"),
     "collections/plans/<key>/notice/": Entry(post="dunning.sign", about="plan"),
     "collections/plans/<key>/notice/pdf/": Entry(get="invoicing.view", about="late_plan"),
+    "collections/clients/<code>/pass-on/": Entry(
+        get="dunning.run", post="dunning.run", about="client", body=_REASON | {"to": "executive"}
+    ),
     "collections/clients/<code>/plan/": Entry(get="dunning.promise", post="dunning.promise", about="client"),
     "collections/clients/<code>/promise/": Entry(
         get="dunning.promise", post="dunning.promise", about="client", body={"promised_date": "+5"}

@@ -22,7 +22,7 @@ from dunning import reach_words
 from dunning.enums import Exclusion, ReminderStatus, RunStatus, StepChannel, Unreached
 from dunning.filters import ReminderFilter
 from dunning.models import DunningRun, Reminder
-from dunning.queries import contacts
+from dunning.queries import contacts, relays
 from dunning.queries import runs as queries
 from dunning.run_tables import ReminderTable, RunReminderTable, RunTable, step_in_words
 from dunning.services import registered, retrying
@@ -276,10 +276,19 @@ def panel(request: HttpRequest, account: CustomerAccount) -> Panel | None:
         return None
     rows = queries.reminder_list(user, account.company).filter(account=account)[:_SHOWN]
     found = [(row, step_in_words(row.number, row.channel)) for row in rows]
-    if not found:
+    passed = relays.history_of(account, 1)
+    if not found and not passed:
         return None
     address = f"{reverse('dunning:reminders')}?account={account.code}"
-    return Panel("dunning/_client_reminders.html", {"rows": found, "all": address})
+    context = {
+        "rows": found,
+        "all": address,
+        "account": account,
+        "level": relays.level_of(account, has_credit=relays.has_credit_management(account.company_id)),
+        "passed": passed[0] if passed else None,
+        "may_pass_on": user.may(services.RIGHT, account.company_id),
+    }
+    return Panel("dunning/_client_reminders.html", context)
 
 
 def _tabs(request: Any) -> list[Tab]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,11 +18,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Contact, CustomerAccount
 from accounts.queries import find_account
-from dunning.enums import CallOutcome
+from dunning.enums import CallOutcome, RelayLevel
 from dunning.forms import CallForm
 from dunning.models import Call, PromiseToPay, Reminder
 from dunning.policy import Rank
-from dunning.queries import worklist
+from dunning.queries import relays, worklist
 from dunning.run_tables import step_in_words
 from dunning.services import calls as services
 from invoicing.tables import item_url
@@ -104,6 +104,7 @@ def _drawn(request: Any, code: str, form: CallForm | None) -> HttpResponse:
         (n for n, row in enumerate(listed) if chosen and chosen.pk in {site.account.pk for site in row.sites}), -1
     )
     following = listed[place + 1].account.code if place + 1 < len(listed) else ""
+    levels = relays.levels_of([site.account.pk for row in listed for site in row.sites])
     context = {
         "menu": MENU,
         "title": _("Work list"),
@@ -113,7 +114,7 @@ def _drawn(request: Any, code: str, form: CallForm | None) -> HttpResponse:
         "listed": [
             (
                 row,
-                _why(row),
+                _why(row) + _with_whom(row, levels),
                 f"{_url(row.account.code, mine=mine)}#sheet-card",
                 n == place,
                 formats.percent(row.chance, _lang(), decimals=0),
@@ -191,6 +192,12 @@ def _why(row: worklist.ToCall) -> str:
     if row.reason == Rank.BROKEN and row.broken_on:
         return _("Promise of %(day)s not kept") % {"day": formats.date_short(row.broken_on)} + _sites(row)
     return f"{row.reason.label} · {formats.days(row.oldest_days, _lang())}{_sites(row)}"
+
+
+def _with_whom(row: worklist.ToCall, levels: Mapping[int, RelayLevel]) -> str:
+    """With whom a client is that was passed on; nothing of one that was not."""
+    level = levels.get(row.account.pk)
+    return f" · {level.label}" if level is not None else ""
 
 
 def _sites(row: worklist.ToCall) -> str:
