@@ -393,6 +393,9 @@ EXPECTED_RECEIPTS: dict[str, tuple[str, ...]] = {
     "resolutions": ("disputes.queries.resolutions_expected",),
 }
 
+# The last day on which items can be claimed in court: of items with their account, by key.
+ITEM_LIMITATION = "dunning.queries.handovers.limitation_dates"
+
 # What takes the client's word for the part of an invoice that a payment lacks.
 AGREEMENT = "dunning.services.agreements.accept"
 SHORT_PAYMENT_PROMISE = "dunning.services.promises.promise_rest"

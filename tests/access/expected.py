@@ -1039,6 +1039,8 @@ API: Final[Mapping[str, Entry]] = {
     "dunning-runs/": Entry(get="dunning.run", post="dunning.run", body={"dry_run": True}),
     "dunning-runs/<pk>/": Entry(get="dunning.run", about="dunning_run"),
     "dunning-runs/<pk>/approve/": Entry(post="dunning.run", about="dunning_run", by_authority=True),
+    "dunning-scenarios/": Entry(get="dunning.run"),
+    "dunning-scenarios/<pk>/": Entry(get="dunning.run", about="scenario"),
     "reminders/": Entry(get="invoicing.view"),
     "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),
     "reminders/<pk>/pdf/": Entry(get="invoicing.view", about="reminder"),
