@@ -69,7 +69,9 @@ ALWAYS_AS_MANY: Final = frozenset({
     "clients/<code>/part/<name>/", "invoicing/periods/", "invoicing/rates/", "api/v1/periods/",
     "api/v1/payments/<pk>/propose/",
     "invoicing/bank/<key>/", "api/v1/statements/<pk>/lines/",
-    "api/v1/accounts/<code>/scorecard/",
+    "api/v1/accounts/<code>/scorecard/", "api/v1/dunning-scenarios/",
+    # A row a collector: nobody is named.
+    "collections/work/load/",
     # One deposit waits at a time.
     "invoicing/orders/<number>/deposits/", "api/v1/orders/<number>/deposit-request/",
 })  # fmt: skip
