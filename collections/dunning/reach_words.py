@@ -14,7 +14,9 @@ from .queries.contacts import Finding
 _REMEDIES: Final[dict[Unreached, str | Promise]] = {
     Unreached.NO_EMAIL: gettext_lazy("Enter an e-mail address among the contacts of the client."),
     Unreached.NO_NUMBER: gettext_lazy("Enter a mobile number among the contacts of the client."),
-    Unreached.NOT_A_NUMBER: gettext_lazy("Write it as 06 12 34 56 78, or with its country: +32 470 12 34 56."),
+    Unreached.NOT_A_NUMBER: gettext_lazy(
+        "Write it as 06 12 34 56 78, or with its country: +32 470 12 34 56."
+    ),
     Unreached.NOT_A_MOBILE: gettext_lazy("Enter a mobile number: in France it begins with 06 or 07."),
     Unreached.NO_STREET: gettext_lazy("Complete the address of the client."),
     Unreached.NO_CITY: gettext_lazy("Complete the address of the client."),

@@ -84,9 +84,7 @@ class AccountRelay(models.Model):
             models.Index(fields=["company", "-id"], name="relay_by_company"),
         ]
         triggers = [
-            pgtrigger.Protect(
-                name="account_relay_append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            pgtrigger.Protect(name="account_relay_append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]
 
     def __str__(self) -> str:

@@ -69,7 +69,11 @@ class StepForm(forms.Form):
     def given(self, number: int) -> StepGiven:
         """The step as the act takes it; a text message that nobody has written words for starts with ours."""
         values = {name: value for name, value in self.cleaned_data.items() if name != "DELETE"}
-        if values["channel"] == StepChannel.SMS and not values["body_fr"].strip() and not values["body_en"].strip():
+        if (
+            values["channel"] == StepChannel.SMS
+            and not values["body_fr"].strip()
+            and not values["body_en"].strip()
+        ):
             values |= {"body_fr": TEXT_FR, "body_en": TEXT_EN}
         # A browser sends a text with its own line ends.
         texts = {

@@ -242,12 +242,12 @@ def _problems_of_text(step: StepGiven) -> list[tuple[str, str | Promise]]:
     found: list[tuple[str, str | Promise]] = []
     if step.attaches_invoices:
         found.append(("attaches_invoices", _("A text message carries no files: its link opens them.")))
-    for name in ("body_fr", "body_en"):
-        if parts_of(plain(step.texts[name])).count > MOST_PARTS:
-            found.append(
-                (name, _("A text message is short: write at most %(parts)s parts.") % {"parts": MOST_PARTS})
-            )
-    return found
+    too_long = _("A text message is short: write at most %(parts)s parts.") % {"parts": MOST_PARTS}
+    return found + [
+        (name, too_long)
+        for name in ("body_fr", "body_en")
+        if parts_of(plain(step.texts[name])).number > MOST_PARTS
+    ]
 
 
 def _problems_of_order(before: StepGiven, step: StepGiven, pace: Pace) -> list[tuple[str, str | Promise]]:

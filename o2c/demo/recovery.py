@@ -1,4 +1,4 @@
-"""Collections of the demonstration company: a debt at an agency, clients passed on, payment circuits, texts and post."""
+"""Collections of the demonstration company: a debt at an agency, clients passed on, circuits, texts and post."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def make_recovery(
         pass_on(
             account_id=items[0].account_id,
             to="finance" if place == 2 else "credit",
-            reason="Deux relances sans réponse." if place < 2 else "Montant élevé, le dirigeant est à appeler.",
+            reason="Deux relances sans réponse."
+            if place < 2
+            else "Montant élevé, le dirigeant est à appeler.",
             by=team["adv"] if place < 2 else team["credit"],
             at=at - timedelta(days=4 - place),
         )
@@ -92,5 +94,7 @@ def _owing(company: Company, accounts: Sequence[CustomerAccount], at: datetime) 
         company=company, account__in=accounts, currency=company.currency, open_amount__gt=0, amount__gt=0,
         due_date__lt=day, disputed_amounts=None, promises=None, plans=None,
     )  # fmt: skip
-    most = rows.order_by().values("account").annotate(owed=Sum("open_amount")).order_by("-owed", "account")[:4]
+    most = (
+        rows.order_by().values("account").annotate(owed=Sum("open_amount")).order_by("-owed", "account")[:4]
+    )
     return [list(rows.filter(account=row["account"]).order_by("due_date", "pk")) for row in most]

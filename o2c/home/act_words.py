@@ -162,9 +162,7 @@ WORDS: Final[dict[str, Words]] = {
     "reminder.no_contact": Words(
         gettext_lazy("Nobody to send a reminder to (%(label)s)"), "user-question", "warn", MONEY
     ),
-    "reminder.tried_again": Words(
-        gettext_lazy("Reminder tried again (%(label)s)"), "refresh", "", MONEY
-    ),
+    "reminder.tried_again": Words(gettext_lazy("Reminder tried again (%(label)s)"), "refresh", "", MONEY),
     "call.made": Words(gettext_lazy("Call with %(label)s"), "phone", "", CLIENT),
     "link.made": Words(gettext_lazy("Link of %(label)s made"), "link", "", CLIENT),
     "link.revoked": Words(gettext_lazy("Link of %(label)s revoked"), "ban", "warn", CLIENT),

@@ -39,7 +39,7 @@ from orders.lists import working_time_left
 from orders.models import HoldCase, OverrideRequest
 
 from . import queries
-from .inbox_line import ALERTS, EVENING, LIMITS, ORDERS, Retry, Text, Waiting
+from .inbox_line import ALERTS, EVENING, LIMITS, ORDERS, Retry, Waiting
 from .reminder_lines import reminders_not_arrived
 
 _ROWS: Final = 10

@@ -33,7 +33,7 @@ def reminder_bounced(*, work: Any, message_id: int) -> dict[str, int]:
     message = OutboxMessage.objects.filter(pk=message_id, kind=KIND, state=State.BOUNCED).first()
     reminder = (
         Reminder.objects.select_related("account").filter(pk=message.about_id).first()
-        if message is not None
+        if message is not None and message.about_id is not None
         else None
     )
     if message is None or reminder is None:

@@ -158,7 +158,7 @@ class TextFiles(FileCarrier):
                     "text": parcel.text,
                     "coding": "UCS-2" if parts.is_wide else "GSM-7",
                     "places": parts.used,
-                    "parts": parts.count,
+                    "parts": parts.number,
                 }
             ),
             encoding="utf-8",

@@ -4,11 +4,11 @@ How to use it: make ``OutboxMessage`` rows inside your act's transaction and han
 ``key`` that names it for good (a second one of the same key is not written), ``kind``, ``to``, ``subject``,
 ``text`` (and ``html``), ``language``, ``company_id`` and ``account_id`` (who may read it), ``about_type`` and
 ``about_id`` (the row it is about, such as ``invoicing.invoice``), ``from_name`` and ``reply_to`` where it speaks for
-a company, and ``files``: see ``outbox_files``. ``channel``
-says that it leaves as a text message or by post instead of by e-mail: ``to`` is a number of E.164 then, or the lines
-of an address, and ``settings.OUTBOX_CARRIERS`` names who takes it. What became of it stands in ``state`` and ``events``; an act that
-must know is a reaction to ``message.bounced``. An address from which mail came back for good is not written to:
-ask ``delivery.bounced`` first and name it to the person; a message that is written all the same fails when it is sent.
+a company, and ``files``: see ``outbox_files``. ``channel`` says that it leaves as a text message or by post instead
+of by e-mail: ``to`` is a number of E.164 then, or the lines of an address, and ``settings.OUTBOX_CARRIERS`` names who
+takes it. What became of it stands in ``state`` and ``events``; an act that must know is a reaction to
+``message.bounced``. An address from which mail came back for good is not written to: ask ``delivery.bounced`` first
+and name it to the person; a message that is written all the same fails when it is sent.
 """
 
 from __future__ import annotations

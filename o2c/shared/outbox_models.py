@@ -110,8 +110,8 @@ class OutboxMessage(models.Model):
                 name="message_text_frozen",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "kind", "key", "channel", "account_id", "to", "cc", "from_name", "reply_to", "subject", "text", "html",
-                    "created_at",
+                    "kind", "key", "channel", "account_id", "to", "cc", "from_name", "reply_to", "subject", "text",
+                    "html", "created_at",
                 ),
             ),
         ]  # fmt: skip

@@ -69,7 +69,7 @@ class Parts(NamedTuple):
     :ivar is_wide: it has signs beyond the alphabet of 7 bits: 70 places a message instead of 160
     """
 
-    count: int
+    number: int
     used: int
     is_wide: bool
 

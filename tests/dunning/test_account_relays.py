@@ -89,9 +89,17 @@ def went(account: CustomerAccount) -> list[tuple[str, str]]:
 
 @pytest.mark.django_db
 class TestByRule:
-    @pytest.mark.parametrize(("step", "days_ago", "passes"), [(1, 9, False), (2, 1, True), (2, 0, False), (3, 1, True)])
+    @pytest.mark.parametrize(
+        ("step", "days_ago", "passes"), [(1, 9, False), (2, 1, True), (2, 0, False), (3, 1, True)]
+    )
     def test_once_the_soft_steps_are_over(
-        self, account: CustomerAccount, accountant: User, company: Company, step: int, days_ago: int, passes: bool
+        self,
+        account: CustomerAccount,
+        accountant: User,
+        company: Company,
+        step: int,
+        days_ago: int,
+        passes: bool,
     ) -> None:
         make_user("credit_manager", company)
         reminded(account, accountant, step, days_ago)
@@ -117,7 +125,10 @@ class TestByRule:
             reminded(each, accountant, 2)
         assert pass_clients(company, on=TODAY, at=NOW) == 3
         work.drain()
-        told = {row.user.username: (row.kind, row.figures["count"]) for row in Notice.objects.select_related("user")}
+        told = {
+            row.user.username: (row.kind, row.figures["count"])
+            for row in Notice.objects.select_related("user")
+        }
         # The client of its own goes to its analyst, the others to all of credit management.
         assert told == {manager.username: ("clients.relayed", 2), own.username: ("clients.relayed", 3)}
         assert AuditEvent.objects.filter(action="account.relayed").count() == 3
@@ -131,7 +142,9 @@ class TestByRule:
         make_promise(item_ids=[item.pk], promised_date=TODAY + timedelta(days=3), by=accountant, at=NOW)
         assert pass_clients(company, on=TODAY, at=NOW) == 0, "a promise is not money"
         paid = make_payment(account, "800", by=accountant, at=NOW).items.get()
-        invoicing.allocate(from_item_id=paid.pk, to_item_id=item.pk, amount=item.amount, by=accountant, at=NOW)
+        invoicing.allocate(
+            from_item_id=paid.pk, to_item_id=item.pk, amount=item.amount, by=accountant, at=NOW
+        )
         pass_clients(company, on=TODAY, at=NOW)
         assert went(account) == [("adv", "credit"), ("credit", "adv")]
 
@@ -196,9 +209,7 @@ class TestByHand:
         with pytest.raises(NotAllowed):
             pass_on(account_id=account.pk, to="finance", reason="x", by=make_user("auditor", company), at=NOW)
         with pytest.raises(NotFound):
-            pass_on(
-                account_id=account.pk, to="finance", reason="x", by=make_user("credit_manager"), at=NOW
-            )
+            pass_on(account_id=account.pk, to="finance", reason="x", by=make_user("credit_manager"), at=NOW)
 
     def test_on_the_page_with_its_history(
         self, client: Client, account: CustomerAccount, accountant: User, company: Company

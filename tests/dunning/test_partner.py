@@ -18,7 +18,7 @@ from dunning.enums import LegalRoute
 from dunning.models import Call, HandOver, PromiseToPay
 from dunning.queries import worklist
 from dunning.services.calls import record_call
-from dunning.services.handovers import hand_over
+from dunning.services.handovers import add_cost, hand_over
 from dunning.services.promises import make_promise
 from invoicing.models import ReceivableItem
 from o2c.shared.calendar import paris_date
@@ -99,7 +99,9 @@ def test_it_reads_what_any_rep_sold_to_the_client(
     assert worklist.items_to_talk_about(fresh(partner), account, on=today) == [late]
 
 
-def test_who_entrusts_and_to_whom(account: CustomerAccount, partner: User, accountant: User, manager: User) -> None:
+def test_who_entrusts_and_to_whom(
+    account: CustomerAccount, partner: User, accountant: User, manager: User
+) -> None:
     with pytest.raises(NotAllowed):
         entrust(account, partner, accountant)
     with pytest.raises(NotAllowed):
@@ -124,7 +126,12 @@ def test_it_stands_in_for_nobody(partner: User, manager: User, company: Company)
 
 
 def test_one_voice_the_house_does_not_call_whom_the_partner_calls(
-    account: CustomerAccount, company: Company, partner: User, manager: User, accountant: User, late: ReceivableItem
+    account: CustomerAccount,
+    company: Company,
+    partner: User,
+    manager: User,
+    accountant: User,
+    late: ReceivableItem,
 ) -> None:
     assert listed(accountant, company) == [account.code]
     member = entrust(account, partner, manager)
@@ -136,18 +143,26 @@ def test_one_voice_the_house_does_not_call_whom_the_partner_calls(
 
 
 def test_what_was_handed_over_stands_in_the_partners_list_alone(
-    account: CustomerAccount, company: Company, partner: User, manager: User, accountant: User, late: ReceivableItem
+    account: CustomerAccount,
+    company: Company,
+    partner: User,
+    manager: User,
+    accountant: User,
+    late: ReceivableItem,
 ) -> None:
     at = timezone.now()
     made = hand_over(
-        item_ids=[late.pk], route=LegalRoute.AMICABLE, recipient="Agency", reason="no answer", by=manager, at=at
+        item_ids=[late.pk],
+        route=LegalRoute.AMICABLE,
+        recipient="Agency",
+        reason="no answer",
+        by=manager,
+        at=at,
     )
     entrust(account, partner, manager)
     assert (listed(partner, company), listed(accountant, company)) == ([account.code], [])
     assert list(HandOver.objects.visible_to(fresh(partner), company)) == [made]
     with pytest.raises(NotAllowed):
-        from dunning.services.handovers import add_cost
-
         add_cost(hand_over_id=made.pk, what="fees", amount=Decimal(5), by=fresh(partner), at=at)
 
 
@@ -165,7 +180,12 @@ def test_it_calls_takes_promises_and_notes_disputes(
 
 
 def test_what_is_not_entrusted_does_not_exist(
-    account: CustomerAccount, company: Company, partner: User, manager: User, accountant: User, late: ReceivableItem
+    account: CustomerAccount,
+    company: Company,
+    partner: User,
+    manager: User,
+    accountant: User,
+    late: ReceivableItem,
 ) -> None:
     entrust(CustomerAccountFactory(company=company), partner, manager)
     by, at = fresh(partner), timezone.now()
@@ -173,7 +193,11 @@ def test_what_is_not_entrusted_does_not_exist(
         record_call(account_id=account.pk, outcome="other", by=by, at=at)
     with pytest.raises(NotFound):
         make_promise(
-            item_ids=[late.pk], amount=Decimal(1), promised_date=paris_date(at) + timedelta(days=4), by=by, at=at
+            item_ids=[late.pk],
+            amount=Decimal(1),
+            promised_date=paris_date(at) + timedelta(days=4),
+            by=by,
+            at=at,
         )
     client = Client()
     client.force_login(by)

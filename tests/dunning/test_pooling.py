@@ -82,7 +82,9 @@ def test_a_site_of_another_selling_company_is_not_pooled(
     company: Company, sites: list[CustomerAccount], accountant: User, late: Late
 ) -> None:
     elsewhere = CustomerAccountFactory(entity=sites[0].entity)
-    late(elsewhere, 10, "5000.00")
+    due = TODAY - timedelta(days=10)
+    books = make_user("receivables_accountant", elsewhere.company)
+    make_item(elsewhere, "5000.00", by=books, issued=due - timedelta(days=30), due=due)
     listed, _count = worklist.work_list(accountant, company, on=TODAY)
     assert listed[0].owed == D("600.00")
     assert elsewhere not in worklist.sites_of(accountant, sites[0])

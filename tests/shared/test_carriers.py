@@ -77,7 +77,12 @@ def test_a_letter_is_a_folder_with_papers_address_and_manifest(tmp_path: Path) -
     papers = [outbox_files.keep(f"{n}.pdf", f"%PDF-{n}".encode(), "application/pdf").as_row() for n in (1, 2)]
     message = write("post", files=papers)
     folder = tmp_path / "post" / "out" / f"post-{message.pk}"
-    assert sorted(path.name for path in folder.iterdir()) == ["01-1.pdf", "02-2.pdf", "address.txt", "manifest.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "01-1.pdf",
+        "02-2.pdf",
+        "address.txt",
+        "manifest.json",
+    ]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["address"] == ADDRESS.split("\n")
     assert [row["file"] for row in manifest["papers"]] == ["01-1.pdf", "02-2.pdf"]
@@ -157,7 +162,11 @@ class Stub:
     ],
 )
 def test_what_the_carrier_says_decides(
-    settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Exception | None, state: str
+    settings: LazySettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Exception | None,
+    state: str,
 ) -> None:
     settings.OUTBOX_CARRIERS = {"sms": ("tests.shared.test_carriers.Stub", tmp_path)}
     monkeypatch.setattr(Stub, "answer", answer)

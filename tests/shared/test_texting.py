@@ -71,7 +71,7 @@ def test_parts_as_operators_count_them(text: str, parts: Parts) -> None:
 
 
 def test_good_typography_becomes_plain() -> None:
-    assert texting.plain("L’échéance : « 1\u202f200,00\u00a0€ » …") == "L'échéance : \" 1 200,00 € \" ..."
+    assert texting.plain("L’échéance : « 1\u202f200,00\u00a0€ » …") == 'L\'échéance : " 1 200,00 € " ...'
     assert not texting.parts_of(texting.plain("L’échéance : 1\u202f200,00\u00a0€ — payée ?")).is_wide
     assert texting.sender_name("Établissements Valmont & Cie") == "ETABLISSEME"
 
@@ -99,7 +99,12 @@ def test_nobody_is_texted_at_night_on_sundays_and_holidays(at: str, until: str) 
 
 def test_an_address_as_the_post_reads_it() -> None:
     written = Address("Menuiserie Aubert", "12, rue des Lilas", "69003", "Lyon, cedex 03", line2="Bât. B")
-    assert postal.block_of(written) == ["Menuiserie Aubert", "Bât. B", "12, rue des Lilas", "69003 LYON CEDEX 03"]
+    assert postal.block_of(written) == [
+        "Menuiserie Aubert",
+        "Bât. B",
+        "12, rue des Lilas",
+        "69003 LYON CEDEX 03",
+    ]
     abroad = Address("Firma Weber GmbH", "Hauptstr. 1", "80331", "München", country="DE")
     assert postal.block_of(abroad)[-2:] == ["80331 MÜNCHEN", "DE"]
     long = Address("Société industrielle de menuiserie et de charpente du Rhône", "1 rue A", "69003", "Lyon")

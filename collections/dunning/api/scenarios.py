@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -19,6 +19,12 @@ from o2c.shared.api.routing import ROW_ID
 from o2c.shared.problems import NotFound
 
 Shape = serializers.Serializer[Any]
+
+
+_STEP_FIELDS: Final = (
+    "number", "day", "channel", "owner", "contact", "quotes_penalties", "attaches_invoices", "is_formal", "subject_fr",
+    "body_fr", "subject_en", "body_en",
+)  # fmt: skip
 
 
 class StepShape(Shape):
@@ -67,11 +73,10 @@ class ScenarioViewSet(CompanyViewSet):
 
     def get_queryset(self) -> QuerySet[DunningScenario]:
         """Scenarios in use of the companies this user may see."""
-        rows = DunningScenario.objects.filter(is_active=True).select_related("account").prefetch_related("steps")
-        if self.company is not None:
-            return rows.filter(company=self.company)
-        allowed = self.user.company_ids()
-        return rows if allowed is None else rows.filter(company__in=allowed)
+        rows = (
+            DunningScenario.objects.filter(is_active=True).select_related("account").prefetch_related("steps")
+        )
+        return rows.filter(company=self.company)
 
     def list(self, request: Request) -> Response:
         """Scenarios, that of all clients first."""
@@ -97,8 +102,7 @@ def _answer(scenario: DunningScenario) -> dict[str, Any]:
         "formal_days": scenario.formal_days,
         "automatic_until": scenario.automatic_until,
         "steps": [
-            {name: getattr(step, name) for name in StepShape().fields if name != "min_amount"}
-            | {"min_amount": f"{step.min_amount:.2f}"}
+            {name: getattr(step, name) for name in _STEP_FIELDS} | {"min_amount": f"{step.min_amount:.2f}"}
             for step in scenario.steps.all()
         ],
     }

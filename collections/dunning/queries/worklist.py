@@ -82,9 +82,7 @@ class ToCall:
         return self.account.entity.name if len(self.sites) > 1 else self.account.name
 
 
-def work_list(
-    user: User, company: Company, *, on: date, mine: bool = False
-) -> tuple[list[ToCall], int]:
+def work_list(user: User, company: Company, *, on: date, mine: bool = False) -> tuple[list[ToCall], int]:
     """Clients of this user to be called on a day, the most worth first, and how many there are in all.
 
     Sites of one legal entity (SIREN) are one client. Who is to be contacted later, or was called today, stands in it
@@ -120,11 +118,15 @@ class _Facts:
     def of(cls, user: User, company: Company, found: list[dict[str, Any]], on: date) -> _Facts:
         """Read them, each kind at once."""
         entities = {row["account__entity"] for row in found}
-        rows = _items(user, company, on).filter(account__entity__in=entities).values(
-            "account__entity", "account", "currency"
+        rows = (
+            _items(user, company, on)
+            .filter(account__entity__in=entities)
+            .values("account__entity", "account", "currency")
         )
         sites: dict[tuple[int, str], list[dict[str, Any]]] = {}
-        for row in rows.annotate(owed=Sum("open_amount"), oldest=Min("due_date")).order_by("-owed", "account"):
+        for row in rows.annotate(owed=Sum("open_amount"), oldest=Min("due_date")).order_by(
+            "-owed", "account"
+        ):
             sites.setdefault((row["account__entity"], row["currency"]), []).append(row)
         keys = {row["account"] for each in sites.values() for row in each}
         since = on - timedelta(days=policy.HOLDS_FOR_DAYS)

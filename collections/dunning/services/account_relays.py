@@ -38,7 +38,12 @@ def pass_clients(company: Company, *, on: date, at: datetime) -> int:
     found = queries.passings(company, on=on)
     made = AccountRelay.objects.bulk_create(
         AccountRelay(
-            company=company, account_id=row.account_id, from_level=row.before, to_level=row.after, on=on, at=at
+            company=company,
+            account_id=row.account_id,
+            from_level=row.before,
+            to_level=row.after,
+            on=on,
+            at=at,
         )
         for row in found
     )

@@ -137,7 +137,12 @@ def record_call_about_sites(
             if made:
                 fields |= {"satisfaction": None, "pooled_with": made[0]}
             if account in rest and given["outcome"] in _ABOUT_ITEMS:
-                fields |= {"outcome": CallOutcome.OTHER, "amount": None, "promised_date": None, "dispute_type": ""}
+                fields |= {
+                    "outcome": CallOutcome.OTHER,
+                    "amount": None,
+                    "promised_date": None,
+                    "dispute_type": "",
+                }
             items = [key for key in item_ids if whose[key] == account.pk]
             made.append(record_call(account_id=account.pk, item_ids=items, by=by, at=at, **fields))
     return made

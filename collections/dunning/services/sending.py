@@ -32,9 +32,7 @@ from .links import link_of_reminder
 from .runs import SEND, finish
 
 KIND: Final = "dunning.reminder"
-_ON_PAPER: Final = frozenset(
-    {StepChannel.LETTER, StepChannel.REGISTERED, StepChannel.POST, StepChannel.FILE}
-)
+_ON_PAPER: Final = frozenset({StepChannel.LETTER, StepChannel.REGISTERED, StepChannel.POST, StepChannel.FILE})
 # Channels of a step that leave through the outbox.
 _MESSAGES: Final = {
     StepChannel.EMAIL: OutboxMessage.Channel.EMAIL,
@@ -60,9 +58,7 @@ def send(*, work: Any, reminder_id: int) -> dict[str, str]:
             return {"state": reminder.status}
         if reminder.channel == StepChannel.SMS and not texting.may_text(at):
             later = texting.next_time(at)
-            work_table.add(
-                SEND, f"reminder:{reminder.pk}", {"reminder_id": reminder.pk}, not_before=later
-            )
+            work_table.add(SEND, f"reminder:{reminder.pk}", {"reminder_id": reminder.pk}, not_before=later)
             return {"state": reminder.status, "until": later.isoformat()}
         lines = _still_due(reminder, at)
         if not lines:

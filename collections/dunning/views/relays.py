@@ -36,7 +36,9 @@ class PassOn(ActPage):
     def act(self, request: Any, form: forms.Form, **which: Any) -> HttpResponse:
         """Pass it on."""
         account = self._account(request, which["code"])
-        made = services.pass_on(account_id=account.pk, by=request.user, at=timezone.now(), **form.cleaned_data)
+        made = services.pass_on(
+            account_id=account.pk, by=request.user, at=timezone.now(), **form.cleaned_data
+        )
         said = _("%(client)s is with them now: %(level)s.")
         messages.success(request, said % {"client": account.name, "level": made.get_to_level_display()})
         return redirect("dunning:pass_on", code=account.code)

@@ -11,9 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Contact, CustomerAccount
@@ -86,7 +85,9 @@ def record_call(request: Any, code: str) -> HttpResponse:
                 form.add_error(None, " ".join([str(refusal), *said(refusal)]))
             else:
                 messages.success(request, _("Call with %(client)s noted.") % {"client": account.name})
-                return redirect(_url(request.POST.get("next_client", ""), mine=request.POST.get("whose") == MINE))
+                return redirect(
+                    _url(request.POST.get("next_client", ""), mine=request.POST.get("whose") == MINE)
+                )
         return _drawn(request, account.code, form)
 
 
@@ -101,7 +102,12 @@ def _drawn(request: Any, code: str, form: CallForm | None) -> HttpResponse:
     elif listed:
         chosen = listed[0].account
     place = next(
-        (n for n, row in enumerate(listed) if chosen and chosen.pk in {site.account.pk for site in row.sites}), -1
+        (
+            n
+            for n, row in enumerate(listed)
+            if chosen and chosen.pk in {site.account.pk for site in row.sites}
+        ),
+        -1,
     )
     following = listed[place + 1].account.code if place + 1 < len(listed) else ""
     levels = relays.levels_of([site.account.pk for row in listed for site in row.sites])
@@ -141,7 +147,8 @@ def _sheet(
     rows = worklist.items_to_talk_about(request.user, account, on=today, sites=sites)
     late = [each for each in rows if each.days_late and not each.is_promised and not each.is_planned]
     contacts = sorted(
-        Contact.objects.filter(account__in=sites).order_by("pk"), key=lambda each: each.account_id != account.pk
+        Contact.objects.filter(account__in=sites).order_by("pk"),
+        key=lambda each: each.account_id != account.pk,
     )
     if form is None:
         start = {
