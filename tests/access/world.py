@@ -185,7 +185,7 @@ def make_world(
         give_limit(account, "1000", decided_by=analyst)
     if "partner" in people:
         # Entrusted to the outside partner.
-        TeamMember.objects.create(
+        TeamMember.objects.get_or_create(
             account=account, user=people["partner"], role=TeamRole.PARTNER, valid_from=date(2021, 1, 1)
         )
     held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")

@@ -72,7 +72,7 @@ class ScenarioViewSet(CompanyViewSet):
     reads = "dunning.run"
 
     def get_queryset(self) -> QuerySet[DunningScenario]:
-        """Scenarios in use of the companies this user may see."""
+        """Scenarios in use of the company."""
         rows = (
             DunningScenario.objects.filter(is_active=True).select_related("account").prefetch_related("steps")
         )

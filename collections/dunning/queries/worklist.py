@@ -124,9 +124,8 @@ class _Facts:
             .values("account__entity", "account", "currency")
         )
         sites: dict[tuple[int, str], list[dict[str, Any]]] = {}
-        for row in rows.annotate(owed=Sum("open_amount"), oldest=Min("due_date")).order_by(
-            "-owed", "account"
-        ):
+        summed: QuerySet[Any, Any] = rows.annotate(owed=Sum("open_amount"), oldest=Min("due_date"))
+        for row in summed.order_by("-owed", "account"):
             sites.setdefault((row["account__entity"], row["currency"]), []).append(row)
         keys = {row["account"] for each in sites.values() for row in each}
         since = on - timedelta(days=policy.HOLDS_FOR_DAYS)
