@@ -164,7 +164,9 @@ def may_see(about: str, role: str, whose: str) -> bool:
         return role in EVERY_COMPANY
     if about == "company":
         return True
-    return role != NOBODY and (whose == "own" or about in COMPANY_WIDE or role not in OWN_PORTFOLIO)
+    # Whom a client is entrusted to sees what anybody sold to it.
+    bound = OWN_SALES if whose == "colleague" else OWN_PORTFOLIO
+    return role != NOBODY and (whose == "own" or about in COMPANY_WIDE or role not in bound)
 
 
 def fill(shape: Any, values: dict[str, Any]) -> Any:

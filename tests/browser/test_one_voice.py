@@ -98,7 +98,7 @@ def test_one_sheet_for_all_sites_then_the_client_is_passed_on(
 ) -> None:
     sign_in(page, live_server, "accountant")
     page.goto(f"{live_server.url}/collections/work/")
-    expect(page.get_by_text("3 établissements")).to_be_visible()
+    expect(page.get_by_text("3 sites")).to_be_visible()
     axe(page)
     shot(page, "sheet-sites")
     page.get_by_text("Pas joint").first.click()
