@@ -17,6 +17,7 @@ LENT: Final = frozenset(
         "orders.release",
         "credit.decide_limit",
         "credit.countersign",
+        "decisions.view",
     }
 )
 

@@ -66,11 +66,19 @@ class Company(models.Model):
     class_follows_score = models.BooleanField(default=False, db_default=False)
     # Whether an order is checked again before its production starts (design 3.7).
     checks_before_production = models.BooleanField(default=True, db_default=True)
+    # Margin in percent of sales excl. VAT; nothing while it is not known.
+    margin_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     # Days back from today that still accept entries; earlier days are closed periods.
     open_period_days = models.PositiveIntegerField(default=731)
 
     class Meta:
         verbose_name_plural = "companies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(margin_pct=None) | Q(margin_pct__gt=0, margin_pct__lte=100),
+                name="margin_above_0_to_100",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code

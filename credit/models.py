@@ -14,10 +14,12 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
+from .exclusion_models import ExposureExclusion
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
+from .proof_models import DecisionDocument
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
 
@@ -31,8 +33,10 @@ __all__ = [
     "CreditLimit",
     "CreditLock",
     "CreditStanding",
+    "DecisionDocument",
     "DelegationRule",
     "EntityFacts",
+    "ExposureExclusion",
     "ExposureSnapshot",
     "FinancialStatement",
     "Guarantee",
@@ -135,9 +139,15 @@ class RiskPolicy(models.Model):
     # Months after which a base limit is looked at again.
     review_months = models.PositiveSmallIntegerField(default=12, db_default=12)
 
+    # What is lost on average of sales to the class, in percent; shown beside decisions, it decides nothing.
+    loss_pct = models.DecimalField(max_digits=5, decimal_places=2, default=0, db_default=0)
+
     class Meta:
         verbose_name_plural = "risk policies"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(loss_pct__gte=0, loss_pct__lte=100), name="loss_between_0_and_100"
+            ),
             models.CheckConstraint(
                 condition=Q(limit_cap=None) | Q(limit_cap__gte=0), name="limit_cap_not_negative"
             ),
@@ -201,6 +211,9 @@ class CreditDecision(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     outcome = models.CharField(max_length=5, choices=Outcome.choices, default=Outcome.OPEN)
+    # Days after its due date on which the latest part was paid, or by which it is late; less than zero when early,
+    # nothing while nothing is invoiced. Of decisions that released an order.
+    days_late = models.IntegerField(null=True)
 
     class Meta:
         indexes = [

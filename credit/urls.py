@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import alerts, can_i_sell, flags, guarantees, insurance, legal, limit_rules, limits, score
+from .views import (
+    alerts,
+    can_i_sell,
+    exclusions,
+    flags,
+    guarantees,
+    insurance,
+    legal,
+    limit_rules,
+    limits,
+    score,
+    stake_rules,
+)
 
 app_name = "credit"
 
@@ -28,6 +40,8 @@ urlpatterns = [
     path("limit-requests/new/", limits.NewLimitRequest.as_view(), name="limit_request_new"),
     path("limit-requests/<int:pk>/", limits.LimitRequestPage.as_view(), name="limit_request"),
     path("limit-rules/", limit_rules.LimitRules.as_view(), name="limit_rules"),
+    path("exposure-rules/", exclusions.ExposureRules.as_view(), name="exposure_rules"),
+    path("stakes/", stake_rules.StakeRulesPage.as_view(), name="stake_rules"),
     path("rating-rules/", score.RatingRules.as_view(), name="rating_rules"),
     path("clients/<str:code>/scorecard/", score.Scorecard.as_view(), name="scorecard"),
     path("clients/<str:code>/scorecard/statement/", score.NewStatement.as_view(), name="new_statement"),

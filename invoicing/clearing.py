@@ -16,8 +16,10 @@ from .models import ClearingDays
 # of what had to wait.
 UNCLEARED_ROWS: Final = """
     SELECT p.account_id, 'bills_not_matured' AS part, p.currency, p.amount, p.clears_on AS due_date
+           /*document , p.external_id */
     FROM invoicing_payment p
     WHERE p.account_id = ANY(%(accounts)s) AND p.clears_on > %(today)s AND p.received_on <= %(today)s
+      /*counts 'bills_not_matured' p.company_id*/
       AND NOT EXISTS (
           SELECT FROM invoicing_paymentreturn r
           WHERE r.payment_id = p.id AND r.undone_at IS NULL AND r.returned_on <= %(today)s

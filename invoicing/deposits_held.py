@@ -10,20 +10,26 @@ from __future__ import annotations
 
 from typing import Final
 
+from credit.exclusions import is_excluded
+
+# A part that the company does not count is not taken either: nothing is there to be relieved.
+_NO_ORDERS: Final = is_excluded("'open_orders'", "o.company_id")
+_NOT_DELIVERED: Final = is_excluded("'delivered_not_invoiced'", "o.company_id")
 # What an order still takes, by the rule of ``orders.queries.EXPOSURE_ROWS``; looked up from the few orders that have a
 # deposit (``OFFSET 0`` keeps the planner to it).
-_ORDER_TAKES: Final = """
+_ORDER_TAKES: Final = f"""
     SELECT o.state,
            CASE WHEN NOT o.is_open OR o.id = %(skip_order)s THEN 0
                 WHEN NOT o.is_started THEN
-                    CASE WHEN o.confirmed_at < %(confirmed_before)s THEN o.approved_total ELSE 0 END
+                    CASE WHEN o.confirmed_at < %(confirmed_before)s AND NOT {_NO_ORDERS}
+                         THEN o.approved_total ELSE 0 END
                 ELSE (
-                    SELECT CASE WHEN o.confirmed_at < %(confirmed_before)s THEN ROUND(COALESCE(
+                    SELECT CASE WHEN o.confirmed_at < %(confirmed_before)s AND NOT {_NO_ORDERS} THEN ROUND(COALESCE(
                                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price)
                                * o.approved_total / NULLIF(SUM(w.qty * w.price), 0), 0), 2) ELSE 0 END
-                         + ROUND(COALESCE(
+                         + CASE WHEN {_NOT_DELIVERED} THEN 0 ELSE ROUND(COALESCE(
                                SUM(GREATEST(0, l.delivered - l.invoiced) * w.price)
-                               * o.approved_total / NULLIF(SUM(w.qty * w.price), 0), 0), 2)
+                               * o.approved_total / NULLIF(SUM(w.qty * w.price), 0), 0), 2) END
                     FROM orders_orderline l
                     CROSS JOIN LATERAL (
                         SELECT l.approved_quantity - l.cancelled AS qty,
@@ -38,6 +44,7 @@ _ORDER_TAKES: Final = """
 
 DEPOSIT_ROWS: Final = f"""
     SELECT h.account_id, p.part, h.currency, p.amount, NULL::date AS due_date
+           /*document , (SELECT number FROM orders_order WHERE id = h.order_id) */
     FROM (
         SELECT d.account_id, d.order_id, d.currency, d.invoiced, t.state,
                LEAST(t.amount, d.invoiced) AS of_invoiced,

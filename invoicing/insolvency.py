@@ -176,6 +176,26 @@ class Frozen:
             raise FrozenItem
 
 
+# --- promises and plans ------------------------------------------------------------------------------------------
+
+
+def check_payable(items: Iterable[ReceivableItem], on: date) -> None:
+    """Refuse that money of a day is promised for what a judgement froze.
+
+    :raises FrozenItem: it would not be allowed to pay it (C. com. L622-7)
+    """
+    rows = list(items)
+    splits = splits_of({item.account_id for item in rows})
+    for item in rows:
+        split = splits.get(item.account_id)
+        if (
+            split is not None
+            and is_frozen(item.issue_date, split.judgement_on)
+            and not may_pay_frozen(on, split.judgement_on, split.payable_on)
+        ):
+            raise FrozenItem
+
+
 # --- the client page ---------------------------------------------------------------------------------------------
 
 

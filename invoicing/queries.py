@@ -28,6 +28,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import CustomerAccount
+from credit.exclusions import counted
 from o2c.shared.calendar import add_months
 from o2c.shared.money import ZERO
 
@@ -56,21 +57,21 @@ EXPOSURE_ROWS: Final = """
                WHEN 'PENALTY' THEN 'claimed_penalties'
                ELSE CASE WHEN i.amount_sign < 0 THEN 'unallocated_payments' ELSE 'open_invoices' END
            END AS part,
-           i.currency, i.open_amount AS amount, i.due_date
+           i.currency, i.open_amount AS amount, i.due_date /*document , i.document */
     FROM (
         SELECT account_id, kind, currency, open_amount, due_date,
-               CASE WHEN open_amount < 0 THEN -1 ELSE 1 END AS amount_sign
+               CASE WHEN open_amount < 0 THEN -1 ELSE 1 END AS amount_sign /*document , document */
         FROM invoicing_receivableitem
         WHERE account_id = ANY(%(accounts)s)
           AND open_amount <> 0 AND effective_date <= %(today)s
         UNION ALL
-        SELECT d.account_id, d.kind, d.currency, a.amount, d.due_date, 1
+        SELECT d.account_id, d.kind, d.currency, a.amount, d.due_date, 1 /*document , d.document */
         FROM invoicing_allocation a
         CROSS JOIN LATERAL (SELECT * FROM invoicing_receivableitem WHERE id = a.debit_id OFFSET 0) d
         WHERE a.dated_ahead AND a.effective_date > %(today)s AND d.effective_date <= %(today)s
           AND d.account_id = ANY(%(accounts)s)
         UNION ALL
-        SELECT c.account_id, c.kind, c.currency, -a.amount, c.due_date, -1
+        SELECT c.account_id, c.kind, c.currency, -a.amount, c.due_date, -1 /*document , c.document */
         FROM invoicing_allocation a
         CROSS JOIN LATERAL (SELECT * FROM invoicing_receivableitem WHERE id = a.credit_id OFFSET 0) c
         WHERE a.dated_ahead AND a.effective_date > %(today)s AND c.effective_date <= %(today)s
@@ -82,7 +83,7 @@ EXPOSURE_ROWS: Final = """
                SELECT COALESCE(SUM(amount), 0) FROM invoicing_allocation
                WHERE debit_id = i.id AND dated_ahead AND effective_date > %(today)s
            ) ELSE 0 END),
-           i.due_date
+           i.due_date /*document , i.document */
     FROM (
         SELECT account_id, item_id, SUM(amount) AS amount
         FROM invoicing_disputedamount
@@ -91,7 +92,7 @@ EXPOSURE_ROWS: Final = """
         GROUP BY account_id, item_id
     ) x
     CROSS JOIN LATERAL (
-        SELECT id, currency, open_amount, due_date FROM invoicing_receivableitem
+        SELECT id, currency, open_amount, due_date /*document , document */ FROM invoicing_receivableitem
         WHERE id = x.item_id AND effective_date <= %(today)s OFFSET 0
     ) i
     CROSS JOIN (
@@ -130,7 +131,7 @@ _MONEY: Final[DecimalField[Any, Any]] = DecimalField(max_digits=16, decimal_plac
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
-    return f"{EXPOSURE_ROWS} UNION ALL {UNCLEARED_ROWS} UNION ALL {DEPOSIT_ROWS}"
+    return counted(f"{EXPOSURE_ROWS} UNION ALL {UNCLEARED_ROWS} UNION ALL {DEPOSIT_ROWS}")
 
 
 def ledger_total(accounts: QuerySet[CustomerAccount], *, on: date) -> dict[str, Decimal]:

@@ -20,6 +20,7 @@ APPEND_ONLY: Final = (
     "shared.AuditSeal",
     "shared.OutboxEvent",
     "credit.BuyerCover",
+    "credit.DecisionDocument",
     "credit.InsurancePolicy",
     "credit.FinancialStatement",
     "credit.EntityFacts",
@@ -28,6 +29,7 @@ APPEND_ONLY: Final = (
     "orders.DeliveryLine",
     "orders.DeliveryNote",
     "orders.OverrideDocument",
+    "orders.HoldMessage",
     "orders.OrderEvidence",
     "orders.Reexamination",
     "orders.ReexaminedOrder",
@@ -73,8 +75,9 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.Guarantee": (
         "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
     ),
-    "credit.CreditDecision": ("outcome",),
+    "credit.CreditDecision": ("outcome", "days_late"),
     "credit.CreditLimit": ("closed_on",),
+    "credit.ExposureExclusion": ("effective_to",),
     "credit.LimitSignature": ("ended_at",),
     "credit.ClassOverride": (
         "status", "decided_by", "on_behalf_of", "decided_at", "decision_reason", "class_before", "ended_at", "ended_by",

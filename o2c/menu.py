@@ -54,7 +54,7 @@ MENU = Menu(
                     _("Decisions"),
                     "scale",
                     "decisions",
-                    permission=("orders.release", "credit.decide_limit"),
+                    permission="decisions.view",
                 ),
             ),
         ),
@@ -239,6 +239,7 @@ MENU = Menu(
                     permission="reports.view",
                     go="b",
                 ),
+                Entry("releases", _("Releases"), "scale", "reports:releases", permission="reports.view"),
                 Entry("exposure", _("Exposure"), "chart-pie", "reports:exposure", permission="reports.view"),
                 Entry(
                     "periods",

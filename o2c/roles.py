@@ -23,6 +23,7 @@ PERMISSIONS: Final = frozenset(
         "credit.request_limit",
         "credit.decide_limit",
         "credit.countersign",  # for sales, as the second of two approvers above level 3 (domain.md 5.4)
+        "decisions.view",  # requests that wait for an answer: who decides, and who countersigns
         "credit.rate",  # what ratings rest on, guarantees, and asking for a class against the score
         "orders.view",
         "orders.enter",
@@ -124,15 +125,15 @@ _DISPUTE: Final = "disputes.open disputes.work"
 _ADV: Final = (
     f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.watch credit.request_limit orders.enter"
     " orders.deliver orders.hold"
-    " orders.release orders.request_override invoicing.issue invoicing.import invoicing.credit invoicing.einvoice"
-    " invoicing.send imports.run dunning.promise dunning.run dunning.stop"
+    " orders.release decisions.view orders.request_override invoicing.issue invoicing.import invoicing.credit"
+    " invoicing.einvoice invoicing.send imports.run dunning.promise dunning.run dunning.stop"
 )
 _CREDIT: Final = (
     f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.block accounts.watch"
     " credit.request_limit credit.decide_limit credit.rate"
-    " orders.hold orders.release orders.request_override invoicing.credit invoicing.change_due_date bank.view"
-    " invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise dunning.plan dunning.run"
-    " dunning.stop"
+    " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date"
+    " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise"
+    " dunning.plan dunning.run dunning.stop"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {
@@ -145,7 +146,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     ),
     "sales_manager": _role(
         _("Sales manager"),
-        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit credit.countersign orders.enter"
+        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit credit.countersign decisions.view orders.enter"
         " orders.request_override dunning.promise",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
@@ -181,7 +182,9 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         _("Dispute owner"),
         "accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work",
     ),
-    "auditor": _role(_("Auditor"), f"{_READ} bank.view audit.view duties.view accounting.export"),
+    "auditor": _role(
+        _("Auditor"), f"{_READ} decisions.view bank.view audit.view duties.view accounting.export"
+    ),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),

@@ -472,6 +472,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "limit.submitted": ("o2c.home.notices.limit_submitted",),
     "limit.signed": ("o2c.home.notices.limit_signed",),
     "limit.decided": ("o2c.home.notices.limit_decided", "orders.services.limit_decided"),
+    "order.message": ("o2c.home.exchange_notices.message_written",),
     "override.requested": ("o2c.home.notices.override_requested",),
     "override.signed": ("o2c.home.notices.override_signed",),
     "override.decided": ("o2c.home.notices.override_decided",),

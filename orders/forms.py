@@ -255,6 +255,14 @@ def _term_words(code: str, language: str) -> str:
         return code
 
 
+class MessageForm(forms.Form):
+    """What somebody writes about a held order."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Message"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
+    )
+
+
 class ReasonForm(forms.Form):
     """An act that is kept in the journal with its reason."""
 

@@ -45,6 +45,7 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.release_void": _Look("warn", "hand-stop", gettext_lazy("The release needs a new decision")),
     "order.release_undone": _Look("warn", "rotate", gettext_lazy("Release undone")),
     "order.assigned": _Look("", "user-check", gettext_lazy("Somebody looks after it")),
+    "order.message_written": _Look("", "messages", gettext_lazy("Message")),
     "order.override_requested": _Look("", "send", gettext_lazy("Override asked for")),
     "order.release_signed": _Look("", "check", gettext_lazy("Release approved by the first of two")),
     "order.override_refused": _Look("bad", "x", gettext_lazy("Override refused")),

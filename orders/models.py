@@ -16,6 +16,7 @@ from credit.models import CreditDecision
 from .condition_models import ConditionalRelease, ReleaseCondition
 from .document_models import Quotation, QuotationLine
 from .enums import CaseStatus, OrderState, ReleaseScope
+from .exchange_models import HoldMessage
 from .override_models import MassDecision, MassDecisionItem, OverrideDocument, OverrideRequest
 from .paper_models import (
     AcceptedDifference,
@@ -36,6 +37,7 @@ __all__ = [
     "DeliveryLine",
     "DeliveryNote",
     "HoldCase",
+    "HoldMessage",
     "MassDecision",
     "MassDecisionItem",
     "Order",
@@ -357,6 +359,8 @@ class Release(models.Model):
     goods = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     # What has left on it: it lets nothing through twice.
     consumed = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    # Margin and expected loss as they stood (``credit.stake_policy``); empty in releases older than them.
+    stake = models.JSONField(default=dict, blank=True, db_default={})
     # What the order was before: what undoing the release goes back to.
     before = models.JSONField(default=dict, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
@@ -383,3 +387,15 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.amount}"
+
+    @property
+    def margin_at_stake(self) -> Decimal | None:
+        """The margin as the decision weighed it, in the company's currency; None where it was not known."""
+        kept = self.stake.get("margin")
+        return None if kept is None else Decimal(kept)
+
+    @property
+    def expected_loss(self) -> Decimal | None:
+        """The loss to be expected as the decision weighed it; None of releases older than it."""
+        kept = self.stake.get("loss")
+        return None if kept is None else Decimal(kept)

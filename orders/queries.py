@@ -7,19 +7,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, CustomerAccount, User
 from accounts.scope import Outside, outside
 from credit.alerts.facts import Event
 from credit.enums import Finding
+from credit.exclusions import counted
 from o2c.shared.calendar import add_months
 from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
 
 from . import policy
 from .enums import OrderState, OverrideStatus, ShownStatus
+from .exchange_models import HoldMessage
 from .models import (
     Delivery,
     HoldCase,
@@ -29,6 +32,7 @@ from .models import (
     OverrideRequest,
     OverrideSignature,
     Quotation,
+    Release,
 )
 from .policy import LineFacts
 from .scope import own_sales
@@ -38,14 +42,15 @@ from .scope import own_sales
 # their order (``OFFSET 0`` keeps the planner to it): few orders are open, and a range of clients would read all lines.
 EXPOSURE_ROWS = """
     SELECT o.account_id, 'open_orders' AS part, o.currency, o.approved_total AS amount,
-           o.requested_delivery AS due_date
+           o.requested_delivery AS due_date /*document , o.number */
     FROM orders_order o
     WHERE o.account_id = ANY(%(accounts)s) AND o.is_open AND NOT o.is_started
       AND o.id <> %(skip_order)s AND o.confirmed_at < %(confirmed_before)s
+      /*counts 'open_orders' o.company_id*/
     UNION ALL
-    SELECT s.account_id, p.part, s.currency, p.amount, s.requested_delivery
+    SELECT s.account_id, p.part, s.currency, p.amount, s.requested_delivery /*document , s.number */
     FROM (
-        SELECT o.account_id, o.currency, o.requested_delivery, o.confirmed_at,
+        SELECT o.account_id, o.currency, o.requested_delivery, o.confirmed_at, o.company_id, /*document o.number, */
                o.approved_total / NULLIF(SUM(w.qty * w.price), 0) AS scale,
                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price) AS undelivered,
                SUM(GREATEST(0, l.delivered - l.invoiced) * w.price) AS uninvoiced
@@ -63,9 +68,9 @@ EXPOSURE_ROWS = """
                              THEN ROUND(COALESCE(s.undelivered * s.scale, 0), 2) ELSE 0 END),
         ('delivered_not_invoiced', ROUND(COALESCE(s.uninvoiced * s.scale, 0), 2))
     ) AS p(part, amount)
-    WHERE p.amount <> 0
+    WHERE p.amount <> 0 /*counts p.part s.company_id*/
     UNION ALL
-    SELECT o.account_id, 'on_hold_orders', o.currency, o.total_incl_vat, o.requested_delivery
+    SELECT o.account_id, 'on_hold_orders', o.currency, o.total_incl_vat, o.requested_delivery /*document , o.number */
     FROM orders_order o
     WHERE o.account_id = ANY(%(accounts)s) AND o.state = 'SUBMITTED' AND o.id <> %(skip_order)s
 """
@@ -86,7 +91,7 @@ _RHYTHM: Final = Prepared(
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
-    return EXPOSURE_ROWS
+    return counted(EXPOSURE_ROWS)
 
 
 def order_rhythm(*, account_id: int, on: date, skip_order: int | None = None) -> tuple[Decimal | None, int]:
@@ -216,6 +221,7 @@ def overrides_visible(user: User, company: Company | None) -> QuerySet[OverrideR
             "order__company",
             "order__sales_rep",
             "order__submitted_by",
+            "order__last_decision",
             "case",
             "facts",
             "decision",
@@ -246,6 +252,19 @@ def quotations_visible(user: User, company: Company | None) -> QuerySet[Quotatio
         .prefetch_related("lines")
         .order_by("-created_at", "-pk")
     )
+
+
+def messages_of(order: Order) -> list[HoldMessage]:
+    """What was written about an order while it was on hold, the oldest first."""
+    found = HoldMessage.objects.filter(case__order=order).select_related("written_by")
+    return list(found.order_by("pk"))
+
+
+def releases_of(order: Order) -> QuerySet[Release]:
+    """The releases of an order, the oldest first, each with ``shown_outcome``, the key of its badge."""
+    related = order.releases.select_related("approved_by", "requested_by", "override", "decision")
+    shown = Concat(Value("outcome_"), F("decision__outcome"))
+    return related.defer("decision__figures").annotate(shown_outcome=shown).order_by("approved_at")
 
 
 def find_quotation(user: User, company: Company | None, number: str) -> Quotation:

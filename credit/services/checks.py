@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -62,6 +62,8 @@ class CheckResult:
     releases_of_late: int = 0
     # Who would decide on this order alone.
     mandate_alone: Mandate | None = None
+    # What the class allowed at that moment.
+    thresholds: Thresholds | None = None
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -214,6 +216,7 @@ def check(
         _reduction(view, stake, dict(level[:2] for level in reading.relatives.targets())),
         count,
         alone,
+        reading.thresholds,
     )
 
 
@@ -296,7 +299,15 @@ def _frozen(result: CheckResult) -> dict[str, Any]:
         "required_role": result.mandate.role,
         "risk_class": result.account.risk_class,
         **_split(result),
+        **_thresholds(result),
     }
+
+
+def _thresholds(result: CheckResult) -> dict[str, Any]:
+    """What the class allowed, where something was found: part of the proof of the decision."""
+    if not result.found or result.thresholds is None:
+        return {}
+    return {"thresholds": {name: str(value) for name, value in asdict(result.thresholds).items()}}
 
 
 def _split(result: CheckResult) -> dict[str, Any]:

@@ -14,16 +14,15 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from accounts.enums import RiskClass
-from accounts.models import Company, User
+from accounts.models import Company
 from accounts.views.answers import company_of, explain, now, signed_in
+from accounts.views.rule_changes import rule_changes
 from credit.forms import unit_of
 from credit.services.limit_rules import CHANGE, LONGEST_REVIEW, ClassRule, change_limit_rule, limit_rules
 from o2c.shared.fields import MoneyField
 from o2c.shared.models import AuditEvent
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
-
-_SHOWN = 10
 
 
 class LimitRuleForm(forms.Form):
@@ -96,15 +95,12 @@ def _company(request: HttpRequest) -> Company:
     return company
 
 
+def _class_changed(event: AuditEvent) -> str:
+    return _("Class %(name)s: %(reason)s") % {"name": event.object_label, "reason": event.reason}
+
+
 def _answer(request: HttpRequest, company: Company, form: LimitRuleForm, status: int = 200) -> HttpResponse:
     user = signed_in(request)
-    events = AuditEvent.objects.filter(
-        action="limit.rules_changed", object_type="accounts.company", object_id=company.pk
-    ).order_by("-at", "-pk")[:_SHOWN]
-    names = {
-        person.username: person.label()
-        for person in User.objects.filter(username__in={event.actor for event in events})
-    }
     context = {
         "menu": "limit_rules",
         "title": _("Limit rules"),
@@ -112,17 +108,6 @@ def _answer(request: HttpRequest, company: Company, form: LimitRuleForm, status:
         "rules": limit_rules(company),
         "currency": company.currency,
         "form": form if user.may(CHANGE, company) else None,
-        "events": [
-            {
-                "at": event.at,
-                "tone": "",
-                "icon": "settings",
-                "title": _("Class %(name)s: %(reason)s")
-                % {"name": event.object_label, "reason": event.reason},
-                "sub": names.get(event.actor, event.actor),
-                "amount": None,
-            }
-            for event in events
-        ],
+        "events": rule_changes(company, "limit.rules_changed", _class_changed),
     }
     return render(request, "credit/limit_rules.html", context, status=status)

@@ -18,6 +18,7 @@ from django.views import View
 from accounts.models import Company, CustomerAccount, User
 from accounts.views.answers import client_or_404, company_of, explain, now, signed_in
 from accounts.views.parts import Panel
+from accounts.views.rule_changes import rule_changes
 from credit.authority import people_who_may, role_label
 from credit.score_forms import DecideForm, FactsForm, OverrideForm, RatingRulesForm, StatementForm
 from credit.scorecard import policy, reading, services, words
@@ -26,14 +27,12 @@ from credit.scorecard.models import FIGURES, ClassOverride, ScoreCard
 from credit.scorecard.services.override import DECIDE, LEVEL, ROLE
 from credit.scorecard.services.record import RATE, KnownRow
 from credit.scorecard.services.rules import CHANGE, change_rating_rules
-from o2c.shared.models import AuditEvent
 from o2c.shared.past import look
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
 
 from .flags import _Flag
 
-_SHOWN = 10
 _MOVES = 12
 
 
@@ -304,13 +303,6 @@ def _rules_page(
     request: HttpRequest, company: Company, form: RatingRulesForm, status: int = 200
 ) -> HttpResponse:
     user = signed_in(request)
-    events = AuditEvent.objects.filter(
-        action="rating.rules_changed", object_type="accounts.company", object_id=company.pk
-    ).order_by("-at", "-pk")[:_SHOWN]
-    names = {
-        person.username: person.label()
-        for person in User.objects.filter(username__in={event.actor for event in events})
-    }
     context = {
         "menu": "rating_rules",
         "title": _("Rating rules"),
@@ -318,17 +310,7 @@ def _rules_page(
         "weights": [(block, policy.WEIGHTS[block], _HOW[block]) for block in Block],
         "version": policy.VERSION,
         "form": form if user.may(CHANGE, company) else None,
-        "events": [
-            {
-                "at": event.at,
-                "tone": "",
-                "icon": "settings",
-                "title": event.reason,
-                "sub": names.get(event.actor, event.actor),
-                "amount": None,
-            }
-            for event in events
-        ],
+        "events": rule_changes(company, "rating.rules_changed"),
     }
     return render(request, "credit/rating_rules.html", context, status=status)
 

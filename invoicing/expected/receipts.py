@@ -19,7 +19,7 @@ from credit.alternatives.facts import ExpectedMoney
 from invoicing.models import ReceivableItem
 from invoicing.queries import items_on
 from o2c.shared.calendar import business_day_on_or_after
-from orders.queries import exposure_rows
+from orders.queries import EXPOSURE_ROWS
 
 from .queries import delays, expected_parts
 
@@ -100,7 +100,7 @@ def _of_orders(
 ) -> Iterator[ExpectedMoney]:
     with connection.cursor() as cursor:
         cursor.execute(
-            _ORDERS.format(rows=exposure_rows()),
+            _ORDERS.format(rows=EXPOSURE_ROWS),
             {"accounts": list(accounts), "skip_order": skip_order or 0, "confirmed_before": "infinity"},
         )
         rows = cursor.fetchall()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -44,7 +45,12 @@ def outcome(
 
 def hit_rate(outcomes: Iterable[Outcome]) -> HitRate:
     """Return how many of the measurable releases were paid in time."""
-    measured = [each for each in outcomes if each != Outcome.OPEN]
-    successes = sum(each == Outcome.PAID for each in measured)
-    rate = (Decimal(successes) * 100 / len(measured)).quantize(_TENTH) if measured else None
-    return HitRate(len(measured), successes, rate)
+    return hit_rate_of_counts(Counter(outcomes))
+
+
+def hit_rate_of_counts(counts: Mapping[Outcome, int]) -> HitRate:
+    """The same of releases counted by outcome."""
+    measured = sum(count for outcome, count in counts.items() if outcome != Outcome.OPEN)
+    successes = counts.get(Outcome.PAID, 0)
+    rate = (Decimal(successes) * 100 / measured).quantize(_TENTH) if measured else None
+    return HitRate(measured, successes, rate)

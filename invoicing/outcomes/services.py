@@ -32,6 +32,7 @@ _MARK: Final = """
         WHERE i.amount > 0 AND i.kind IN ('INVOICE', 'DEPOSIT_INVOICE')
     ), settled AS (
         SELECT w.decision_id, MAX(w.due_date) AS last_due, SUM(w.amount) AS amount, SUM(w.open_amount) AS open,
+               MAX(CASE WHEN w.open_amount = 0 THEN a.paid_on ELSE %(on)s END - w.due_date) AS days_late,
                MAX(a.paid_on) AS paid_on, COALESCE(SUM(a.written_off), 0) AS written_off
         FROM owed w
         LEFT JOIN LATERAL (
@@ -44,15 +45,16 @@ _MARK: Final = """
         ) AS a ON TRUE
         GROUP BY w.decision_id
     ), found AS (
-        SELECT decision_id, CASE
+        SELECT decision_id, days_late, CASE
             WHEN written_off > amount * %(lost)s THEN 'lost'
             WHEN last_due + %(grace)s::int >= %(on)s THEN 'open'
             WHEN open = 0 AND paid_on <= last_due + %(grace)s::int THEN 'paid'
             ELSE 'late' END AS outcome
         FROM settled
     )
-    UPDATE credit_creditdecision d SET outcome = f.outcome
-    FROM found f WHERE d.id = f.decision_id AND d.outcome <> f.outcome
+    UPDATE credit_creditdecision d SET outcome = f.outcome, days_late = f.days_late
+    FROM found f
+    WHERE d.id = f.decision_id AND (d.outcome, d.days_late) IS DISTINCT FROM (f.outcome, f.days_late)
 """
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from accounts import identifiers
 from accounts import policy as terms
-from credit import formulas
+from credit import formulas, stake_policy
 from credit.alternatives import projection
 from credit.scorecard import policy as scorecards
 from credit.scorecard.enums import Block
@@ -290,6 +290,15 @@ def release_success(case: Values) -> Values:
     }
 
 
+def unpaid_cost(case: Values) -> Values:
+    """Sales that make up for an unpaid invoice."""
+    return {
+        "extra_sales_excl_vat": stake_policy.extra_sales(
+            Decimal(case["unpaid_excl_vat"]), Decimal(case["margin_rate_pct"])
+        )
+    }
+
+
 def scorecard(case: Values) -> Values:
     """Score, class and known weight from sub-scores, of which some are not known."""
     found = scorecards.total(
@@ -331,6 +340,7 @@ ADAPTERS: Final[dict[str, Adapter]] = {
     "cash_forecast": cash_forecast,
     "hold_alternative": hold_alternative,
     "release_success": release_success,
+    "unpaid_cost": unpaid_cost,
     "promises": promises,
     "disputes": disputes,
     "scorecard": scorecard,

@@ -98,6 +98,20 @@ class Papers:
                 by=self.team["salesmanager"],
                 at=self.at - timedelta(minutes=25),
             )
+        for case in held[:1]:
+            self._exchange(case.order_id)
+
+    def _exchange(self, order_id: int) -> None:
+        """What sales and credit wrote about the first of them."""
+        said = (
+            ("salesmanager", "Le client attend la livraison lundi : que faut-il pour qu’elle parte ?"),
+            ("analyst", "Un acompte de 30 % suffirait. Peut-il le virer demain ?"),
+            ("salesmanager", "Oui, il envoie l’ordre de virement ce soir."),
+        )
+        for minutes, (who, text) in zip((20, 12, 5), said, strict=True):
+            orders.write_message(
+                order_id=order_id, text=text, by=self.team[who], at=self.at - timedelta(minutes=minutes)
+            )
 
     def _offer(self, account: CustomerAccount, when: datetime) -> Quotation:
         lines = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from random import Random
 
 from django.db import connection, transaction
@@ -48,6 +49,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
             address_line1="14 quai des Chartrons",
             postcode="33000",
             city="Bordeaux",
+            margin_pct=Decimal("27.50"),
         )
         SellerDetails.objects.create(
             company=company,

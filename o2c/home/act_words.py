@@ -49,6 +49,7 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Release of order %(label)s undone"), "rotate", "warn", DECISIONS
     ),
     "order.assigned": Words(gettext_lazy("Hold of order %(label)s taken over"), "user-check", "", ORDERS),
+    "order.message_written": Words(gettext_lazy("Message about %(label)s"), "messages", "", DECISIONS),
     "order.override_requested": Words(
         gettext_lazy("Override of order %(label)s asked for"), "send", "warn", DECISIONS
     ),
@@ -297,6 +298,10 @@ WORDS: Final[dict[str, Words]] = {
     "limit.appealed": Words(
         gettext_lazy("Refusal of limit %(label)s appealed"), "arrow-up", "warn", DECISIONS
     ),
+    "exposure.part_switched": Words(
+        gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
+    ),
+    "stake.rules_changed": Words(gettext_lazy("Rates of margin and loss changed"), "settings", "", DECISIONS),
     "limit.rules_changed": Words(
         gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS
     ),

@@ -21,7 +21,9 @@ from credit.policy import limit_level
 from credit.queries import limit_requests_visible
 from credit.services.checks import mandates
 from credit.services.signing import best_standing, signed
+from credit.services.stake_rules import stake_rules
 from credit.signature_policy import needs_two
+from credit.stake_policy import Stake
 from invoicing.enums import CreditRequestStatus
 from invoicing.models import CreditNoteRequest
 from invoicing.services.credit_authority import Authority, credit_requests_visible, hands_of
@@ -31,6 +33,7 @@ from orders.lists import working_time_left
 from orders.models import Order, OverrideRequest
 from orders.page import Facts, facts_from, offer_of
 from orders.queries import overrides_visible
+from orders.stakes import stake_of_order
 
 SHOWN: Final = 50
 # Working hours within which a limit request is answered: a day.
@@ -56,6 +59,7 @@ class ToDecide:
     offer: tuple[str, Decimal | None] = ("", None)
     codes: Sequence[str] = ()
     facts: Facts | None = None
+    stake: Stake | None = None
     current: Decimal | None = None
     total: Decimal | None = None
     role: Any = ""
@@ -81,7 +85,13 @@ class Decided:
     by: User
     reason: str
     outcome: str = ""
+    late_by: int = 0
     on_behalf_of: str = ""
+
+    @property
+    def outcome_key(self) -> str:
+        """What names its badge."""
+        return f"outcome_{self.outcome}"
 
 
 class Decisions:
@@ -107,7 +117,7 @@ class Decisions:
         hands = self._hands(requests)
         able = [acting for acting in self.user.acting_in(self.company) if acting.may("orders.release")]
         mine, above = [], []
-        people = _PeopleByLevel("orders.release", self.company)
+        people, rates = _PeopleByLevel("orders.release", self.company), stake_rules(self.company)
         for request in requests:
             level, involved = request.case.required_level, hands[request.pk]
             if needs_two(level):
@@ -117,7 +127,7 @@ class Decisions:
             else:
                 may = any(acting.authority >= level and not acting.hands & involved for acting in able)
             if may:
-                mine.append(self._override(request))
+                mine.append(self._override(request, stake=stake_of_order(request.order, rates)))
             else:
                 who = people.of(level, without=involved)
                 above.append(self._override(request, who))
@@ -149,7 +159,9 @@ class Decisions:
             for request in requests
         }
 
-    def _override(self, request: OverrideRequest, who: Sequence[Person] = ()) -> ToDecide:
+    def _override(
+        self, request: OverrideRequest, who: Sequence[Person] = (), stake: Stake | None = None
+    ) -> ToDecide:
         order, case = request.order, request.case
         return ToDecide(
             kind="override",
@@ -167,6 +179,7 @@ class Decisions:
             offer=offer_of(request),
             codes=[hold.reason for hold in case.active],  # type: ignore[attr-defined]
             facts=facts_from(request.facts),
+            stake=stake,
             role=role_label(who[0].role) if who else "",
             people=who,
         )
@@ -254,9 +267,13 @@ class Decisions:
     def mine(self) -> list[Decided]:
         """What the reader decided in this company, the newest first, with how it turned out."""
         overrides = _answered(
-            OverrideRequest.objects.filter(decided_by=self.user, order__company=self.company)
+            OverrideRequest.objects.filter(
+                Q(decided_by=self.user) | Q(countersigned_by=self.user), order__company=self.company
+            )
         )
-        limits = LimitRequest.objects.filter(decided_by=self.user, asked_for__company=self.company)
+        limits = LimitRequest.objects.filter(
+            Q(decided_by=self.user) | Q(countersigned_by=self.user), asked_for__company=self.company
+        )
         return _sorted(overrides, limits)
 
 
@@ -314,6 +331,7 @@ def _override_row(request: OverrideRequest) -> Decided:
         by=request.decided_by,
         reason=request.decision_reason,
         outcome=decision.outcome if released and decision else "",
+        late_by=max(decision.days_late or 0, 0) if released and decision else 0,
         on_behalf_of=request.on_behalf_of.label() if request.on_behalf_of else "",
     )
 

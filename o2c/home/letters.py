@@ -31,6 +31,7 @@ KINDS: Final[dict[str, str | Promise]] = {
     "order.held": gettext_lazy("An order of your clients is on hold"),
     "order.released": gettext_lazy("An order of your clients may go"),
     "order.refused": gettext_lazy("An order of your clients is refused"),
+    "order.message": gettext_lazy("Somebody wrote about an order on hold"),
     "override.requested": gettext_lazy("An override is asked for"),
     "override.approved": gettext_lazy("An override is approved"),
     "override.refused": gettext_lazy("An override is refused"),
@@ -142,6 +143,7 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ),
     ("order.released", False): gettext_lazy("What now: nothing, the order goes on."),
     ("order.refused", False): gettext_lazy("What now: tell the client; the order can be copied and changed."),
+    ("order.message", False): gettext_lazy("What now: answer on the page of the order."),
     ("override.requested", True): gettext_lazy("What now: approve or refuse the request."),
     ("override.requested", False): gettext_lazy("What now: nothing, whoever may decide is told."),
     ("override.refused", False): gettext_lazy(

@@ -46,13 +46,15 @@ def order_held(*, work: Any, order_id: int) -> dict[str, int]:
     case = _last_case(order_id, open_only=True)
     if case is None:
         return {"told": 0}
-    return _tell("order.held", case, _concerned(case.order), _facts_of(case), deciders=_deciders(case))
+    return tell_of_case(
+        "order.held", case, people_of(case.order), _facts_of(case), deciders=deciders_of(case)
+    )
 
 
 def order_released(*, work: Any, order_id: int) -> dict[str, int]:
     """Work handler: tell the rep and the submitter that an order may go."""
     case = _last_case(order_id)
-    return {"told": 0} if case is None else _tell("order.released", case, _concerned(case.order), {})
+    return {"told": 0} if case is None else tell_of_case("order.released", case, people_of(case.order), {})
 
 
 def order_refused(*, work: Any, order_id: int) -> dict[str, int]:
@@ -60,7 +62,7 @@ def order_refused(*, work: Any, order_id: int) -> dict[str, int]:
     case = _last_case(order_id)
     if case is None:
         return {"told": 0}
-    return _tell("order.refused", case, _concerned(case.order), {"reason": case.decision_reason})
+    return tell_of_case("order.refused", case, people_of(case.order), {"reason": case.decision_reason})
 
 
 def case_alert(*, work: Any, case_id: int) -> dict[str, int]:
@@ -68,8 +70,8 @@ def case_alert(*, work: Any, case_id: int) -> dict[str, int]:
     case = _open(case_id)
     if case is None:
         return {"told": 0}
-    told = {case.owner_id} if case.owner_id else _deciders(case)
-    return _tell("case.alert", case, (), _facts_of(case), deciders=told)
+    told = {case.owner_id} if case.owner_id else deciders_of(case)
+    return tell_of_case("case.alert", case, (), _facts_of(case), deciders=told)
 
 
 def case_overdue(*, work: Any, case_id: int) -> dict[str, int]:
@@ -78,8 +80,8 @@ def case_overdue(*, work: Any, case_id: int) -> dict[str, int]:
     if case is None:
         return {"told": 0}
     top = mandates(case.order.company_id)[-1].level
-    above = _deciders(case, level=min(top, case.required_level + 1))
-    return _tell("case.overdue", case, (), _facts_of(case), deciders=above)
+    above = deciders_of(case, level=min(top, case.required_level + 1))
+    return tell_of_case("case.overdue", case, (), _facts_of(case), deciders=above)
 
 
 def override_requested(*, work: Any, request_id: int) -> dict[str, int]:
@@ -89,9 +91,11 @@ def override_requested(*, work: Any, request_id: int) -> dict[str, int]:
         return {"told": 0}
     case = asked.case
     facts = _facts_of(case) | {"reason": asked.reason, "asked_by": asked.requested_by.label()}
-    concerned = _concerned(case.order) - {asked.requested_by_id}
-    deciders = _deciders(case, without={asked.requested_by_id})
-    return _tell("override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}")
+    concerned = people_of(case.order) - {asked.requested_by_id}
+    deciders = deciders_of(case, without={asked.requested_by_id})
+    return tell_of_case(
+        "override.requested", case, concerned, facts, deciders=deciders, key=f"override:{asked.pk}"
+    )
 
 
 def override_signed(*, work: Any, request_id: int) -> dict[str, int]:
@@ -106,10 +110,10 @@ def override_signed(*, work: Any, request_id: int) -> dict[str, int]:
         "asked_by": asked.requested_by.label(),
     }
     if Side.COUNTERSIGN in {row.side for row in given}:
-        deciders = _deciders(case, without=without)
+        deciders = deciders_of(case, without=without)
     else:
         deciders = lowest_with(COUNTERSIGN, case.order.company_id, level=0, without=without)
-    return _tell("override.signed", case, set(), facts, deciders=deciders, key=f"override:{asked.pk}")
+    return tell_of_case("override.signed", case, set(), facts, deciders=deciders, key=f"override:{asked.pk}")
 
 
 def override_decided(*, work: Any, request_id: int) -> dict[str, int]:
@@ -117,9 +121,9 @@ def override_decided(*, work: Any, request_id: int) -> dict[str, int]:
     asked = _override(request_id)
     if asked is None or asked.decided_by_id is None:
         return {"told": 0}
-    told = ({asked.requested_by_id} | _concerned(asked.case.order)) - {asked.decided_by_id}
+    told = ({asked.requested_by_id} | people_of(asked.case.order)) - {asked.decided_by_id}
     kind = f"override.{asked.status}"
-    return _tell(kind, asked.case, told, {"reason": asked.decision_reason}, key=f"override:{asked.pk}")
+    return tell_of_case(kind, asked.case, told, {"reason": asked.decision_reason}, key=f"override:{asked.pk}")
 
 
 def limit_submitted(*, work: Any, request_id: int) -> dict[str, int]:
@@ -341,16 +345,16 @@ def _facts_of(case: HoldCase) -> dict[str, Any]:
     }
 
 
-def _concerned(order: Order) -> set[int]:
+def people_of(order: Order) -> set[int]:
     """The order's rep and whoever submitted it."""
     return {key for key in (order.sales_rep_id, order.submitted_by_id) if key is not None}
 
 
-def _deciders(case: HoldCase, *, level: int | None = None, without: Iterable[int] = ()) -> set[int]:
+def deciders_of(case: HoldCase, *, level: int | None = None, without: Iterable[int] = ()) -> set[int]:
     """People of the lowest role that may release it; four eyes leave the submitter and the rep out."""
     order = case.order
     wanted = case.required_level if level is None else level
-    return lowest_with(_DECIDES, order.company_id, level=wanted, without=_concerned(order) | set(without))
+    return lowest_with(_DECIDES, order.company_id, level=wanted, without=people_of(order) | set(without))
 
 
 def lowest_with(permission: str, company_id: int, *, level: int, without: set[int]) -> set[int]:
@@ -385,7 +389,7 @@ def _limit_request(request_id: int) -> LimitRequest | None:
     return LimitRequest.objects.select_related("asked_for__company").filter(pk=request_id).first()
 
 
-def _tell(
+def tell_of_case(
     kind: str,
     case: HoldCase,
     users: Iterable[int],

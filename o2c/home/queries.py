@@ -278,7 +278,9 @@ def last_nightly() -> NightlyRun | None:
 
 def hit_rate_of(user: User, company: Company) -> HitRate:
     """How many of a person's releases in a company were paid in time, of those to be measured (domain.md 8.17)."""
-    rows = Release.objects.filter(approved_by=user, order__company=company, voided_at=None)
+    rows = Release.objects.filter(
+        Q(approved_by=user) | Q(override__countersigned_by=user), order__company=company, voided_at=None
+    )
     return hit_rate(CreditDecision.Outcome(each) for each in rows.values_list("decision__outcome", flat=True))
 
 

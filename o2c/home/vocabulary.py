@@ -124,6 +124,7 @@ NOTICES: Final[dict[str, Words]] = {
     "order.held": Words(gettext_lazy("%(order)s of %(client)s is on hold"), "hand-stop", "warn"),
     "order.released": Words(gettext_lazy("%(order)s of %(client)s may go"), "circle-check", "ok"),
     "order.refused": Words(gettext_lazy("%(order)s of %(client)s is refused"), "circle-x", "bad"),
+    "order.message": Words(gettext_lazy("%(by)s wrote about %(order)s of %(client)s"), "messages", "info"),
     "override.requested": Words(
         gettext_lazy("An override is asked for %(order)s of %(client)s"), "send", "warn"
     ),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import dispute_views, duties_views, exposure_views, file_views, views
 from .monthly import views as monthly
+from .releases.views import Releases
 
 app_name = "reports"
 
@@ -20,5 +21,6 @@ urlpatterns = [
     path("statements/send/", monthly.SendStatement.as_view(), name="send_statement"),
     path("statements/<int:pk>/<slug:kind>/", monthly.StatementFile.as_view(), name="statement_file"),
     path("process-owners/", monthly.ProcessOwners.as_view(), name="process_owners"),
+    path("releases/", Releases.as_view(), name="releases"),
     path("duties/", duties_views.DutiesPage.as_view(), name="duties"),
 ]

@@ -52,6 +52,11 @@ BADGES: Final[dict[str, Badge]] = {
     "approved": Badge("ok", "check", _("Granted")),
     "expired": Badge("warn", "calendar-off", _("Expired")),
     "released": Badge("ok", "check", _("Released")),
+    # what became of a released order
+    "outcome_open": Badge("info", "hourglass", pgettext_lazy("outcome", "Still open")),
+    "outcome_paid": Badge("ok", "check", pgettext_lazy("outcome", "Paid on time")),
+    "outcome_late": Badge("warn", "clock-exclamation", pgettext_lazy("outcome", "Paid late")),
+    "outcome_lost": Badge("bad", "x", pgettext_lazy("outcome", "Lost")),
     # recurring invoices
     "recurring_running": Badge("ok", "calendar-repeat", pgettext_lazy("recurring invoice", "Running")),
     "recurring_stuck": Badge("bad", "alert-triangle", pgettext_lazy("recurring invoice", "Not billed")),

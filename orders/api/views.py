@@ -28,6 +28,7 @@ from orders.services import LineInput
 
 from .alternatives import OrderAlternatives
 from .entry import enter_order
+from .exchange import MessageAnswer, MessageBody, message_answer
 from .overrides import OverrideAnswer, OverrideBody, ask
 from .serializers import (
     CommentBody,
@@ -100,6 +101,7 @@ class OrderViewSet(OrderAlternatives):
         "accept_difference": "orders.release",
         "hold": "orders.hold",
         "override_requests": "orders.request_override",
+        "write_message": services.WRITE_MESSAGES,
         "release": "orders.release",
         "refuse": "orders.release",
     }
@@ -214,6 +216,22 @@ class OrderViewSet(OrderAlternatives):
         body = self.read(OverrideBody)
         answer, is_new = ask(self._order(number), body, by=self.user, company=self.company, at=self.at)
         return creation_answer(answer, is_new=is_new)
+
+    @extend_schema(responses=MessageAnswer(many=True))
+    @action(detail=True, methods=["get"], url_path="messages", pagination_class=None, filter_backends=[])
+    def messages(self, request: Request, number: str) -> Response:
+        """What was written about the order while it was on hold, the oldest first."""
+        return Response([message_answer(row) for row in queries.messages_of(self._order(number))])
+
+    @extend_schema(request=MessageBody, responses={201: MessageAnswer})
+    @messages.mapping.post
+    def write_message(self, request: Request, number: str) -> Response:
+        """Write about an order on hold; everybody concerned is told. The same words sent twice are one message."""
+        words = self.read(MessageBody)["text"]
+        made, is_new = services.write_message(
+            order_id=self._order(number).pk, text=words, by=self.user, at=self.at
+        )
+        return creation_answer(message_answer(made), is_new=is_new)
 
     @extend_schema(request=ReasonBody)
     @action(detail=True, methods=["post"])

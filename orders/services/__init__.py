@@ -22,6 +22,8 @@ from .confirmations import issue_confirmation
 from .decisions import hold, open_case_of, refuse, release
 from .delivery_notes import delivery_note
 from .entry import LineInput, cancel, change_order, close, copy, create_order, reopen, submit
+from .exchange import WRITE as WRITE_MESSAGES
+from .exchange import write_message
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
 from .mass import decide_many, decide_one, why_not
 from .new_day import check_before_delivery, new_day
@@ -41,6 +43,7 @@ from .two_approvers import signatures_of
 from .undoing import may_undo, undo_release, undoable
 
 __all__ = [
+    "WRITE_MESSAGES",
     "Agreed",
     "LineInput",
     "PurchaseOrderLineInput",
@@ -106,4 +109,5 @@ __all__ = [
     "watch_clocks",
     "why_not",
     "withdraw_override",
+    "write_message",
 ]

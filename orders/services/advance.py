@@ -19,6 +19,7 @@ from accounts.policy import due_date
 from credit.enums import Finding
 from credit.locks import lock_credit_of
 from credit.policy import Found
+from credit.proof import keep_documents
 from credit.services.checks import CheckResult, OrderInCheck, check, keep
 from o2c.shared import audit, work
 from o2c.shared.audit import plain
@@ -37,6 +38,8 @@ ALERT_HOURS = 3
 # Holds that a check neither makes nor lifts.
 BY_HAND = frozenset({Finding.MANUAL, Finding.RECONFIRM})
 
+# What people decide is kept with every document behind its figures.
+_DECIDED_BY_PEOPLE: Final = frozenset({Occasion.RELEASE, Occasion.OVERRIDE})
 _ORDER: Final = {"order": "bigint"}
 _ACCOUNT_OF: Final = Prepared(
     "orders_account_of", lambda: "SELECT account_id FROM orders_order WHERE id = %(order)s", _ORDER
@@ -140,6 +143,13 @@ def examine(
         order.last_decision = keep(
             result, amount=amount, currency=order.currency, occasion=keep_as, at=at, by=by, order=about
         )
+        if keep_as in _DECIDED_BY_PEOPLE:
+            keep_documents(
+                order.last_decision,
+                on=paris_date(at),
+                skip_order=order.pk,
+                confirmed_before=about.confirmed_at,
+            )
     holding = result.holding
     if holding and _carried_by_a_release(order, lines, amount, holding, paris_date(at)):
         holding = ()

@@ -20,7 +20,7 @@ from o2c.shared.calendar import add_working_hours
 from o2c.shared.locking import retrying
 from o2c.shared.problems import NotAllowed
 
-from .. import policy
+from .. import policy, stakes
 from ..enums import CaseStatus, Occasion, OrderState, OverrideStatus
 from ..models import HoldCase, Order, OrderHold, OrderLine, OverrideRequest, OverrideSignature, Release
 from ..queries import line_facts
@@ -151,6 +151,7 @@ def let_through(
             valid_until=until,
             reason=reason.strip(),
             conditions=wanted,
+            stake=stakes.stake_of_order(order).as_kept(),
             before=before_release(order, lines),
             requested_by=answered.requested_by,
             approved_by=by,

@@ -23,9 +23,9 @@ from o2c.shared.vat import vat_totals
 
 from .. import services
 from ..enums import ConditionStatus, ShownStatus
-from ..forms import DecisionForm, OverrideForm
+from ..forms import DecisionForm, MessageForm, OverrideForm
 from ..journal import journal_of
-from ..models import Order
+from ..models import HoldCase, Order
 from ..page import (
     Standing,
     answered_of,
@@ -43,8 +43,9 @@ from ..page import (
     waiting_of,
     ways_of,
 )
-from ..queries import hold_queue, open_case, shown_status
+from ..queries import hold_queue, messages_of, open_case, releases_of, shown_status
 from ..services.refusals import AuthorityExceeded, FourEyes
+from ..stakes import stake_of_order
 from ..tables import order_url
 from .base import OrderView, back_to, in_words, put_on_form, refused
 
@@ -65,6 +66,7 @@ class OrderPage(OrderView):
         *,
         form: DecisionForm | None = None,
         asking: OverrideForm | None = None,
+        writing: MessageForm | None = None,
         status: int = 200,
     ) -> HttpResponse:
         """Draw the page, with the form of the decision, or of the request, as it was typed when there is one."""
@@ -77,6 +79,8 @@ class OrderPage(OrderView):
         standing = standing_of(order, facts, by=self.reader, at=at) if case else None
         draft = self.request.session.get(_DRAFTS, {}).get(str(order.pk), "")
         waiting = waiting_of(order) if case else None
+        # Margins are seen by those who weigh them.
+        may_weigh = self.reader.may("decisions.view", self.company)
         answered = answered_of(order)
         if form is None and case is not None:
             asked_until = waiting.valid_until if waiting else None
@@ -99,9 +103,7 @@ class OrderPage(OrderView):
             ).by_rate,
             "term": describe_term(order.term, get_language() or "fr"),
             "deliveries": order.deliveries.select_related("recorded_by").order_by("delivered_on", "pk"),
-            "releases": order.releases.select_related("approved_by", "requested_by", "override").order_by(
-                "approved_at"
-            ),
+            "releases": releases_of(order),
             "case": case,
             "seconds": seconds_left(case, at=at) if case else None,
             "hours": ANSWER_HOURS,
@@ -109,6 +111,8 @@ class OrderPage(OrderView):
             "reasons": reasons_of(order, facts),
             "ways": ways_of(order, facts) if case else [],
             "standing": standing,
+            "stake": stake_of_order(order) if standing and not standing.four_eyes and may_weigh else None,
+            "may_weigh": may_weigh,
             "needed_role": role_label(standing.needed.role) if standing else "",
             "own_bound": self._bound(standing, order),
             "people": _shown_people(standing, order),
@@ -119,6 +123,8 @@ class OrderPage(OrderView):
             "asking": asking or _asking(draft, order),
             "asking_failed": asking is not None,
             "answered": answered,
+            "messages_of_hold": messages_of(order),
+            "writing": writing or (MessageForm(auto_id="message_%s") if self._may_write(case) else None),
             "appealable": None if waiting else appealable_of(answered, case, self.reader),
             "undoable": self._undoable(order),
             "steps": steps_of(order, case, at=at),
@@ -146,6 +152,9 @@ class OrderPage(OrderView):
         release = services.undoable(order)
         able = release is not None and services.may_undo(release, self.reader, order.company_id)
         return release if able else None
+
+    def _may_write(self, case: HoldCase | None) -> bool:
+        return case is not None and self.reader.may(services.WRITE_MESSAGES, self.company)
 
     def _bound(self, standing: Standing | None, order: Order) -> str:
         own = standing.own if standing else None

@@ -14,14 +14,12 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from accounts.enums import RiskClass
-from accounts.models import Company, User
+from accounts.models import Company
 from accounts.views.answers import company_of, explain, now, signed_in
-from o2c.shared.models import AuditEvent
+from accounts.views.rule_changes import rule_changes
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
 from orders.services.rules import CHANGE, OrderRules, change_order_rules, order_rules
-
-_SHOWN = 10
 
 
 class RulesForm(forms.Form):
@@ -109,13 +107,6 @@ def _form(company: Company, data: Any) -> RulesForm:
 
 def _answer(request: HttpRequest, company: Company, form: RulesForm, status: int = 200) -> HttpResponse:
     user = signed_in(request)
-    events = AuditEvent.objects.filter(
-        action="company.rules_changed", object_type="accounts.company", object_id=company.pk
-    ).order_by("-at", "-pk")[:_SHOWN]
-    names = {
-        person.username: person.label()
-        for person in User.objects.filter(username__in={event.actor for event in events})
-    }
     context = {
         "menu": "rules",
         "title": _("Order rules"),
@@ -123,16 +114,6 @@ def _answer(request: HttpRequest, company: Company, form: RulesForm, status: int
         "rules": order_rules(company),
         "classes": RiskClass.values,
         "form": form if user.may(CHANGE, company) else None,
-        "events": [
-            {
-                "at": event.at,
-                "tone": "",
-                "icon": "settings",
-                "title": event.reason,
-                "sub": names.get(event.actor, event.actor),
-                "amount": None,
-            }
-            for event in events
-        ],
+        "events": rule_changes(company, "company.rules_changed"),
     }
     return render(request, "orders/rules.html", context, status=status)

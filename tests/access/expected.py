@@ -63,6 +63,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "credit.request_limit": _ADV | _CREDIT | _SALES | {"receivables_accountant"},
     "credit.decide_limit": _CREDIT,
     "credit.countersign": frozenset({"sales_manager", "executive"}),
+    "decisions.view": _ADV | _CREDIT | {"sales_manager", "auditor"},
     "credit.rate": _CREDIT,
     "orders.view": _HOUSE,
     "orders.enter": _ADV | _SALES | {"integration"},
@@ -214,12 +215,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "work/<pk>/file/": Entry(get=SIGNED_IN, about="written"),
     "work/list/": Entry(post="accounts.view", body={"path": "/clients/", "query": "", "kind": "csv"}),
     "decisions/": Entry(
-        get="orders.release",
-        post="orders.release",
+        get="decisions.view",
+        post="decisions.view",
         body=_REASON | {"request": "override-{override}", "decision": "refuse"},
         by_authority=True,
     ),
-    "decisions/mine/": Entry(get="orders.release"),
+    "decisions/mine/": Entry(get="decisions.view"),
     "substitutes/": Entry(get=SIGNED_IN, post=SIGNED_IN, body=_REASON),
     "substitutes/<pk>/end/": Entry(post=SIGNED_IN, about="substitution"),
     "outbox/": Entry(get="accounts.view"),
@@ -319,6 +320,16 @@ PAGES: Final[Mapping[str, Entry]] = {
         get="accounts.view",
         post="policy.change",
         body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
+    ),
+    "credit/exposure-rules/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON | {"part": "open_orders", "counts": "0"},
+    ),
+    "credit/stakes/": Entry(
+        get="decisions.view",
+        post="policy.change",
+        body=_REASON | {"margin_pct": "12"} | {f"loss_{name}": "3" for name in "ABCDE"},
     ),
     "credit/rating-rules/": Entry(
         get="accounts.view", post="policy.change", body=_REASON | {"follows": "on"}
@@ -486,6 +497,10 @@ PAGES: Final[Mapping[str, Entry]] = {
     "orders/<number>/override/<pk>/withdraw/": Entry(
         post="orders.request_override", about="order", then=("{override}",), by_authority=True
     ),
+    "orders/<number>/messages/": Entry(
+        post="orders.request_override", about="order", body={"text": "Signed by the town"}
+    ),
+    "orders/<number>/decisions/<pk>/": Entry(get="decisions.view", about="order", then=("{decision}",)),
     "orders/<number>/take/": Entry(post="orders.hold", about="order"),
     "orders/<number>/undo-release/": Entry(post="orders.release", about="order", by_authority=True),
     "orders/<number>/documents/<pk>/": Entry(get="orders.view", about="order", then=("{document}",)),
@@ -738,6 +753,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "reports/exposure/": Entry(get="reports.view"),
     "reports/disputes/": Entry(get="reports.view"),
     "reports/<report>/file/": Entry(post="reports.view", then=("exposure",), body={"kind": "csv"}),
+    "reports/releases/": Entry(get="reports.view"),
     "reports/statements/": Entry(get="disputes.view"),
     "reports/statements/send/": Entry(
         get="disputes.committee", post="disputes.committee", body={"told": "causes:1", "month": "2026-01-01"}
@@ -877,6 +893,9 @@ API: Final[Mapping[str, Entry]] = {
     ),
     "orders/<number>/deposit-request/cancel/": Entry(post="invoicing.issue", about="order", body=_REASON),
     "orders/<number>/invoice/": Entry(post="invoicing.issue", about="order", body={}),
+    "orders/<number>/messages/": Entry(
+        get="orders.view", post="orders.request_override", about="order", body={"text": "Signed by the town"}
+    ),
     "orders/<number>/override-requests/": Entry(post="orders.request_override", about="order", body=_REASON),
     "holds/": Entry(get="orders.view"),
     "override-requests/": Entry(get="orders.view"),

@@ -84,6 +84,7 @@ class World:
     validated: int
     evidence_file: int
     document: int
+    decision: int
     quotation: str
     evidence: int
     shipment: int
@@ -323,6 +324,7 @@ def make_world(
         case=HoldCase.objects.get(order=Order.objects.get(pk=held.pk), closed_at=None).pk,
         override=asked.pk,
         document=asked.documents.get().pk,
+        decision=asked.facts_id,
         quotation=offer.number,
         evidence=proof.pk,
         shipment=_shipment(order, adv, at),

@@ -99,6 +99,7 @@ WRITING = [
     "promises/1/cancel/",
     "orders/ORD-1/confirmation/",
     "orders/ORD-1/evidence/",
+    "orders/ORD-1/messages/",
     "orders/ORD-1/override-requests/",
     "orders/ORD-1/purchase-order/accept/",
     "override-requests/1/approve/",

@@ -199,3 +199,20 @@ def test_the_inbox_costs_the_same_however_much_waits(
     again = User.objects.get(pk=analyst.pk)
     with django_assert_max_num_queries(len(first)):
         Decisions(again, account.company, timezone.now()).waiting()
+
+
+def test_who_countersigns_finds_what_waits_for_a_second_approval(
+    account: CustomerAccount, company: Company, adv: User, rep: User
+) -> None:
+    asked = ask(account, "80000", adv=adv, by=rep)
+    director = make_user("finance_director", company, "director")
+    seller = make_user("sales_manager", company, "seller", first_name="Sam", last_name="Sales")
+    answer = {"request": f"override-{asked.pk}", "decision": "approve", "reason": "Signed by the town"}
+    said = text_of(browse(director).post(reverse("decisions"), answer, follow=True))
+    assert "Your approval is kept; a second one of another department grants." in said
+
+    client = browse(seller)
+    assert f"override-{asked.pk}" in client.get(reverse("decisions")).content.decode()
+    assert "Granted: who asked is told." in text_of(client.post(reverse("decisions"), answer, follow=True))
+    assert asked.order.number in text_of(client.get(reverse("my_decisions")))
+    assert asked.order.number in text_of(browse(director).get(reverse("my_decisions")))

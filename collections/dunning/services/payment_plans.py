@@ -20,6 +20,7 @@ from dunning.models import PaymentPlan, PlanInstalment, PlanItem, PromiseItem
 from dunning.plan_paper import acknowledgement_pdf
 from dunning.plan_policy import Part
 from dunning.queries.payment_plans import is_insured
+from invoicing.insolvency import check_payable
 from invoicing.models import ReceivableItem
 from invoicing.services.shared import lock_items, require, require_cents, tell_credit_changed, visible_items
 from o2c.shared import outbox, outbox_files, work
@@ -98,6 +99,7 @@ def make_plan(
     :param signatory: who is to sign for the client, ``capacity`` in what capacity; the paper names them
     :raises PlanOpen: an item is in another plan that has not ended
     :raises PromiseOpen: an item is promised
+    :raises FrozenItem: a judgement forbids that it is paid on the day of the first instalment
     :raises Invalid: an unsound calendar; ``errors`` say what is wrong under ``instalments``
     """
     if not item_ids:
@@ -108,6 +110,7 @@ def make_plan(
             items = sorted(lock_items(seen).values(), key=lambda item: (item.due_date, item.pk))
             require(by, RIGHT, items[0].company_id)
             _check_items(items, account_id)
+            check_payable(items, instalments[0].day if instalments else paris_date(at))
             opens = open_and_not_contested(items)
             total = sum(opens.values(), ZERO)
             wanted = _wanted(total, amount)

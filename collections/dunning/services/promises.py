@@ -18,6 +18,7 @@ from dunning import policy
 from dunning.enums import PromiseChannel, PromiseStatus
 from dunning.models import PlanItem, PromiseItem, PromiseToPay
 from dunning.queries.promises import promises_before, receipts_of
+from invoicing.insolvency import check_payable
 from invoicing.models import DisputedAmount, ReceivableItem
 from invoicing.services.shared import (
     lock_items,
@@ -102,6 +103,7 @@ def make_promise(
     :raises InPlan: one of them is in a payment plan
     :raises TooManyPromises: promised twice already, and this user may not go beyond
     :raises PromisedTooMuch: more than is open
+    :raises FrozenItem: a judgement forbids that it is paid on that day
     """
     if not item_ids:
         raise Invalid(errors={"items": [_("Name at least one item.")]})
@@ -114,6 +116,7 @@ def make_promise(
             account = _account_of(items, account_id)
             if by is not None:
                 require(by, RIGHT, account.company_id)
+            check_payable(items, promised_date)
             promised = _amount(items, amount)
             if PromiseItem.objects.filter(item__in=seen, is_open=True).exists():
                 raise PromiseOpen

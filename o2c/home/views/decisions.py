@@ -28,7 +28,8 @@ from o2c.home.queries import hit_rate_of
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
 from orders import services as orders
-from orders.models import Order
+from orders.enums import OverrideStatus
+from orders.models import Order, OverrideRequest
 from orders.queries import overrides_visible
 
 _ACTS = {
@@ -90,7 +91,7 @@ class ToDecide(PermissionMixin, View):
             return redirect("decisions")
         approved = request.POST["decision"] == "approve"
         said = _("Granted: who asked is told.") if approved else _("Refused: who asked is told.")
-        if approved and isinstance(done, LimitRequest) and done.status == RequestStatus.SUBMITTED:
+        if approved and _waits_for_another(done, int(pk)):
             said = _("Your approval is kept; a second one of another department grants.")
         undo = ""
         if isinstance(done, Order) and orders.undoable(done) is not None:
@@ -137,10 +138,17 @@ class Mine(PermissionMixin, View):
         return render(request, "home/my_decisions.html", context)
 
 
+def _waits_for_another(done: Any, pk: int) -> bool:
+    """Whether an approval was the first of two."""
+    if isinstance(done, LimitRequest):
+        return done.status == RequestStatus.SUBMITTED
+    return (
+        isinstance(done, Order) and OverrideRequest.objects.filter(pk=pk, status=OverrideStatus.OPEN).exists()
+    )
+
+
 def _company(request: HttpRequest) -> Company:
     company, user = company_of(request), signed_in(request)
-    if company is None or not (
-        user.may("orders.release", company) or user.may("credit.decide_limit", company)
-    ):
+    if company is None or not user.may("decisions.view", company):
         raise PermissionDenied
     return company

@@ -1,0 +1,100 @@
+"""What counts in the exposure of a company: everybody who sees clients reads it, who may changes it with a reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import View
+
+from accounts.models import Company
+from accounts.views.answers import company_of, explain, now, signed_in
+from credit.drawing import PART_LABELS
+from credit.exclusion_models import SwitchedPart
+from credit.exclusions import excluded_on
+from credit.formulas import PART_CODES
+from credit.services.exclusions import switch_part
+from credit.services.limit_rules import CHANGE
+from o2c.shared.calendar import paris_date
+from o2c.shared.problems import NotAllowed, Refusal
+from o2c.shared.views import PermissionMixin
+
+_LABELS = PART_LABELS | {"open_invoices": gettext_lazy("Open invoices")}
+
+
+class SwitchForm(forms.Form):
+    """One part, whether it counts, and why."""
+
+    part = forms.ChoiceField(label=gettext_lazy("Part"), choices=SwitchedPart.choices)
+    counts = forms.TypedChoiceField(
+        label=gettext_lazy("In the exposure"),
+        choices=[("1", gettext_lazy("counts")), ("0", gettext_lazy("does not count"))],
+        coerce=lambda value: value == "1",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea({"rows": 2}))
+
+
+class ExposureRules(PermissionMixin, View):
+    """Each part with what holds today and from tomorrow on, and the form for who may."""
+
+    permission = "accounts.view"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Draw the page."""
+        return _answer(request, _company(request), SwitchForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Switch a part."""
+        user, company = signed_in(request), _company(request)
+        if not user.may(CHANGE, company):
+            raise PermissionDenied
+        form = SwitchForm(request.POST)
+        if form.is_valid():
+            try:
+                switch_part(company_id=company.pk, by=user, at=now(), **form.cleaned_data)
+            except NotAllowed as refusal:
+                raise PermissionDenied(str(refusal)) from refusal
+            except Refusal as refusal:
+                explain(form, refusal)
+            else:
+                messages.success(request, _("It is switched from tomorrow on."))
+                return redirect("credit:exposure_rules")
+        return _answer(request, company, form, status=422)
+
+
+def _company(request: HttpRequest) -> Company:
+    company = company_of(request)
+    if company is None:
+        raise Http404
+    return company
+
+
+def _answer(request: HttpRequest, company: Company, form: SwitchForm, status: int = 200) -> HttpResponse:
+    today = paris_date(now())
+    left_out = {row.part: row for row in excluded_on(company, today)}
+    tomorrow = {row.part for row in excluded_on(company, today + timedelta(days=1))}
+    context: dict[str, Any] = {
+        "menu": "limit_rules",
+        "title": _("What counts in the exposure"),
+        "company": company,
+        "parts": [
+            {
+                "label": _LABELS[code],
+                "switched": code in SwitchedPart.values,
+                "counts": code not in left_out,
+                "row": left_out.get(code),
+                "changes": (code in tomorrow) != (code in left_out),
+            }
+            for code in PART_CODES
+        ],
+        "form": form if signed_in(request).may(CHANGE, company) else None,
+    }
+    return render(request, "credit/exposure_rules.html", context, status=status)
