@@ -10,6 +10,7 @@ from accounts.api.tokens import TokenView
 from credit.api.alerts import AlertViewSet
 from credit.api.bulk import BulkView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
+from credit.api.written import CreditPolicyVersionView, CreditPolicyView
 from disputes.api.committees import CommitteeViewSet
 from disputes.api.links import DisputeLinkRevokeView, DisputeLinksView
 from disputes.api.views import DisputeViewSet
@@ -115,6 +116,8 @@ urlpatterns = [
     ),
     re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
     path("limitation-interruptions/", InterruptionsView.as_view(), name="api-interruptions"),
+    path("credit-policy/", CreditPolicyView.as_view(), name="api-credit-policy"),
+    path("credit-policy/<int:number>/", CreditPolicyVersionView.as_view(), name="api-credit-policy-version"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),
     path("papers/check/", CheckPaperView.as_view(), name="api-paper-check"),
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),

@@ -449,6 +449,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "class_override.asked": ("o2c.home.score_notices.override_asked",),
     "class_override.decided": ("o2c.home.score_notices.override_decided",),
     "class_override.ended": ("o2c.home.score_notices.override_ended",),
+    "credit_policy.published": ("o2c.home.policy_notices.published",),
     "account.opened": ("credit.standing.refresh_after",),
     "nightly.accounts": ("orders.services.nightly_recheck",),
     "nightly.levels": ("credit.alerts.services.look_at_all",),

@@ -21,6 +21,7 @@ from .interest import late_interest
 from .papers import Papers
 from .people import make_people
 from .plans import make_plans
+from .policy import make_policy
 from .present import Story
 from .ratings import make_ratings
 from .recovery import make_recovery
@@ -62,6 +63,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
             bank_name="Crédit Agricole",
         )
         team = make_people(company)
+        make_policy(company, team, at=at)
         make_rates(today)
         accounts = make_clients(company, team, today=today, random=random)
         make_history(company, accounts, by=team["integration"], at=at, today=today, random=random)

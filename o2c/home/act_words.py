@@ -298,6 +298,21 @@ WORDS: Final[dict[str, Words]] = {
     "limit.appealed": Words(
         gettext_lazy("Refusal of limit %(label)s appealed"), "arrow-up", "warn", DECISIONS
     ),
+    "credit_policy.draft_started": Words(
+        gettext_lazy("Version %(label)s of the credit policy begun"), "book-2", "", DECISIONS
+    ),
+    "credit_policy.article_changed": Words(
+        gettext_lazy("Article %(label)s of the credit policy rewritten"), "pencil", "", DECISIONS
+    ),
+    "credit_policy.draft_discarded": Words(
+        gettext_lazy("Draft of version %(label)s of the credit policy given up"), "x", "", DECISIONS
+    ),
+    "credit_policy.published": Words(
+        gettext_lazy("Version %(label)s of the credit policy published"), "book-2", "ok", DECISIONS
+    ),
+    "credit_policy.acknowledged": Words(
+        gettext_lazy("Version %(label)s of the credit policy read and acknowledged"), "user-check", "", OTHER
+    ),
     "exposure.part_switched": Words(
         gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
     ),

@@ -22,6 +22,7 @@ from credit.lists import with_standing
 from credit.models import AccountBlock, AccountWatch, ClassOverride, Guarantee, LimitRequest
 from credit.scorecard.services.override import DECIDE, LEVEL
 from credit.services.guarantees import CONFIRM
+from credit.written.queries import to_acknowledge
 from dunning.services.runs import RIGHT as REMIND
 from invoicing.einvoicing.services import RIGHT as HAND_OVER
 from invoicing.interest_policy import asked_for
@@ -91,7 +92,7 @@ class Inbox:
     def inbox(self) -> list[Waiting]:
         """What waits for the reader, the most urgent first: the first lines of each source."""
         rows = self._limits() + self._classes() + self._guarantees()
-        rows += self._reviews() + self._credit_alerts()
+        rows += self._reviews() + self._credit_alerts() + self._policy()
         if self.handles_orders:
             rows += self._held()
         if self.may("orders.enter"):
@@ -291,6 +292,25 @@ class Inbox:
                 note=formats.relative_day(item.effective_date, timezone.localdate(self.at), language()),
             )
             for item in queries.unmatched_payments(self.user, self.company)[:_ROWS]
+        ]
+
+    def _policy(self) -> list[Waiting]:
+        """The version of the credit policy the reader has not acknowledged yet."""
+        version = to_acknowledge(self.user, self.company)
+        if version is None:
+            return []
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="info",
+                icon="book-2",
+                word=_("Credit policy"),
+                title=_("Version %(number)s: to read and acknowledge") % {"number": version.number},
+                sub=version.change,
+                url=reverse("credit:policy_version", args=[version.number]),
+                due=datetime.combine(version.effective_on, EVENING, PARIS),
+                note=formats.relative_day(version.effective_on, timezone.localdate(self.at), language()),
+            )
         ]
 
     def _legal_rates(self) -> list[Waiting]:

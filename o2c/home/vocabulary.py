@@ -22,6 +22,12 @@ FACTS: Final[dict[str, str | Promise]] = {
     "evidence_classes": gettext_lazy("Evidence asked for in class"),
     "checks_before_production": gettext_lazy("Check before production"),
     "member": gettext_lazy("Member"),
+    "title_fr": gettext_lazy("Title in French"),
+    "title_en": gettext_lazy("Title in English"),
+    "text_fr": gettext_lazy("Rule in French"),
+    "text_en": gettext_lazy("Rule in English"),
+    "why_fr": gettext_lazy("Why, in French"),
+    "why_en": gettext_lazy("Why, in English"),
     "team_role": gettext_lazy("Looks after"),
     "has_bonus": gettext_lazy("Bonus"),
     "review_on": gettext_lazy("Look again on"),
@@ -159,6 +165,13 @@ NOTICES: Final[dict[str, Words]] = {
         ),
         "shield-half",
         "warn",
+    ),
+    "credit_policy.published": Words(
+        gettext_lazy(
+            "Credit policy of %(company)s, version %(number)s, in force from %(day)s: to read and acknowledge"
+        ),
+        "book-2",
+        "info",
     ),
     "class_override.asked": Words(
         gettext_lazy("Class %(class)s is asked for %(client)s, whatever its score"), "scale", "warn"

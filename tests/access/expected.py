@@ -97,6 +97,8 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "dunning.configure": frozenset({"credit_manager", "finance_director", "executive"}),
     "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
+    "policy.write": frozenset({"credit_manager", "finance_director", "executive"}),
+    "policy.follow": _EVERYBODY - {"auditor", "administrator", "integration"},
     "disputes.view": _EVERYBODY,
     "disputes.open": _EVERYBODY - {"auditor", "administrator"},
     "disputes.work": _HOUSE - {"auditor", "administrator", "integration"},
@@ -155,6 +157,9 @@ _STATEMENT: Final = b"\r\n".join(
 _PUBLIC: Final = Entry(get=ANYONE)
 _NEW_HOOK: Final = {"url": "https://93.184.215.14/new", "events": ["order.held"]}
 _REASON: Final = {"reason": "Agreed with the client"}
+_POLICY_ARTICLE: Final = {
+    "title_fr": "t", "title_en": "t", "text_fr": "t", "text_en": "t", "why_fr": "", "why_en": "", "seen": "1",
+}  # fmt: skip
 _STOP: Final = {"reason": "Agreed with the client", "until": "2099-12-31"}
 _DEPOSIT: Final = {"amount": "1.00", "due_date": "2099-12-31"}
 _RECURRING: Final = {"account": "{client}", "rhythm": "month", "first_day": "2030-01-01"}
@@ -321,6 +326,21 @@ PAGES: Final[Mapping[str, Entry]] = {
         post="policy.change",
         body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
     ),
+    "credit/policy/": Entry(get="accounts.view"),
+    "credit/policy/draft/": Entry(get="policy.write"),
+    "credit/policy/draft/start/": Entry(post="policy.write"),
+    "credit/policy/draft/publish/": Entry(
+        post="policy.change", body={"effective_on": "2099-12-31", "change": "new", "seen": "1-1"}
+    ),
+    "credit/policy/draft/discard/": Entry(post="policy.write"),
+    "credit/policy/draft/<article>/": Entry(
+        get="policy.write", post="policy.write", then=("4.2",), body=_POLICY_ARTICLE
+    ),
+    "credit/policy/<number>/": Entry(get="accounts.view", about="policy"),
+    "credit/policy/<number>/acknowledge/": Entry(post="policy.follow", about="policy"),
+    "credit/policy/<number>/differences/": Entry(get="accounts.view", about="policy"),
+    "credit/policy/<number>/pdf/": Entry(get="accounts.view", about="policy"),
+    "credit/policy/<number>/readers/": Entry(get="audit.view", about="policy"),
     "credit/exposure-rules/": Entry(
         get="accounts.view",
         post="policy.change",
@@ -991,6 +1011,8 @@ API: Final[Mapping[str, Entry]] = {
     # On paper a client's book stands whole: a rep beside whom a colleague sells gets none.
     "accounts/<code>/statement/": Entry(get="invoicing.view", about="client", by_authority=True),
     "einvoices/read/": Entry(post="invoicing.view", upload=_RECEIVED),
+    "credit-policy/": Entry(get="accounts.view"),
+    "credit-policy/<number>/": Entry(get="accounts.view", about="policy"),
     "clearing-days/": Entry(get="invoicing.view", patch="policy.change", body={"cheque": 8}),
     "papers/check/": Entry(post="invoicing.view", upload=_RECEIVED, upload_says={"paper": "terms"}),
     "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_payment_circuit"),
+        ("accounts", "0008_margin"),
     ]
 
     operations = [
