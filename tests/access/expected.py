@@ -98,7 +98,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
     "policy.write": frozenset({"credit_manager", "finance_director", "executive"}),
-    "policy.follow": _EVERYBODY - {"auditor", "administrator", "integration"},
+    "policy.follow": _HOUSE - {"auditor", "administrator", "integration"},
     "disputes.view": _EVERYBODY,
     "disputes.open": _EVERYBODY - {"auditor", "administrator"},
     "disputes.work": _HOUSE - {"auditor", "administrator", "integration"},

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0008_outside_partners"),
+        ("accounts", "0009_outside_partners"),
         ("disputes", "0007_cost_of_an_hour"),
         ("dunning", "0010_relays"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
