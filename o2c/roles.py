@@ -198,6 +198,13 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage mail.report",
         sees_all_companies=True,
     ),
+    # Somebody outside, an agency or an outsourced ADV: the clients entrusted to them, by dated rows of the team, and of
+    # these what is owed; neither limits nor scores, orders or reports.
+    "partner": _role(
+        _("Outside partner"),
+        "invoicing.view dunning.promise disputes.view disputes.open",
+        sees_all_accounts=False,
+    ),
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
         _("Integration"),

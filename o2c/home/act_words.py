@@ -177,6 +177,7 @@ WORDS: Final[dict[str, Words]] = {
     "reminder.no_contact": Words(
         gettext_lazy("Nobody to send a reminder to (%(label)s)"), "user-question", "warn", MONEY
     ),
+    "reminder.tried_again": Words(gettext_lazy("Reminder tried again (%(label)s)"), "refresh", "", MONEY),
     "call.made": Words(gettext_lazy("Call with %(label)s"), "phone", "", CLIENT),
     "link.made": Words(gettext_lazy("Link of %(label)s made"), "link", "", CLIENT),
     "link.revoked": Words(gettext_lazy("Link of %(label)s revoked"), "ban", "warn", CLIENT),
@@ -188,6 +189,7 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "account.relayed": Words(gettext_lazy("Client %(label)s passed on"), "arrow-right", "", CLIENT),
     "call.relayed": Words(gettext_lazy("Call to %(label)s passed on"), "arrow-right", "warn", CLIENT),
     "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
     "handover.cost": Words(gettext_lazy("Cost of the hand-over of %(label)s"), "receipt", "", MONEY),

@@ -196,8 +196,15 @@ NOTICES: Final[dict[str, Words]] = {
     "payment.return_undone": Words(
         gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
     ),
+    "client.relayed": Words(gettext_lazy("%(client)s is yours to remind now"), "arrow-right", ""),
+    "clients.relayed": Words(
+        gettext_lazy("%(count)s clients are yours to remind now, %(client)s first"), "arrow-right", ""
+    ),
     "call.relayed": Words(
         gettext_lazy("The call to %(client)s was not made: it is yours now"), "phone-call", "warn"
+    ),
+    "reminder.bounced": Words(
+        gettext_lazy("The reminder of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
     ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"

@@ -204,6 +204,11 @@ def make_world(
     if account is None:
         account = CustomerAccountFactory(company=company, code=f"{mark}-C", name=f"{mark} world", rep=rep)
         give_limit(account, "1000", decided_by=analyst)
+    if "partner" in people:
+        # Entrusted to the outside partner.
+        TeamMember.objects.get_or_create(
+            account=account, user=people["partner"], role=TeamRole.PARTNER, valid_from=date(2021, 1, 1)
+        )
     held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")
     waiting = draft(account, "120.00", by=adv, at=at, number=f"{mark}-D")
     asked = request_override(
