@@ -22,6 +22,13 @@ from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .proof_models import DecisionDocument
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
+from .written_models import (
+    CreditPolicyDraft,
+    CreditPolicyVersion,
+    DraftArticle,
+    PolicyAcknowledgement,
+    PolicyArticle,
+)
 
 __all__ = [
     "AccountBlock",
@@ -32,9 +39,12 @@ __all__ = [
     "CreditDecision",
     "CreditLimit",
     "CreditLock",
+    "CreditPolicyDraft",
+    "CreditPolicyVersion",
     "CreditStanding",
     "DecisionDocument",
     "DelegationRule",
+    "DraftArticle",
     "EntityFacts",
     "ExposureExclusion",
     "ExposureSnapshot",
@@ -45,6 +55,8 @@ __all__ = [
     "LimitRequest",
     "LimitSignature",
     "NightlyRun",
+    "PolicyAcknowledgement",
+    "PolicyArticle",
     "RiskPolicy",
     "ScoreCard",
     "TemporaryLimit",
@@ -211,6 +223,10 @@ class CreditDecision(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     outcome = models.CharField(max_length=5, choices=Outcome.choices, default=Outcome.OPEN)
+    # The written policy in force then; none while the company had published none.
+    policy_version = models.ForeignKey(
+        CreditPolicyVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     # Days after its due date on which the latest part was paid, or by which it is late; less than zero when early,
     # nothing while nothing is invoiced. Of decisions that released an order.
     days_late = models.IntegerField(null=True)
@@ -232,7 +248,7 @@ class CreditDecision(models.Model):
                 name="decision_frozen",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "figures", "verdict", "amount", "over_limit_by", "decided_at", "account"
+                    "figures", "verdict", "amount", "over_limit_by", "decided_at", "account", "policy_version"
                 ),
             ),
         ]

@@ -107,6 +107,8 @@ class ClientReading:
     cover: InsuredReading | None = None
     proceedings: Proceedings | None = None
     secured: Secured = field(default_factory=Secured)
+    # The version of the written policy in force, by key.
+    policy_version: int | None = None
 
 
 class NoThresholds(LookupError):
@@ -146,6 +148,7 @@ _SOURCES: Final = (
     "insured",
     "secured",
     "proceedings",
+    "written",
     "book",
 )
 
@@ -235,6 +238,13 @@ def _statement() -> str:
                  HAVING COUNT(*) > 0) AS proceedings""",
             name="kind",
             day="since",
+        ),
+        _part(
+            "written",
+            """(SELECT id FROM credit_creditpolicyversion
+                WHERE company_id = (SELECT company_id FROM me) AND effective_on <= %(today)s
+                ORDER BY effective_on DESC LIMIT 1) AS written""",
+            key="id",
         ),
         _part(
             "book",
@@ -344,6 +354,7 @@ def read_client(
         cover=_cover(found, relatives, book),
         proceedings=_proceedings(found["proceedings"]),
         secured=_secured(found["secured"], book),
+        policy_version=found["written"][0].key if found["written"] else None,
     )
 
 

@@ -16,6 +16,8 @@ from .views import (
     limits,
     score,
     stake_rules,
+    written,
+    written_draft,
 )
 
 app_name = "credit"
@@ -40,6 +42,17 @@ urlpatterns = [
     path("limit-requests/new/", limits.NewLimitRequest.as_view(), name="limit_request_new"),
     path("limit-requests/<int:pk>/", limits.LimitRequestPage.as_view(), name="limit_request"),
     path("limit-rules/", limit_rules.LimitRules.as_view(), name="limit_rules"),
+    path("policy/", written.Policy.as_view(), name="policy"),
+    path("policy/draft/", written_draft.Draft.as_view(), name="policy_draft"),
+    path("policy/draft/start/", written_draft.StartDraft.as_view(), name="start_policy_draft"),
+    path("policy/draft/publish/", written_draft.Publish.as_view(), name="publish_policy"),
+    path("policy/draft/discard/", written_draft.Discard.as_view(), name="discard_policy_draft"),
+    path("policy/draft/<str:article>/", written_draft.EditArticle.as_view(), name="policy_article"),
+    path("policy/<int:number>/", written.PolicyVersion.as_view(), name="policy_version"),
+    path("policy/<int:number>/acknowledge/", written.Acknowledge.as_view(), name="acknowledge_policy"),
+    path("policy/<int:number>/differences/", written.PolicyDifferences.as_view(), name="policy_differences"),
+    path("policy/<int:number>/pdf/", written.PolicyPdf.as_view(), name="policy_pdf"),
+    path("policy/<int:number>/readers/", written.Readers.as_view(), name="policy_readers"),
     path("exposure-rules/", exclusions.ExposureRules.as_view(), name="exposure_rules"),
     path("stakes/", stake_rules.StakeRulesPage.as_view(), name="stake_rules"),
     path("rating-rules/", score.RatingRules.as_view(), name="rating_rules"),

@@ -10,6 +10,7 @@ from accounts.api.tokens import TokenView
 from credit.api.alerts import AlertViewSet
 from credit.api.bulk import BulkView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
+from credit.api.written import CreditPolicyVersionView, CreditPolicyView
 from disputes.api.committees import CommitteeViewSet
 from disputes.api.links import DisputeLinkRevokeView, DisputeLinksView
 from disputes.api.views import DisputeViewSet
@@ -19,6 +20,7 @@ from dunning.api.links import ClientLinkViewSet
 from dunning.api.payment_plans import PlanViewSet
 from dunning.api.promises import PromiseViewSet
 from dunning.api.runs import ReminderViewSet, RunViewSet
+from dunning.api.scenarios import ScenarioViewSet
 from invoicing.api.clearing import ClearingDaysView
 from invoicing.api.deposits import DepositCancelView, DepositRequestView
 from invoicing.api.details import BuyerDetailsView, SellerDetailsView
@@ -66,6 +68,7 @@ router.register("interest-notes", InterestNoteViewSet, "api-interest-note")
 router.register("recurring-invoices", RecurringViewSet, "api-recurring-invoice")
 router.register("items", ItemViewSet, "api-item")
 router.register("dunning-runs", RunViewSet, "api-dunning-run")
+router.register("dunning-scenarios", ScenarioViewSet, "api-dunning-scenario")
 router.register("reminders", ReminderViewSet, "api-reminder")
 router.register("calls", CallViewSet, "api-call")
 router.register("client-links", ClientLinkViewSet, "api-client-link")
@@ -113,6 +116,8 @@ urlpatterns = [
     ),
     re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
     path("limitation-interruptions/", InterruptionsView.as_view(), name="api-interruptions"),
+    path("credit-policy/", CreditPolicyView.as_view(), name="api-credit-policy"),
+    path("credit-policy/<int:number>/", CreditPolicyVersionView.as_view(), name="api-credit-policy-version"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),
     path("papers/check/", CheckPaperView.as_view(), name="api-paper-check"),
     path("einvoices/read/", ReadEInvoiceView.as_view(), name="api-einvoice-read"),

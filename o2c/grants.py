@@ -25,6 +25,9 @@ APPEND_ONLY: Final = (
     "credit.FinancialStatement",
     "credit.EntityFacts",
     "credit.ScoreCard",
+    "credit.CreditPolicyVersion",
+    "credit.PolicyArticle",
+    "credit.PolicyAcknowledgement",
     "orders.Delivery",
     "orders.DeliveryLine",
     "orders.DeliveryNote",
@@ -51,6 +54,7 @@ APPEND_ONLY: Final = (
     "dunning.RunExclusion",
     "dunning.HandOverCost",
     "dunning.Relay",
+    "dunning.AccountRelay",
     "dunning.LimitationInterruption",
     "disputes.DisputeStep",
     "disputes.DisputeEvidence",
@@ -130,6 +134,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "dunning.DunningRun": ("status", "approved_by", "approved_at", "sent_at"),
     "dunning.Reminder": (
         "status", "total", "sent_to", "sent_at", "subject", "text", "file", "approved_by", "registered_number",
+        "problem",
     ),
     "dunning.ReminderLine": ("dropped", "amount"),
     "invoicing.AccountingPeriod": (

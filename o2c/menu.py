@@ -81,6 +81,13 @@ MENU = Menu(
                     order={"sales": 1, "sales_manager": 1},
                 ),
                 Entry(
+                    "credit_policy",
+                    _("Credit policy"),
+                    "book-2",
+                    "credit:policy",
+                    permission="accounts.view",
+                ),
+                Entry(
                     "insurance",
                     _("Credit insurance"),
                     "shield-check",

@@ -54,7 +54,9 @@ PERMISSIONS: Final = frozenset(
         "dunning.sign",  # formal notices
         "dunning.hand_over",  # give debts to an agency, an officer or the court, and end it (domain.md 6.4)
         "dunning.configure",  # scenarios: steps, days, texts
-        "policy.change",  # what a company asks of its orders: evidence by class, the look before production
+        "policy.change",  # what a company asks of its orders, and putting a version of its credit policy in force
+        "policy.write",  # the text of the written credit policy, until somebody puts it in force
+        "policy.follow",  # bound by the written credit policy: reads and acknowledges each version
         "disputes.view",
         "disputes.open",  # note what a client contests
         "disputes.work",  # qualify, answer, propose
@@ -122,14 +124,15 @@ def _role(label: str | Promise, permissions: str, level: int = 0, **scope: bool)
 
 _READ: Final = "accounts.view orders.view invoicing.view reports.view disputes.view"
 _DISPUTE: Final = "disputes.open disputes.work"
+_BOUND: Final = "policy.follow"
 _ADV: Final = (
-    f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.watch credit.request_limit orders.enter"
+    f"{_READ} {_DISPUTE} {_BOUND} disputes.resolve accounts.edit accounts.watch credit.request_limit orders.enter"
     " orders.deliver orders.hold"
     " orders.release decisions.view orders.request_override invoicing.issue invoicing.import invoicing.credit"
     " invoicing.einvoice invoicing.send imports.run dunning.promise dunning.run dunning.stop"
 )
 _CREDIT: Final = (
-    f"{_READ} {_DISPUTE} disputes.resolve accounts.edit accounts.block accounts.watch"
+    f"{_READ} {_DISPUTE} {_BOUND} disputes.resolve accounts.edit accounts.block accounts.watch"
     " credit.request_limit credit.decide_limit credit.rate"
     " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date"
     " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise"
@@ -141,31 +144,32 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "adv_manager": _role(_("ADV manager"), f"{_ADV} disputes.committee accounts.move audit.view", 1),
     "sales": _role(
         _("Sales rep"),
-        f"{_READ} {_DISPUTE} credit.request_limit orders.enter orders.request_override dunning.promise",
+        f"{_READ} {_DISPUTE} {_BOUND} credit.request_limit orders.enter orders.request_override dunning.promise",
         sees_all_accounts=False,
     ),
     "sales_manager": _role(
         _("Sales manager"),
-        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit credit.countersign decisions.view orders.enter"
-        " orders.request_override dunning.promise",
+        f"{_READ} {_DISPUTE} {_BOUND} accounts.watch credit.request_limit credit.countersign decisions.view"
+        " orders.enter orders.request_override dunning.promise",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
     "credit_manager": _role(
         _("Credit manager"),
         f"{_CREDIT} disputes.committee accounts.move audit.view dunning.promise_again dunning.configure"
-        " dunning.hand_over",
+        " dunning.hand_over policy.write",
         3,
     ),
     "receivables_accountant": _role(
         _("Receivables accountant"),
-        f"{_READ} {_DISPUTE} accounts.watch credit.request_limit invoicing.issue invoicing.import invoicing.credit"
+        f"{_READ} {_DISPUTE} {_BOUND} accounts.watch credit.request_limit invoicing.issue invoicing.import"
+        " invoicing.credit"
         " invoicing.einvoice invoicing.send payments.record payments.allocate payments.write_off bank.view bank.import"
         " periods.close imports.run accounting.export invoicing.claim_interest dunning.promise dunning.plan"
         " dunning.run dunning.stop",
     ),
     "finance_director": _role(
         _("Finance director"),
-        f"{_CREDIT} disputes.committee accounts.move policy.change periods.close periods.reopen audit.view"
+        f"{_CREDIT} disputes.committee accounts.move policy.change policy.write periods.close periods.reopen audit.view"
         " bank.import"
         " accounting.export accounting.accounts rates.manage dunning.promise_again"
         " dunning.configure dunning.sign dunning.hand_over",
@@ -173,14 +177,15 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     ),
     "executive": _role(
         _("Chief executive"),
-        f"{_CREDIT} credit.countersign disputes.committee accounts.move policy.change audit.view dunning.promise_again"
+        f"{_CREDIT} credit.countersign disputes.committee accounts.move policy.change policy.write audit.view"
+        " dunning.promise_again"
         " dunning.configure"
         " dunning.sign dunning.hand_over",
         5,
     ),
     "dispute_owner": _role(
         _("Dispute owner"),
-        "accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work",
+        f"accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work {_BOUND}",
     ),
     "auditor": _role(
         _("Auditor"), f"{_READ} decisions.view bank.view audit.view duties.view accounting.export"
@@ -190,6 +195,13 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         _("Administrator"),
         f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage mail.report",
         sees_all_companies=True,
+    ),
+    # Somebody outside, an agency or an outsourced ADV: the clients entrusted to them, by dated rows of the team, and of
+    # these what is owed; neither limits nor scores, orders or reports.
+    "partner": _role(
+        _("Outside partner"),
+        "invoicing.view dunning.promise disputes.view disputes.open",
+        sees_all_accounts=False,
     ),
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(

@@ -393,6 +393,9 @@ EXPECTED_RECEIPTS: dict[str, tuple[str, ...]] = {
     "resolutions": ("disputes.queries.resolutions_expected",),
 }
 
+# The last day on which items can be claimed in court: of items with their account, by key.
+ITEM_LIMITATION = "dunning.queries.handovers.limitation_dates"
+
 # What takes the client's word for the part of an invoice that a payment lacks.
 AGREEMENT = "dunning.services.agreements.accept"
 SHORT_PAYMENT_PROMISE = "dunning.services.promises.promise_rest"
@@ -446,6 +449,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "class_override.asked": ("o2c.home.score_notices.override_asked",),
     "class_override.decided": ("o2c.home.score_notices.override_decided",),
     "class_override.ended": ("o2c.home.score_notices.override_ended",),
+    "credit_policy.published": ("o2c.home.policy_notices.published",),
     "account.opened": ("credit.standing.refresh_after",),
     "nightly.accounts": ("orders.services.nightly_recheck",),
     "nightly.levels": ("credit.alerts.services.look_at_all",),
@@ -475,9 +479,13 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "override.decided": ("o2c.home.notices.override_decided",),
     "einvoice.status": ("o2c.home.einvoice_notices.einvoice_status", "disputes.services.open_from_status"),
     "invoice.issued": ("invoicing.sending.automatic.send_issued",),
-    "message.bounced": ("o2c.home.mail_notices.message_bounced",),
+    "message.bounced": (
+        "o2c.home.mail_notices.message_bounced",
+        "o2c.home.reminder_notices.reminder_bounced",
+    ),
     "payment.returned": ("o2c.home.notices.payment_returned",),
     "payment.return_undone": ("o2c.home.notices.payment_return_undone",),
+    "clients.relayed": ("o2c.home.relay_notices.clients_relayed",),
     "call.relayed": ("o2c.home.relay_notices.call_relayed",),
     "call.displeased": ("o2c.home.notices.client_displeased",),
     "promise.through_link": ("o2c.home.notices.promised_through_link",),
@@ -521,6 +529,11 @@ EINVOICING_FOLDER = PORTAL_HOME / "einvoicing"
 
 # Where a mail server puts what it says of messages that left (docs/operations.md, Mail).
 MAIL_FOLDER = PORTAL_HOME / "mail"
+# Who takes messages that do not leave by e-mail, by channel: the class, and the folder of one that works through files.
+OUTBOX_CARRIERS: dict[str, tuple[str, Path]] = {
+    "sms": ("o2c.shared.carriers.TextFiles", PORTAL_HOME / "sms"),
+    "post": ("o2c.shared.carriers.LetterFiles", PORTAL_HOME / "post"),
+}
 # Files that are made when a message is sent: the function that gives the file of a key.
 OUTBOX_SOURCES: dict[str, str] = {
     "invoice": "invoicing.sending.files.pdf",
@@ -569,6 +582,7 @@ WORK_HANDLERS: dict[str, str] = {
     "einvoicing.receipts": "invoicing.einvoicing.services.report_receipts",
     "einvoicing.send": "invoicing.einvoicing.services.send",
     "hooks.send": "o2c.hooks.services.send",
+    "carriers.fetch": "o2c.shared.carrying.fetch",
     "mail.fetch": "o2c.shared.mail_in.fetch",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",

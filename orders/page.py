@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -23,6 +23,7 @@ from credit.models import CreditDecision
 from credit.policy import Mandate
 from credit.services.checks import mandates
 from credit.signature_policy import needs_two
+from credit.written.queries import Quote, quotes_of
 from o2c.shared.badges import Badge, badge_for
 from o2c.shared.calendar import paris_date
 from o2c.shared.menu import url_or_nothing
@@ -67,6 +68,8 @@ class Reason:
     by: User | None = None
     since: datetime | None = None
     url: str = ""
+    # The article of the written policy, as it stood when the check saw it.
+    quote: Quote | None = None
 
     @property
     def look(self) -> Badge:
@@ -187,6 +190,13 @@ def reasons_of(order: Order, facts: Facts | None) -> list[Reason]:
         if found["severity"] == Severity.WARN
     ]
     return held + noticed
+
+
+def quoted(reasons: Sequence[Reason], order: Order, facts: Facts | None, *, on: date) -> list[Reason]:
+    """Reasons with the article each belongs to, from the version of the policy the last check was made under."""
+    version = facts.decision.policy_version_id if facts else None
+    quotes = quotes_of(order.company_id, {reason.article for reason in reasons}, on=on, version_id=version)
+    return [replace(reason, quote=quotes.get(reason.article)) for reason in reasons]
 
 
 def ways_of(order: Order, facts: Facts | None) -> list[Way]:

@@ -62,6 +62,8 @@ class CheckResult:
     releases_of_late: int = 0
     # Who would decide on this order alone.
     mandate_alone: Mandate | None = None
+    # The version of the written policy the findings quote, by key.
+    policy_version: int | None = None
     # What the class allowed at that moment.
     thresholds: Thresholds | None = None
 
@@ -216,6 +218,7 @@ def check(
         _reduction(view, stake, dict(level[:2] for level in reading.relatives.targets())),
         count,
         alone,
+        reading.policy_version,
         reading.thresholds,
     )
 
@@ -268,6 +271,7 @@ def keep(
         figures=_frozen(result),
         decided_at=at,
         asked_by=by,
+        policy_version_id=result.policy_version,
     )
 
 

@@ -28,6 +28,7 @@ from ..client_choice import ClientField, options_for, shown_as
 from ..drawing import bar_of
 from ..enums import Severity
 from ..services import check
+from ..written.queries import quotes_for
 
 
 class QuestionForm(forms.Form):
@@ -86,6 +87,7 @@ class CanISell(PermissionMixin, View):
             by=self.request.user,
         )
         contract = result.as_contract()
+        quotes = quotes_for(result)
         answer = Answer(contract)
         query = {"client": account.code, "amount": amount or "", "delivery": delivery or ""}
         shared = urlencode({name: value for name, value in query.items() if value})
@@ -99,6 +101,7 @@ class CanISell(PermissionMixin, View):
                     **found,
                     "look": badge_for(found["code"]),
                     "held": found["severity"] == Severity.HOLD,
+                    "quote": quotes.get(found["policy_article"]),
                     "amount": _amount_in(found["figures"]),
                 }
                 for found in contract["findings"]

@@ -27,6 +27,7 @@ from credit.exposure import Cuts, read
 from credit.forms import SellForm
 from credit.models import AccountBlock, ExposureSnapshot
 from credit.suggestion.gathering import suggestion_of
+from credit.written.queries import quotes_for
 from o2c.shared import bars
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.menu import url_or_nothing
@@ -146,12 +147,14 @@ def sell(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     if asked and form.is_valid():
         user = signed_in(request)
         result = services.check(account=account, amount=form.cleaned_data["amount"], at=now(), by=user)
-        answer = result.as_contract()
+        answer, quotes = result.as_contract(), quotes_for(result)
         others_hold = any(f.holds and f.code != "OVER_LIMIT" for f in result.found)
         available = result.available_before
         context |= {
             "result": result,
-            "findings": answer["findings"],
+            "findings": [
+                {**found, "quote": quotes.get(found["policy_article"])} for found in answer["findings"]
+            ],
             "short": result.over_limit_by if result.over_limit_by > 0 else None,
             "left": result.available_after,
             "would_pass": available if available is not None and available > 0 and not others_hold else None,

@@ -21,8 +21,10 @@ from .interest import late_interest
 from .papers import Papers
 from .people import make_people
 from .plans import make_plans
+from .policy import make_policy
 from .present import Story
 from .ratings import make_ratings
+from .recovery import make_recovery
 from .watching import insure_and_watch
 
 CODE = "DEMO"
@@ -61,6 +63,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
             bank_name="Crédit Agricole",
         )
         team = make_people(company)
+        make_policy(company, team, at=at)
         make_rates(today)
         accounts = make_clients(company, team, today=today, random=random)
         make_history(company, accounts, by=team["integration"], at=at, today=today, random=random)
@@ -79,6 +82,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         bring_in_statement(company, accounts, team, at=at)
         make_disputes(company, accounts, team, at=at)
         make_plans(company, accounts, team, at=at)
+        make_recovery(company, accounts, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
         insure_and_watch(company, accounts, team, at=at, today=today)

@@ -163,6 +163,7 @@ WORDS: Final[dict[str, Words]] = {
     "reminder.no_contact": Words(
         gettext_lazy("Nobody to send a reminder to (%(label)s)"), "user-question", "warn", MONEY
     ),
+    "reminder.tried_again": Words(gettext_lazy("Reminder tried again (%(label)s)"), "refresh", "", MONEY),
     "call.made": Words(gettext_lazy("Call with %(label)s"), "phone", "", CLIENT),
     "link.made": Words(gettext_lazy("Link of %(label)s made"), "link", "", CLIENT),
     "link.revoked": Words(gettext_lazy("Link of %(label)s revoked"), "ban", "warn", CLIENT),
@@ -174,6 +175,7 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "account.relayed": Words(gettext_lazy("Client %(label)s passed on"), "arrow-right", "", CLIENT),
     "call.relayed": Words(gettext_lazy("Call to %(label)s passed on"), "arrow-right", "warn", CLIENT),
     "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
     "handover.cost": Words(gettext_lazy("Cost of the hand-over of %(label)s"), "receipt", "", MONEY),
@@ -295,6 +297,21 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "limit.appealed": Words(
         gettext_lazy("Refusal of limit %(label)s appealed"), "arrow-up", "warn", DECISIONS
+    ),
+    "credit_policy.draft_started": Words(
+        gettext_lazy("Version %(label)s of the credit policy begun"), "book-2", "", DECISIONS
+    ),
+    "credit_policy.article_changed": Words(
+        gettext_lazy("Article %(label)s of the credit policy rewritten"), "pencil", "", DECISIONS
+    ),
+    "credit_policy.draft_discarded": Words(
+        gettext_lazy("Draft of version %(label)s of the credit policy given up"), "x", "", DECISIONS
+    ),
+    "credit_policy.published": Words(
+        gettext_lazy("Version %(label)s of the credit policy published"), "book-2", "ok", DECISIONS
+    ),
+    "credit_policy.acknowledged": Words(
+        gettext_lazy("Version %(label)s of the credit policy read and acknowledged"), "user-check", "", OTHER
     ),
     "exposure.part_switched": Words(
         gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from credit.services.signing import best_standing, signed
 from credit.services.stake_rules import stake_rules
 from credit.signature_policy import needs_two
 from credit.stake_policy import Stake
+from credit.written.queries import Quote, quotes_of
 from invoicing.enums import CreditRequestStatus
 from invoicing.models import CreditNoteRequest
 from invoicing.services.credit_authority import Authority, credit_requests_visible, hands_of
@@ -57,7 +58,8 @@ class ToDecide:
     reason: str
     seconds: int
     offer: tuple[str, Decimal | None] = ("", None)
-    codes: Sequence[str] = ()
+    # Why an order waits, with the article of the policy each reason belongs to.
+    codes: Sequence[tuple[str, Quote | None]] = ()
     facts: Facts | None = None
     stake: Stake | None = None
     current: Decimal | None = None
@@ -118,6 +120,7 @@ class Decisions:
         able = [acting for acting in self.user.acting_in(self.company) if acting.may("orders.release")]
         mine, above = [], []
         people, rates = _PeopleByLevel("orders.release", self.company), stake_rules(self.company)
+        quotes = self._quotes(requests)
         for request in requests:
             level, involved = request.case.required_level, hands[request.pk]
             if needs_two(level):
@@ -127,11 +130,20 @@ class Decisions:
             else:
                 may = any(acting.authority >= level and not acting.hands & involved for acting in able)
             if may:
-                mine.append(self._override(request, stake=stake_of_order(request.order, rates)))
+                mine.append(self._override(request, quotes, stake=stake_of_order(request.order, rates)))
             else:
                 who = people.of(level, without=involved)
-                above.append(self._override(request, who))
+                above.append(self._override(request, quotes, who))
         return mine, above
+
+    def _quotes(self, requests: Sequence[OverrideRequest]) -> dict[str, Quote]:
+        """The articles of all that keeps these orders, as the policy says them today."""
+        numbers = {
+            hold.policy_article
+            for request in requests
+            for hold in request.case.active  # type: ignore[attr-defined]
+        }
+        return quotes_of(self.company.pk, numbers, on=paris_date(self.at))
 
     def _hands(self, requests: Sequence[OverrideRequest]) -> dict[int, set[int]]:
         """Whom four eyes keep from each request."""
@@ -160,7 +172,11 @@ class Decisions:
         }
 
     def _override(
-        self, request: OverrideRequest, who: Sequence[Person] = (), stake: Stake | None = None
+        self,
+        request: OverrideRequest,
+        quotes: Mapping[str, Quote],
+        who: Sequence[Person] = (),
+        stake: Stake | None = None,
     ) -> ToDecide:
         order, case = request.order, request.case
         return ToDecide(
@@ -177,7 +193,7 @@ class Decisions:
             reason=request.reason,
             seconds=int(working_time_left(case, self.at).total_seconds()),
             offer=offer_of(request),
-            codes=[hold.reason for hold in case.active],  # type: ignore[attr-defined]
+            codes=[(hold.reason, quotes.get(hold.policy_article)) for hold in case.active],  # type: ignore[attr-defined]
             facts=facts_from(request.facts),
             stake=stake,
             role=role_label(who[0].role) if who else "",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,8 @@ from credit.lists import with_standing
 from credit.models import AccountBlock, AccountWatch, ClassOverride, Guarantee, LimitRequest
 from credit.scorecard.services.override import DECIDE, LEVEL
 from credit.services.guarantees import CONFIRM
+from credit.written.queries import to_acknowledge
+from dunning.services.runs import RIGHT as REMIND
 from invoicing.einvoicing.services import RIGHT as HAND_OVER
 from invoicing.interest_policy import asked_for
 from invoicing.interest_queries import rate_table
@@ -39,8 +40,9 @@ from orders.lists import working_time_left
 from orders.models import HoldCase, OverrideRequest
 
 from . import queries
+from .inbox_line import ALERTS, EVENING, LIMITS, ORDERS, Retry, Waiting
+from .reminder_lines import reminders_not_arrived
 
-EVENING: Final = time(18)
 _ROWS: Final = 10
 _LATE_CLIENTS: Final = 5
 # Clients to speak to come after what has a clock.
@@ -48,37 +50,6 @@ _LATE_CLIENTS_LAST: Final = timedelta(days=90)
 _REVIEW_AHEAD: Final = timedelta(days=7)
 _LIMIT_ANSWER: Final = timedelta(days=1)
 _IDENTIFIED_WITHIN: Final = 5
-ORDERS, LIMITS, ALERTS = "orders", "limits", "alerts"
-
-Text = str | Promise
-
-
-@dataclass(frozen=True)
-class Retry:
-    """A button at the end of a line: where it posts, and for which document."""
-
-    url: str
-    key: int
-    document: str
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One line of the inbox; ``due`` is what the lines are sorted by."""
-
-    kind: str
-    tone: str
-    icon: str
-    word: Text
-    title: Text
-    sub: Text
-    url: str
-    due: datetime
-    amount: Decimal | None = None
-    currency: str = "EUR"
-    seconds: int | None = None
-    note: Text = ""
-    retry: Retry | None = None
 
 
 @dataclass(frozen=True)
@@ -121,14 +92,14 @@ class Inbox:
     def inbox(self) -> list[Waiting]:
         """What waits for the reader, the most urgent first: the first lines of each source."""
         rows = self._limits() + self._classes() + self._guarantees()
-        rows += self._reviews() + self._credit_alerts()
+        rows += self._reviews() + self._credit_alerts() + self._policy()
         if self.handles_orders:
             rows += self._held()
         if self.may("orders.enter"):
             rows += self._drafts()
         if self.may("payments.allocate"):
             rows += self._payments() + self._unidentified()
-        if self.has_portfolio or self.may("payments.allocate"):
+        if self.may("accounts.view") and (self.has_portfolio or self.may("payments.allocate")):
             rows += self._late_clients()
         if self.may("rates.manage"):
             rows += self._legal_rates()
@@ -136,6 +107,8 @@ class Inbox:
             rows += self._not_billed()
         if self.may(SEND):
             rows += self._not_arrived()
+        if self.may(REMIND):
+            rows += reminders_not_arrived(self.user, self.company, self.at)
         rows += self._not_left()
         return sorted(rows, key=lambda row: row.due)
 
@@ -319,6 +292,25 @@ class Inbox:
                 note=formats.relative_day(item.effective_date, timezone.localdate(self.at), language()),
             )
             for item in queries.unmatched_payments(self.user, self.company)[:_ROWS]
+        ]
+
+    def _policy(self) -> list[Waiting]:
+        """The version of the credit policy the reader has not acknowledged yet."""
+        version = to_acknowledge(self.user, self.company)
+        if version is None:
+            return []
+        return [
+            Waiting(
+                kind=ALERTS,
+                tone="info",
+                icon="book-2",
+                word=_("Credit policy"),
+                title=_("Version %(number)s: to read and acknowledge") % {"number": version.number},
+                sub=version.change,
+                url=reverse("credit:policy_version", args=[version.number]),
+                due=datetime.combine(version.effective_on, EVENING, PARIS),
+                note=formats.relative_day(version.effective_on, timezone.localdate(self.at), language()),
+            )
         ]
 
     def _legal_rates(self) -> list[Waiting]:

@@ -153,6 +153,9 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
         "What now: look at the scorecard, and at the limit: ask for another one where it no longer fits."
     ),
     ("class_override.asked", True): gettext_lazy("What now: approve or refuse the class on the scorecard."),
+    ("credit_policy.published", True): gettext_lazy(
+        "What now: read it and acknowledge it, one click at the top of its page."
+    ),
     ("limit.submitted", True): gettext_lazy("What now: grant or refuse the limit."),
     ("override.signed", True): gettext_lazy("What now: approve it as the second of two, or refuse it."),
     ("limit.signed", True): gettext_lazy("What now: approve it as the second of two, or refuse it."),
@@ -172,6 +175,9 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ),
     ("alert.raised", False): gettext_lazy("What now: open the alert and say what was done about it."),
     ("call.relayed", True): gettext_lazy("What now: call the client, and note what came of it."),
+    ("reminder.bounced", True): gettext_lazy(
+        "What now: correct the number or the address of the client, and call: it has not read the reminder."
+    ),
     ("plan.signed", True): gettext_lazy("What now: approve the plan, or cancel it with a reason."),
     ("plan.late", False): gettext_lazy(
         "What now: call the client; without the money, give formal notice: eight days later the balance is due."

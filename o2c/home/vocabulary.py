@@ -22,6 +22,12 @@ FACTS: Final[dict[str, str | Promise]] = {
     "evidence_classes": gettext_lazy("Evidence asked for in class"),
     "checks_before_production": gettext_lazy("Check before production"),
     "member": gettext_lazy("Member"),
+    "title_fr": gettext_lazy("Title in French"),
+    "title_en": gettext_lazy("Title in English"),
+    "text_fr": gettext_lazy("Rule in French"),
+    "text_en": gettext_lazy("Rule in English"),
+    "why_fr": gettext_lazy("Why, in French"),
+    "why_en": gettext_lazy("Why, in English"),
     "team_role": gettext_lazy("Looks after"),
     "has_bonus": gettext_lazy("Bonus"),
     "review_on": gettext_lazy("Look again on"),
@@ -160,6 +166,13 @@ NOTICES: Final[dict[str, Words]] = {
         "shield-half",
         "warn",
     ),
+    "credit_policy.published": Words(
+        gettext_lazy(
+            "Credit policy of %(company)s, version %(number)s, in force from %(day)s: to read and acknowledge"
+        ),
+        "book-2",
+        "info",
+    ),
     "class_override.asked": Words(
         gettext_lazy("Class %(class)s is asked for %(client)s, whatever its score"), "scale", "warn"
     ),
@@ -178,8 +191,15 @@ NOTICES: Final[dict[str, Words]] = {
     "payment.return_undone": Words(
         gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
     ),
+    "client.relayed": Words(gettext_lazy("%(client)s is yours to remind now"), "arrow-right", ""),
+    "clients.relayed": Words(
+        gettext_lazy("%(count)s clients are yours to remind now, %(client)s first"), "arrow-right", ""
+    ),
     "call.relayed": Words(
         gettext_lazy("The call to %(client)s was not made: it is yours now"), "phone-call", "warn"
+    ),
+    "reminder.bounced": Words(
+        gettext_lazy("The reminder of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
     ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"

@@ -115,6 +115,17 @@ BADGES: Final[dict[str, Badge]] = {
     "guarantee_later": Badge("mute", "clock", pgettext_lazy("guarantee", "From later on")),
     "guarantee_expired": Badge("bad", "calendar-off", pgettext_lazy("guarantee", "Expired")),
     "guarantee_ended": Badge("mute", "x", pgettext_lazy("guarantee", "Ended")),
+    # the written credit policy
+    "policy_coming": Badge(
+        "info", "hourglass", pgettext_lazy("credit policy", "Published, not yet in force")
+    ),
+    "policy_in_force": Badge("ok", "check", pgettext_lazy("credit policy", "In force")),
+    "policy_superseded": Badge("mute", "history", pgettext_lazy("credit policy", "Replaced")),
+    "policy_read": Badge("ok", "check", pgettext_lazy("credit policy", "Acknowledged")),
+    "policy_unread": Badge("warn", "hourglass", pgettext_lazy("credit policy", "Not yet")),
+    "policy_added": Badge("ok", "plus", pgettext_lazy("credit policy", "New")),
+    "policy_removed": Badge("bad", "minus", pgettext_lazy("credit policy", "Left out")),
+    "policy_changed": Badge("info", "pencil", pgettext_lazy("credit policy", "Changed")),
     "cover_requested": Badge("info", "hourglass", pgettext_lazy("cover", "Requested")),
     "cover_active": Badge("ok", "shield-check", pgettext_lazy("cover", "Granted")),
     "cover_partial": Badge("warn", "shield-half", pgettext_lazy("cover", "Granted in part")),

@@ -15,7 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 
 from credit.authority import role_label
+from credit.written.policy import position_of
+from credit.written.queries import Quote, quotes_of
 from o2c.shared import work
+from o2c.shared.calendar import paris_date
 from o2c.shared.views import PermissionMixin
 
 from .. import services
@@ -111,8 +114,16 @@ class DecideMany(PermissionMixin, View):
             "allowed": [(case, order_url(case.order)) for case in allowed],
             "others": [{**other, "url": order_url(other["case"].order)} for other in others],
             "form": form,
+            "quotes": self._quotes(allowed),
         }
         return render(self.request, "orders/decide.html", context, status=status)
+
+    def _quotes(self, cases: Sequence[HoldCase]) -> list[Quote]:
+        """The articles that keep these orders, as the policy says them today."""
+        numbers = {hold.policy_article for case in cases for hold in case.active}  # type: ignore[attr-defined]
+        company, today = self.request.company, paris_date(timezone.now())
+        found = quotes_of(company.pk, numbers, on=today) if company is not None else {}
+        return [found[number] for number in sorted(found, key=position_of)]
 
 
 class Decided(PermissionMixin, View):

@@ -17,6 +17,7 @@ from accounts.policy import describe_term
 from credit.advice import ANSWER_HOURS
 from credit.authority import release_bound, role_label
 from o2c.shared import formats
+from o2c.shared.calendar import paris_date
 from o2c.shared.money import round_cents
 from o2c.shared.problems import Conflict, NotAllowed, Refusal
 from o2c.shared.vat import vat_totals
@@ -35,6 +36,7 @@ from ..page import (
     facts_of,
     offer_of,
     possible_acts,
+    quoted,
     reasons_of,
     release_lasts_until,
     seconds_left,
@@ -108,7 +110,7 @@ class OrderPage(OrderView):
             "seconds": seconds_left(case, at=at) if case else None,
             "hours": ANSWER_HOURS,
             "facts": facts,
-            "reasons": reasons_of(order, facts),
+            "reasons": quoted(reasons_of(order, facts), order, facts, on=paris_date(at)),
             "ways": ways_of(order, facts) if case else [],
             "standing": standing,
             "stake": stake_of_order(order) if standing and not standing.four_eyes and may_weigh else None,

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from credit.drawing import PART_LABELS
 from credit.models import CreditDecision, DecisionDocument
 from credit.proof import Proof, proof_of
+from credit.written.queries import quotes_of
 from o2c.shared import formats
+from o2c.shared.calendar import paris_date
 from o2c.shared.exports import CSV_TYPE, XLSX_TYPE, csv_chunks, xlsx_file
 from o2c.shared.outbox_files import safe_name
 
@@ -60,6 +62,12 @@ class DecisionProof(OrderView):
             return _file(proof, f"{order.number}-{decision.pk}.{kind}")
         figures = decision.figures
         kept = figures.get("thresholds", {})
+        quotes = quotes_of(
+            order.company_id,
+            {found["policy_article"] for found in figures["check"]["findings"]},
+            on=paris_date(decision.decided_at),
+            version_id=decision.policy_version_id,
+        )
         context = {
             "menu": "orders",
             "title": _("Proof of a decision"),
@@ -67,7 +75,9 @@ class DecisionProof(OrderView):
             "decision": decision,
             "occasion": Occasion(decision.occasion).label,
             "facts": facts_from(decision, feet=False),
-            "findings": [(found["code"], found["policy_article"]) for found in figures["check"]["findings"]],
+            "findings": [
+                (found["code"], quotes.get(found["policy_article"])) for found in figures["check"]["findings"]
+            ],
             "proof": proof,
             "parts": [(_LABELS.get(part.code, part.code), part) for part in proof.parts] if proof else [],
             "rates": [(code, rate) for code, rate in figures["rates"].items() if code != "EUR"],

@@ -36,22 +36,26 @@ HELD: Final = "the link itself"
 ROLES: Final = (
     "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
     "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor", "administrator",
-    "integration",
+    "integration", "partner",
 )  # fmt: skip
 
 # Sees the clients of its own portfolio alone; every other role sees all clients of its company.
-OWN_PORTFOLIO: Final = frozenset({"sales"})
+OWN_PORTFOLIO: Final = frozenset({"sales", "partner"})
+# Does not read what colleagues sold to an own client.
+OWN_SALES: Final = frozenset({"sales"})
 # Sees every company; every other role sees its own.
 EVERY_COMPANY: Final = frozenset({"administrator"})
 
+_OUTSIDE: Final = frozenset({"partner"})
 _EVERYBODY: Final = frozenset(ROLES)
+_HOUSE: Final = _EVERYBODY - _OUTSIDE
 _ADV: Final = frozenset({"adv_officer", "adv_manager"})
 _CREDIT: Final = frozenset({"credit_analyst", "credit_manager", "finance_director", "executive"})
 _SALES: Final = frozenset({"sales", "sales_manager"})
 _BOOKS: Final = frozenset({"receivables_accountant", "integration"})
 
 HOLDERS: Final[Mapping[str, frozenset[str]]] = {
-    "accounts.view": _EVERYBODY,
+    "accounts.view": _HOUSE,
     "accounts.edit": _ADV | _CREDIT | {"integration"},
     "accounts.block": _CREDIT,
     "accounts.watch": _ADV | _CREDIT | {"sales_manager", "receivables_accountant"},
@@ -61,7 +65,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "credit.countersign": frozenset({"sales_manager", "executive"}),
     "decisions.view": _ADV | _CREDIT | {"sales_manager", "auditor"},
     "credit.rate": _CREDIT,
-    "orders.view": _EVERYBODY,
+    "orders.view": _HOUSE,
     "orders.enter": _ADV | _SALES | {"integration"},
     "orders.deliver": _ADV | {"integration"},
     "orders.hold": _ADV | _CREDIT,
@@ -85,7 +89,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "payments.write_off": frozenset({"receivables_accountant"}),
     "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
     "bank.import": _BOOKS | {"finance_director"},
-    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS,
+    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS | _OUTSIDE,
     "dunning.plan": _CREDIT | {"receivables_accountant"},
     "dunning.run": _ADV | _CREDIT | {"receivables_accountant"},
     "dunning.sign": frozenset({"finance_director", "executive"}),
@@ -93,14 +97,16 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "dunning.configure": frozenset({"credit_manager", "finance_director", "executive"}),
     "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
+    "policy.write": frozenset({"credit_manager", "finance_director", "executive"}),
+    "policy.follow": _HOUSE - {"auditor", "administrator", "integration"},
     "disputes.view": _EVERYBODY,
     "disputes.open": _EVERYBODY - {"auditor", "administrator"},
-    "disputes.work": _EVERYBODY - {"auditor", "administrator", "integration"},
+    "disputes.work": _HOUSE - {"auditor", "administrator", "integration"},
     "disputes.committee": (_CREDIT - {"credit_analyst"}) | {"adv_manager"},
     "disputes.resolve": _ADV | _CREDIT,
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
     "periods.reopen": frozenset({"finance_director"}),
-    "reports.view": _EVERYBODY - {"dispute_owner"},
+    "reports.view": _HOUSE - {"dispute_owner"},
     "imports.run": _ADV | _BOOKS | {"administrator"},
     "mail.report": frozenset({"administrator", "integration"}),
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
@@ -151,6 +157,9 @@ _STATEMENT: Final = b"\r\n".join(
 _PUBLIC: Final = Entry(get=ANYONE)
 _NEW_HOOK: Final = {"url": "https://93.184.215.14/new", "events": ["order.held"]}
 _REASON: Final = {"reason": "Agreed with the client"}
+_POLICY_ARTICLE: Final = {
+    "title_fr": "t", "title_en": "t", "text_fr": "t", "text_en": "t", "why_fr": "", "why_en": "", "seen": "1",
+}  # fmt: skip
 _STOP: Final = {"reason": "Agreed with the client", "until": "2099-12-31"}
 _DEPOSIT: Final = {"amount": "1.00", "due_date": "2099-12-31"}
 _RECURRING: Final = {"account": "{client}", "rhythm": "month", "first_day": "2030-01-01"}
@@ -317,6 +326,21 @@ PAGES: Final[Mapping[str, Entry]] = {
         post="policy.change",
         body=_REASON | {"risk_class": "C", "limit_cap": "1234", "review_months": "9"},
     ),
+    "credit/policy/": Entry(get="accounts.view"),
+    "credit/policy/draft/": Entry(get="policy.write"),
+    "credit/policy/draft/start/": Entry(post="policy.write"),
+    "credit/policy/draft/publish/": Entry(
+        post="policy.change", body={"effective_on": "2099-12-31", "change": "new", "seen": "1-1"}
+    ),
+    "credit/policy/draft/discard/": Entry(post="policy.write"),
+    "credit/policy/draft/<article>/": Entry(
+        get="policy.write", post="policy.write", then=("4.2",), body=_POLICY_ARTICLE
+    ),
+    "credit/policy/<number>/": Entry(get="accounts.view", about="policy"),
+    "credit/policy/<number>/acknowledge/": Entry(post="policy.follow", about="policy"),
+    "credit/policy/<number>/differences/": Entry(get="accounts.view", about="policy"),
+    "credit/policy/<number>/pdf/": Entry(get="accounts.view", about="policy"),
+    "credit/policy/<number>/readers/": Entry(get="audit.view", about="policy"),
     "credit/exposure-rules/": Entry(
         get="accounts.view",
         post="policy.change",
@@ -678,6 +702,7 @@ PAGES: Final[Mapping[str, Entry]] = {
         get="dunning.promise", post="dunning.promise", about="client", body={"days": "5"}, by_authority=True
     ),
     "collections/work/": Entry(get="dunning.promise"),
+    "collections/work/load/": Entry(get="dunning.run"),
     "collections/work/<code>/call/": Entry(post="dunning.promise", about="client", body={"outcome": "other"}),
     "collections/runs/": Entry(get="dunning.run"),
     "collections/runs/make/": Entry(post="dunning.run"),
@@ -699,6 +724,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/reminders/<key>/number/": Entry(
         post="dunning.run", about="reminder", body={"number": "2C1234567890"}
     ),
+    "collections/reminders/<key>/again/": Entry(post="dunning.run", about="reminder"),
     "collections/reminders/<key>/pdf/": Entry(get="invoicing.view", about="reminder"),
     "collections/promises/": Entry(get="invoicing.view"),
     "collections/promises/<key>/": Entry(get="invoicing.view", about="promise"),
@@ -733,6 +759,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/plans/<key>/break/": Entry(get="dunning.plan", post="dunning.plan", about="plan"),
     "collections/plans/<key>/notice/": Entry(post="dunning.sign", about="plan"),
     "collections/plans/<key>/notice/pdf/": Entry(get="invoicing.view", about="late_plan"),
+    "collections/clients/<code>/pass-on/": Entry(
+        get="dunning.run", post="dunning.run", about="client", body=_REASON | {"to": "executive"}
+    ),
     "collections/clients/<code>/plan/": Entry(get="dunning.promise", post="dunning.promise", about="client"),
     "collections/clients/<code>/promise/": Entry(
         get="dunning.promise", post="dunning.promise", about="client", body={"promised_date": "+5"}
@@ -982,6 +1011,8 @@ API: Final[Mapping[str, Entry]] = {
     # On paper a client's book stands whole: a rep beside whom a colleague sells gets none.
     "accounts/<code>/statement/": Entry(get="invoicing.view", about="client", by_authority=True),
     "einvoices/read/": Entry(post="invoicing.view", upload=_RECEIVED),
+    "credit-policy/": Entry(get="accounts.view"),
+    "credit-policy/<number>/": Entry(get="accounts.view", about="policy"),
     "clearing-days/": Entry(get="invoicing.view", patch="policy.change", body={"cheque": 8}),
     "papers/check/": Entry(post="invoicing.view", upload=_RECEIVED, upload_says={"paper": "terms"}),
     "invoices/<number>/pdf/": Entry(get="invoicing.view", about="invoice"),
@@ -1049,6 +1080,8 @@ API: Final[Mapping[str, Entry]] = {
     "dunning-runs/": Entry(get="dunning.run", post="dunning.run", body={"dry_run": True}),
     "dunning-runs/<pk>/": Entry(get="dunning.run", about="dunning_run"),
     "dunning-runs/<pk>/approve/": Entry(post="dunning.run", about="dunning_run", by_authority=True),
+    "dunning-scenarios/": Entry(get="dunning.run"),
+    "dunning-scenarios/<pk>/": Entry(get="dunning.run", about="scenario"),
     "reminders/": Entry(get="invoicing.view"),
     "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),
     "reminders/<pk>/pdf/": Entry(get="invoicing.view", about="reminder"),

@@ -15,9 +15,10 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
-from credit.models import BuyerCover, CreditAlert, LegalNotice
+from credit.models import BuyerCover, CreditAlert, CreditPolicyVersion, LegalNotice
 from credit.scorecard import services as scorecard
 from credit.services.guarantees import record_guarantee
+from credit.written.queries import newest
 from disputes import services as disputes
 from disputes.enums import DisputeOrigin, DisputeType
 from disputes.models import Committee, Dispute, DisputeEvidence
@@ -54,6 +55,7 @@ from orders.services import (
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import assume_rates, make_invoice, make_payment
 from tests.factories.orders import draft, give_limit, line, submitted
+from tests.factories.policies import begun, published
 
 from .expected import ROLES
 
@@ -92,6 +94,7 @@ class World:
     alert: int
     guarantee: int
     legal_notice: int
+    policy: int
     invoice: str
     invoice_key: int
     later_due: str
@@ -184,6 +187,11 @@ def make_world(
     if account is None:
         account = CustomerAccountFactory(company=company, code=f"{mark}-C", name=f"{mark} world", rep=rep)
         give_limit(account, "1000", decided_by=analyst)
+    if "partner" in people:
+        # Entrusted to the outside partner.
+        TeamMember.objects.get_or_create(
+            account=account, user=people["partner"], role=TeamRole.PARTNER, valid_from=date(2021, 1, 1)
+        )
     held = submitted(account, "1010.00", by=adv, at=at, number=f"{mark}-O")
     waiting = draft(account, "120.00", by=adv, at=at, number=f"{mark}-D")
     asked = request_override(
@@ -327,6 +335,7 @@ def make_world(
         alert=alert.pk,
         guarantee=guarantee.pk,
         legal_notice=notice.pk,
+        policy=_policy(company, analyst, at),
         invoice=invoice.number,
         invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",
@@ -374,6 +383,16 @@ def make_world(
             role: _personal(person, mark, at, company) for role, person in (people or {"": adv}).items()
         },
     )
+
+
+def _policy(company: Company, by: User, at: Any) -> int:
+    """A version of the written policy, of a number no other company has, and the draft of the next."""
+    found = newest(company)
+    if found is None:
+        number = 1 + 10 * CreditPolicyVersion.objects.count()
+        found = published(company, by=by, at=at, number=number)
+        begun(company, by=by, at=at)
+    return found.number
 
 
 def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:

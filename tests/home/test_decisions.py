@@ -85,7 +85,8 @@ def test_mine_are_those_within_my_authority_and_the_others_name_who_may(
     assert {row.key for row in above} == {f"override-{large.pk}", f"limit-{high.pk}"}
     assert {person.user for row in above for person in row.people} == {manager}
     row = next(row for row in mine if row.kind == "override")
-    assert (row.missing, row.amount, row.codes) == (Decimal("2000.00"), Decimal("3000.00"), ["OVER_LIMIT"])
+    assert (row.missing, row.amount) == (Decimal("2000.00"), Decimal("3000.00"))
+    assert [(code, quote.number if quote else "") for code, quote in row.codes] == [("OVER_LIMIT", "4.2")]
     assert row.facts is not None
     assert row.facts.available_after == Decimal("-2000.00")
 
