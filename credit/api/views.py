@@ -89,6 +89,7 @@ class ClientViewSet(AccountViewSet):
     takes = {"exposure": ("as_of",)}
     acts = {
         **AccountViewSet.acts,
+        "credit_check": "accounts.view",
         "block": "accounts.block",
         "unblock": "accounts.block",
         "watch": "accounts.watch",
