@@ -240,8 +240,9 @@ class TestLimitation:
         since = {"regime": Regime.CONSUMER, "valid_from": theirs.issue_date}
         waivers.agree_on_terms(account_id=other.pk, **since, **terms)
         told = {item.pk: add_months(item.due_date, 60), theirs.pk: add_months(due, 24)}
+        both = list(ReceivableItem.objects.select_related("account").filter(pk__in=told))
         with CaptureQueriesContext(connection) as asked:
-            assert limitation_dates([item, theirs]) == told
+            assert limitation_dates(both) == told
         assert len(asked) == 2
         near = handovers.limitations_near(account_ids=[account.pk, other.pk], since=TODAY, on=TODAY)
         assert [(event.account_id, event.key) for event in near] == [(other.pk, f"{theirs.pk}:12")]
