@@ -206,13 +206,17 @@ def _form(
 ) -> HttpResponse:
     live = Live(at_work(request))
     named = SETTINGS[row.setting].names if row.setting in SETTINGS else ()
-    ordered = [*named, *(name for name in NAMES if name not in named)]
     context = {
         "menu": MENU,
         "title": _("Article %(number)s") % {"number": row.number},
         "row": row,
         "form": form,
         "theirs": theirs,
-        "placeholders": [(f"{{{name}}}", NAMES[name], live.words(name)) for name in ordered],
+        "named": [_placeholder(name, live) for name in named],
+        "others": [_placeholder(name, live) for name in NAMES if name not in named],
     }
     return render(request, "credit/policy_article.html", context, status=status)
+
+
+def _placeholder(name: str, live: Live) -> tuple[str, Any, str | None]:
+    return f"{{{name}}}", NAMES[name], live.words(name)

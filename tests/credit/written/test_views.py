@@ -178,7 +178,7 @@ def test_who_has_read_it_by_role_on_screen_and_in_a_file(
     signed_in(rep).post("/credit/policy/1/acknowledge/")
     address = "/credit/policy/1/readers/"
     page = text_of(signed_in(auditor).get(address))
-    assert "acknowledged by 1 of 3 people" in page
+    assert "1 of 3 people have acknowledged it" in page
     assert "Sales rep" in page
     names = [
         row.user.username for row in signed_in(manager).get(f"{address}?state=unread").context["table"].data
