@@ -95,7 +95,7 @@ OTHERS: Final = frozenset({
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",
     "credit/clients/<code>/unwatch/", "credit/limit-rules/", "credit/policy/", "credit/policy/<number>/",
     "credit/policy/<number>/differences/", "credit/policy/<number>/pdf/", "credit/policy/draft/",
-    "credit/policy/draft/<article>/", "api/v1/credit-policy/", "api/v1/credit-policy/<number>/",
+    "credit/policy/draft/<article>/", "credit/policy/draft/add/", "api/v1/credit-policy/", "api/v1/credit-policy/<number>/",
     "credit/stakes/", "credit/exposure-rules/",
     "credit/rating-rules/", "credit/clients/<code>/scorecard/statement/",
     "credit/clients/<code>/scorecard/known/", "credit/clients/<code>/scorecard/class/",

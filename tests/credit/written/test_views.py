@@ -158,6 +158,24 @@ def test_mistakes_in_an_article_keep_what_was_typed(company: Company, manager: U
     assert browser.get("/credit/policy/draft/4.99/").status_code == 404
 
 
+def test_an_article_of_ones_own_is_added_and_left_out(company: Company, manager: User):
+    begun(company, by=manager, at=timezone.now())
+    browser = signed_in(manager)
+    assert "Add an article" in text_of(browser.get("/credit/policy/draft/"))
+    assert "Settings shown beside it" in text_of(browser.get("/credit/policy/draft/add/"))
+    words = edited(DraftArticle.objects.get(number="4.2"), title_en="Our own")
+    taken = browser.post("/credit/policy/draft/add/", {**words, "number": "4.2"})
+    assert "There is an article of this number already." in text_of(taken, 422)
+    browser.post("/credit/policy/draft/add/", {**words, "number": "4.17", "setting": "overdue"})
+    assert "4.17 Our own" in text_of(browser.get("/credit/policy/draft/"))
+    assert "Leave the article out" in text_of(browser.get("/credit/policy/draft/4.17/"))
+    assert "Leave the article out" not in text_of(browser.get("/credit/policy/draft/4.2/"))
+    kept = browser.post("/credit/policy/draft/4.2/leave-out/", follow=True)
+    assert "It stays" in text_of(kept)
+    gone = browser.post("/credit/policy/draft/4.17/leave-out/", follow=True)
+    assert "4.17 Our own" not in text_of(gone)
+
+
 def test_there_is_no_draft_to_open_and_a_second_start_goes_on_with_the_first(
     company: Company, manager: User, director: User
 ):
