@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -37,6 +39,11 @@ class TeamRole(models.TextChoices):
     COLLECTOR = "collector", _("Collector")
     CREDIT = "credit", _("Credit manager")
     SUBSTITUTE = "substitute", _("Stands in for the sales rep")
+    PARTNER = "partner", _("Outside partner")
+
+
+# Roles of people outside the house: they see the clients that are entrusted to them, and stand in for nobody.
+OUTSIDE_ROLES: Final = frozenset({"partner"})
 
 
 class ContactRole(models.TextChoices):

@@ -18,7 +18,15 @@ from o2c.shared.text import search_key, sort_key
 from .acting import COUNTERSIGN, LENT, Acting
 from .belonging_models import EntityMembership, GroupMembership, TeamMember
 from .circuit_models import PaymentCircuit
-from .enums import AccountStatus, CapRegime, ContactRole, PaymentMethod, RiskClass, TeamRole
+from .enums import (
+    OUTSIDE_ROLES,
+    AccountStatus,
+    CapRegime,
+    ContactRole,
+    PaymentMethod,
+    RiskClass,
+    TeamRole,
+)
 from .substitute_models import Substitution
 
 __all__ = [
@@ -186,6 +194,11 @@ class User(AbstractUser):
             return whole is None
         return {company.pk} <= set(whole) if company is not None else set(seen) <= set(whole)
 
+    def is_outside(self, company: Company | int | None = None) -> bool:
+        """Whether the user is no colleague there: an outside partner and nothing else."""
+        codes = {role.code for role in self.roles_in(company)}
+        return bool(codes) and codes <= OUTSIDE_ROLES
+
     def initials(self) -> str:
         """Two letters for the avatar."""
         letters = f"{self.first_name[:1]}{self.last_name[:1]}" or self.username[:2]
@@ -292,10 +305,14 @@ def portfolio_of(user: User) -> models.QuerySet[TeamMember]:
 
 
 def stood_in_for(user: User) -> models.QuerySet[TeamMember]:
-    """Keys of the clients whose sales rep this user stands in for today: what the rep sells is theirs to read."""
+    """Keys of the clients whose sales rep this user stands in for today, or that are entrusted to them: what the rep
+    sells is theirs to read."""
     today = paris_date(timezone.now())
     rows = TeamMember.objects.filter(
-        user_id=user.pk, role=TeamRole.SUBSTITUTE, valid_from__lte=today, valid_to__gt=today
+        Q(valid_to=None) | Q(valid_to__gt=today),
+        user_id=user.pk,
+        role__in=(TeamRole.SUBSTITUTE, TeamRole.PARTNER),
+        valid_from__lte=today,
     )
     return rows.values("account")  # type: ignore[return-value]
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from .enums import OUTSIDE_ROLES, TeamRole
+
 # One of these permissions changes members of a role: those whose work it is, and who leads them.
 CHANGED_BY: Final[dict[str, frozenset[str]]] = {
     "sales_rep": frozenset({"accounts.edit", "accounts.move"}),
@@ -14,6 +16,7 @@ CHANGED_BY: Final[dict[str, frozenset[str]]] = {
     "adv": frozenset({"accounts.edit", "accounts.move"}),
     "collector": frozenset({"payments.allocate", "credit.decide_limit", "accounts.move"}),
     "credit": frozenset({"credit.decide_limit", "accounts.move"}),
+    "partner": frozenset({"dunning.hand_over", "accounts.move"}),
 }
 # Past readings by portfolio change with it, and who decides orders changes with a bonus.
 WEIGHTY: Final = "accounts.move"
@@ -59,6 +62,15 @@ def member_blockers(change: Change, held: AbstractSet[str]) -> tuple[MemberBlock
     if change.bonus and change.own:
         blockers.append(MemberBlocker.OWN_BONUS)
     return tuple(blockers)
+
+
+def fits(role: str, roles_held: AbstractSet[str]) -> bool:
+    """Tell whether somebody with these roles may do this for a client: who is outside is a partner, and nobody else is.
+
+    :param roles_held: codes of roles in the client's company
+    """
+    is_outside = bool(roles_held) and roles_held <= OUTSIDE_ROLES
+    return is_outside == (role == TeamRole.PARTNER)
 
 
 def roles_changed_with(held: AbstractSet[str]) -> tuple[str, ...]:

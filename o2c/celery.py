@@ -18,6 +18,7 @@ app.conf.beat_schedule = {
     "clocks": {"task": "orders.tasks.clocks", "schedule": 60.0},
     "platforms": {"task": "invoicing.tasks.hear_platforms", "schedule": 60.0},
     "mail": {"task": "o2c.shared.tasks.read_mail", "schedule": 60.0},
+    "carriers": {"task": "o2c.shared.tasks.hear_carriers", "schedule": 60.0},
     "habits": {"task": "invoicing.tasks.payment_habits", "schedule": crontab(hour=1, minute=30)},
     "recurring": {"task": "invoicing.tasks.recurring_invoices", "schedule": crontab(hour=6, minute=0)},
     "promises": {"task": "dunning.tasks.judge_promises", "schedule": crontab(hour=0, minute=20)},

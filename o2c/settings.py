@@ -337,7 +337,11 @@ LOGGING = {
 # --- the domain: who provides what, who reacts to what -------------------------------------------------------
 
 # The parts of exposure: each names a SQL fragment of rows (account, part, currency, amount, due date).
-CREDIT_EXPOSURE = ("orders.queries.exposure_rows", "invoicing.queries.exposure_rows")
+CREDIT_EXPOSURE = (
+    "orders.queries.exposure_rows",
+    "invoicing.queries.exposure_rows",
+    "invoicing.factoring.exposure.exposure_rows",
+)
 
 # Facts about a client that later applications know; a fact without a provider is unknown, never 0.
 CREDIT_FACTS = {
@@ -362,6 +366,8 @@ ALERT_EVENTS = {
     "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
     "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
     "FROZEN_PAYMENT": "invoicing.insolvency.frozen_payments",
+    "SOLD_DISPUTED": "invoicing.factoring.alerts.disputed_sold",
+    "TO_PASS_ON": "invoicing.factoring.alerts.money_to_pass_on",
     "LIMITATION": "dunning.queries.handovers.limitations_near",
     "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
@@ -393,6 +399,9 @@ EXPECTED_RECEIPTS: dict[str, tuple[str, ...]] = {
     "resolutions": ("disputes.queries.resolutions_expected",),
 }
 
+# The last day on which items can be claimed in court: of items with their account, by key.
+ITEM_LIMITATION = "dunning.queries.handovers.limitation_dates"
+
 # What takes the client's word for the part of an invoice that a payment lacks.
 AGREEMENT = "dunning.services.agreements.accept"
 SHORT_PAYMENT_PROMISE = "dunning.services.promises.promise_rest"
@@ -417,6 +426,7 @@ CLIENT_PANELS = {
     "score": "credit.views.score.panel",
     "limits": "credit.views.panels.limits",
     "guarantees": "credit.views.guarantees.panel",
+    "sold": "invoicing.views.factoring.panel",
     "decisions": "o2c.home.clients.decisions",
 }
 
@@ -476,9 +486,13 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "override.decided": ("o2c.home.notices.override_decided",),
     "einvoice.status": ("o2c.home.einvoice_notices.einvoice_status", "disputes.services.open_from_status"),
     "invoice.issued": ("invoicing.sending.automatic.send_issued",),
-    "message.bounced": ("o2c.home.mail_notices.message_bounced",),
+    "message.bounced": (
+        "o2c.home.mail_notices.message_bounced",
+        "o2c.home.reminder_notices.reminder_bounced",
+    ),
     "payment.returned": ("o2c.home.notices.payment_returned",),
     "payment.return_undone": ("o2c.home.notices.payment_return_undone",),
+    "clients.relayed": ("o2c.home.relay_notices.clients_relayed",),
     "call.relayed": ("o2c.home.relay_notices.call_relayed",),
     "call.displeased": ("o2c.home.notices.client_displeased",),
     "promise.through_link": ("o2c.home.notices.promised_through_link",),
@@ -522,6 +536,11 @@ EINVOICING_FOLDER = PORTAL_HOME / "einvoicing"
 
 # Where a mail server puts what it says of messages that left (docs/operations.md, Mail).
 MAIL_FOLDER = PORTAL_HOME / "mail"
+# Who takes messages that do not leave by e-mail, by channel: the class, and the folder of one that works through files.
+OUTBOX_CARRIERS: dict[str, tuple[str, Path]] = {
+    "sms": ("o2c.shared.carriers.TextFiles", PORTAL_HOME / "sms"),
+    "post": ("o2c.shared.carriers.LetterFiles", PORTAL_HOME / "post"),
+}
 # Files that are made when a message is sent: the function that gives the file of a key.
 OUTBOX_SOURCES: dict[str, str] = {
     "invoice": "invoicing.sending.files.pdf",
@@ -570,6 +589,7 @@ WORK_HANDLERS: dict[str, str] = {
     "einvoicing.receipts": "invoicing.einvoicing.services.report_receipts",
     "einvoicing.send": "invoicing.einvoicing.services.send",
     "hooks.send": "o2c.hooks.services.send",
+    "carriers.fetch": "o2c.shared.carrying.fetch",
     "mail.fetch": "o2c.shared.mail_in.fetch",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",

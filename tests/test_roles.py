@@ -23,11 +23,11 @@ def who_may(permission: str) -> set[str]:
     return {code for code, role in ROLES.items() if permission in role.permissions}
 
 
-def test_the_table_names_the_thirteen_roles_of_the_domain():
+def test_the_table_names_the_thirteen_roles_of_the_domain_and_the_partner():
     assert set(ROLES) == {
         "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
         "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor",
-        "administrator", "integration",
+        "administrator", "integration", "partner",
     }  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def test_authority_follows_the_delegation_matrix():
     assert {code: role.authority_level for code, role in ROLES.items() if role.authority_level} == LEVELS
 
 
-@pytest.mark.parametrize("code", ["auditor", "administrator", "dispute_owner"])
+@pytest.mark.parametrize("code", ["auditor", "administrator", "dispute_owner", "partner"])
 def test_these_roles_decide_nothing(code):
     assert ROLES[code].permissions & DECISIONS == frozenset()
     assert ROLES[code].authority_level == 0
@@ -81,8 +81,17 @@ def test_who_records_payments_changes_no_client_except_other_systems():
     assert who_may("payments.record") & who_may("accounts.edit") == {"integration"}
 
 
-def test_only_reps_are_bound_to_their_portfolio_and_only_the_administrator_sees_every_company():
-    assert [code for code, role in ROLES.items() if not role.sees_all_accounts] == ["sales"]
+def test_a_partner_sees_what_is_owed_and_nothing_of_credit_orders_or_reports():
+    assert ROLES["partner"].permissions == {
+        "invoicing.view",
+        "dunning.promise",
+        "disputes.view",
+        "disputes.open",
+    }
+
+
+def test_reps_and_partners_are_bound_to_their_portfolio_and_only_the_administrator_sees_every_company():
+    assert {code for code, role in ROLES.items() if not role.sees_all_accounts} == {"sales", "partner"}
     assert [code for code, role in ROLES.items() if role.sees_all_companies] == ["administrator"]
 
 

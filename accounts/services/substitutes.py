@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.acting import COUNTERSIGN
+from accounts.enums import OUTSIDE_ROLES
 from accounts.models import Company, RoleGrant, Substitution, User
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
@@ -97,9 +98,10 @@ def own_authority(user: User, company: Company) -> int:
 
 
 def _works_in(user: User, company: Company) -> bool:
+    """Whether a person is of the house there; who is outside stands in for nobody."""
     if not user.is_active or user.is_system:
         return False
-    return RoleGrant.objects.filter(user=user, company=company).exists()
+    return RoleGrant.objects.filter(user=user, company=company).exclude(role__in=OUTSIDE_ROLES).exists()
 
 
 def _record(action: str, row: Substitution, *, by: User, at: datetime, reason: str = "") -> None:

@@ -123,9 +123,11 @@ def _check(
     account: CustomerAccount, user: User, role: str, starts: date, until: date | None, today: date
 ) -> None:
     errors: dict[str, list[object]] = {}
-    works = RoleGrant.objects.filter(user=user, company=account.company_id).exists()
-    if not (user.is_active and works) or user.is_system:
+    held = set(RoleGrant.objects.filter(user=user, company=account.company_id).values_list("role", flat=True))
+    if not (user.is_active and held) or user.is_system:
         errors["user"] = [_("This person has no role in this company.")]
+    elif not policy.fits(role, held):
+        errors["role"] = [_("An outside partner is a partner of the client, and nobody of the house is.")]
     if starts > today:
         errors["valid_from"] = [_("A membership begins today at the latest.")]
     if role == TeamRole.SUBSTITUTE and until is None:

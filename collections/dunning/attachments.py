@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django.utils import translation
@@ -53,4 +54,5 @@ def statement(key: int) -> Attachment:
         content = own_statement_pdf(reminder.account, on=day)
     except TooLong as refusal:
         raise CannotAttach(str(refusal)) from refusal
-    return outbox_files.keep("", content, PDF_TYPE)
+    # The message gave it its name, in the client's language.
+    return replace(outbox_files.keep("", content, PDF_TYPE), name="")

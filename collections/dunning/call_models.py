@@ -27,6 +27,7 @@ class Call(models.Model):
     """One call with its outcome. Never changed: what came of it stands in the promise or the dispute.
 
     :ivar next_date: until then the client stands in nobody's work list
+    :ivar pooled_with: the call it was one with; satisfaction stands with that one alone
     :ivar satisfaction: 1 to 5, as the client put it
     """
 
@@ -45,6 +46,10 @@ class Call(models.Model):
         PromiseToPay, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     dispute = models.ForeignKey(Dispute, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # The call about the first site, where one call was about several of a legal entity.
+    pooled_with = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="sites"
+    )
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
@@ -64,6 +69,9 @@ class Call(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["pooled_with"], condition=Q(pooled_with__isnull=False), name="call_of_several_sites"
+            ),
             models.Index(fields=["account", "-made_at"], name="call_by_account"),
             models.Index(fields=["company", "-made_at"], name="call_by_company"),
         ]

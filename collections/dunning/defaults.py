@@ -32,6 +32,16 @@ class StepDefault:
     body_en: str = ""
 
 
+# The words of a text message for whoever makes such a step: short, and of signs that fit into 7 bits.
+TEXT_FR: Final = (
+    "$company : sauf erreur, $total restent dus (compte $code). Merci de régler ou de nous dire la date du"
+    " virement : $link"
+)
+TEXT_EN: Final = (
+    "$company: $total are still open on account $code. Please pay, or tell us the date of your transfer:"
+    " $link"
+)
+
 STEPS: Final = (
     StepDefault(
         0, -7, StepChannel.EMAIL, StepOwner.ADV, min_amount=Decimal(1000),

@@ -54,6 +54,8 @@ class StepChannel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     LETTER = "letter", pgettext_lazy("channel", "Letter")
     REGISTERED = "registered", _("Registered letter")
+    POST = "post", _("Letter by the posting service")
+    SMS = "sms", _("Text message")
     CALL = "call", pgettext_lazy("channel", "Call")
     FILE = "file", _("File for hand-over")
 
@@ -86,11 +88,27 @@ class ReminderStatus(models.TextChoices):
     NO_CONTACT = "no_contact", pgettext_lazy("reminder", "Nobody to send it to")
 
 
+class Unreached(models.TextChoices):
+    """Why a reminder reaches nobody, as the contacts and the address of the client stand."""
+
+    NO_EMAIL = "no_email", _("Nobody at the client’s has an e-mail address")
+    NO_NUMBER = "missing", _("Nobody at the client’s has a telephone number")
+    NOT_A_NUMBER = "not_a_number", _("This is no telephone number")
+    NOT_A_MOBILE = "not_a_mobile", _("This is no mobile number")
+    NO_STREET = "no_street", _("The street of the client’s address is missing")
+    NO_CITY = "no_city", _("The town of the client’s address is missing")
+    NO_POSTCODE = "no_postcode", _("The postcode of the client’s address is missing")
+    BAD_POSTCODE = "bad_postcode", _("A French postcode has five digits")
+    TOO_LONG = "too_long", _("The address does not fit into six lines of 38 signs")
+    CAME_BACK = "came_back", _("What was sent there came back")
+
+
 class Exclusion(models.TextChoices):
     """Why an item is not reminded of (domain.md 6.2); the first that applies is named."""
 
     INSOLVENCY = "insolvency", _("frozen by insolvency proceedings")
     STOPPED = "stopped", _("reminders are stopped")
+    FACTORED = "factored", _("sold to the factor, which reminds the client")
     DISPUTED = "disputed", _("in dispute")
     PROMISED = "promised", _("promised, its day has not passed")
     HANDED_OVER = "handed_over", _("handed over to an agency, an officer or the court")

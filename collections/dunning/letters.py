@@ -22,9 +22,10 @@ from invoicing.models import Invoice, ReceivableItem
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 from o2c.shared.pdf import render_pdf
+from o2c.shared.texting import plain
 from orders.paper import language_of
 
-from .enums import StepOwner
+from .enums import StepChannel, StepOwner
 from .models import DunningStep
 from .templating import filled
 
@@ -63,7 +64,8 @@ def write_letter(
     """Write a letter of a step about some items of one currency.
 
     Not-due items and credits of the client stand in it, and what it comes to when the credits are taken off. A
-    formal notice says what the sum is made of, and to which order and reference each document belongs.
+    formal notice says what the sum is made of, and to which order and reference each document belongs. A text message
+    is its words alone, with the client's page at their end where they do not name it.
 
     :param language: the client's when left out
     :param signed_by: who signs a formal notice
@@ -78,7 +80,11 @@ def write_letter(
         subject = filled(getattr(step, f"subject_{language}"), values)
         body = filled(getattr(step, f"body_{language}"), values)
         context |= {"subject": subject, "paragraphs": [part for part in body.split("\n\n") if part.strip()]}
-        text = "\n".join(_text(body, context, language, "" if link in body else link))
+        rest = "" if link in body else link
+        if step.channel == StepChannel.SMS:
+            text = plain(f"{body.strip()} {rest}".strip())
+        else:
+            text = "\n".join(_text(body, context, language, rest))
     return Written(subject, text, context, language)
 
 

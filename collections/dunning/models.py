@@ -7,11 +7,12 @@ from .handover_models import HandOver, HandOverCost, HandOverItem, LimitationInt
 from .link_models import ClientLink, ClientLinkAct
 from .plan_models import PaymentPlan, PlanInstalment, PlanItem
 from .promise_models import PromiseItem, PromiseToPay
-from .relay_models import Relay
+from .relay_models import AccountRelay, Relay
 from .run_models import DunningRun, Reminder, ReminderLine, RunExclusion
 from .scenario_models import DunningScenario, DunningStep
 
 __all__ = [
+    "AccountRelay",
     "Call",
     "ClientLink",
     "ClientLinkAct",

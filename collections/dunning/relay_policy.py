@@ -41,6 +41,26 @@ def next_of(level: RelayLevel, chain: Sequence[RelayLevel]) -> RelayLevel | None
     return chain[place] if place < len(chain) else None
 
 
+def passes_to(
+    present: RelayLevel, *, is_late: bool, is_soft_over: bool, has_credit_management: bool
+) -> RelayLevel | None:
+    """Return who takes a client over of themselves; None where it stays (domain.md 6.1, *Channel split*).
+
+    The first of the chain keeps a client while one of their steps is still to come; once all of them are made of
+    something that is late, it passes to the next. A client that owes nothing late any more goes back to the first. What
+    somebody passed further on stays there until then.
+
+    :param is_late: something is late, promised or not
+    :param is_soft_over: of something late every step of the first has been made
+    """
+    chain = chain_of(has_credit_management=has_credit_management)
+    if not is_late:
+        return chain[0] if present != chain[0] else None
+    if present not in chain:
+        return chain[1] if is_soft_over else chain[0]
+    return chain[1] if is_soft_over and present == chain[0] else None
+
+
 def is_overdue(asked_on: date, on: date) -> bool:
     """Tell whether a call that was asked for on a day, and not made, goes to the next one."""
     return on > add_business_days(asked_on, CALL_DAYS)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import Company, CustomerAccount, User, documents_of
 from invoicing.models import ReceivableItem
 
-from .enums import Exclusion, ReminderStatus, RunStatus, StepChannel
+from .enums import Exclusion, ReminderStatus, RunStatus, StepChannel, Unreached
 from .references import naming_what_is_there
 from .scenario_models import DunningStep
 
@@ -95,6 +95,8 @@ class Reminder(models.Model):
         db_index=False,
     )
     registered_number = models.CharField(max_length=40, blank=True)
+    # Why it reached nobody.
+    problem = models.CharField(max_length=12, choices=Unreached.choices, blank=True, db_default="")
 
     objects = ReminderQuerySet.as_manager()
 
@@ -109,6 +111,9 @@ class Reminder(models.Model):
                 name="reminder_sent_with_its_time",
             ),
             models.CheckConstraint(condition=Q(total__gte=0), name="reminder_total_not_negative"),
+            models.CheckConstraint(
+                condition=Q(problem="") | Q(status="no_contact"), name="reminder_problem_of_one_not_sent"
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "-as_of"], name="reminder_by_account"),

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.enums import ContactRole, RiskClass
 from o2c.shared.fields import MoneyField
 
+from .defaults import TEXT_EN, TEXT_FR
 from .enums import StepChannel, StepOwner
 from .services.scenarios import ScenarioGiven
 from .step_policy import AUTOMATIC_AT_MOST, EARLIEST, LATEST, MOST_STEPS, Problem, StepGiven
@@ -47,7 +48,11 @@ class StepForm(forms.Form):
     is_formal = forms.BooleanField(label=_("Formal notice, signed by the finance director"), required=False)
     subject_fr = forms.CharField(label=_("Subject in French"), max_length=150, required=False)
     body_fr = forms.CharField(
-        label=_("Text in French"), required=False, widget=forms.Textarea(attrs={"rows": 7}), max_length=6000
+        label=_("Text in French"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 7}),
+        max_length=6000,
+        help_text=_("A text message is short, and ends with the address of the client’s page."),
     )
     subject_en = forms.CharField(label=_("Subject in English"), max_length=150, required=False)
     body_en = forms.CharField(
@@ -62,8 +67,14 @@ class StepForm(forms.Form):
             return ""
 
     def given(self, number: int) -> StepGiven:
-        """The step as the act takes it."""
+        """The step as the act takes it; a text message that nobody has written words for starts with ours."""
         values = {name: value for name, value in self.cleaned_data.items() if name != "DELETE"}
+        if (
+            values["channel"] == StepChannel.SMS
+            and not values["body_fr"].strip()
+            and not values["body_en"].strip()
+        ):
+            values |= {"body_fr": TEXT_FR, "body_en": TEXT_EN}
         # A browser sends a text with its own line ends.
         texts = {
             name: values[name].replace("\r\n", "\n")

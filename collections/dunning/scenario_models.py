@@ -92,7 +92,9 @@ class DunningStep(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(channel__in=["call", "file"])
-                | ~Q(subject_fr="") & ~Q(body_fr="") & ~Q(subject_en="") & ~Q(body_en=""),
+                | ~Q(body_fr="")
+                & ~Q(body_en="")
+                & (Q(channel="sms") | ~Q(subject_fr="") & ~Q(subject_en="")),
                 name="scenario_step_with_its_text",
             ),
         ]

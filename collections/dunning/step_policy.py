@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from o2c.shared.calendar import business_day_on_or_after, next_business_day
+from o2c.shared.texting import parts_of, plain
 
 from .enums import StepChannel
 from .templating import unknown
@@ -29,6 +30,9 @@ MOST_STEPS: Final = 10
 EARLIEST: Final = -60
 LATEST: Final = 400
 SPOKEN: Final = frozenset({StepChannel.CALL, StepChannel.FILE})
+ON_PAPER: Final = frozenset({StepChannel.REGISTERED, StepChannel.LETTER, StepChannel.POST})
+# A text message has so many parts at most before its placeholders are filled.
+MOST_PARTS: Final = 4
 _FAR: Final = 60
 
 
@@ -212,12 +216,16 @@ def _problems_of_step(step: StepGiven, pace: Pace) -> list[tuple[str, str | Prom
                 % {"day": pace.grace_days + 1},
             )
         )
-    if step.is_formal and step.channel not in {StepChannel.REGISTERED, StepChannel.LETTER}:
+    if step.is_formal and step.channel not in ON_PAPER:
         found.append(("channel", _("A formal notice leaves on paper: choose a registered letter.")))
     if step.channel not in SPOKEN:
         found += [
-            (name, _("A message needs these words.")) for name, text in step.texts.items() if not text.strip()
+            (name, _("A message needs these words."))
+            for name, text in step.texts.items()
+            if not text.strip() and not (step.channel == StepChannel.SMS and name.startswith("subject"))
         ]
+    if step.channel == StepChannel.SMS:
+        found += _problems_of_text(step)
     for name, text in step.texts.items():
         if words := unknown(text):
             found.append(
@@ -228,6 +236,18 @@ def _problems_of_step(step: StepGiven, pace: Pace) -> list[tuple[str, str | Prom
                 )
             )
     return found
+
+
+def _problems_of_text(step: StepGiven) -> list[tuple[str, str | Promise]]:
+    found: list[tuple[str, str | Promise]] = []
+    if step.attaches_invoices:
+        found.append(("attaches_invoices", _("A text message carries no files: its link opens them.")))
+    too_long = _("A text message is short: write at most %(parts)s parts.") % {"parts": MOST_PARTS}
+    return found + [
+        (name, too_long)
+        for name in ("body_fr", "body_en")
+        if parts_of(plain(step.texts[name])).number > MOST_PARTS
+    ]
 
 
 def _problems_of_order(before: StepGiven, step: StepGiven, pace: Pace) -> list[tuple[str, str | Promise]]:

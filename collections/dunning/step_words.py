@@ -51,6 +51,8 @@ def what_in_words(step: Any) -> str:
         StepChannel.EMAIL: _("an e-mail"),
         StepChannel.LETTER: _("a letter"),
         StepChannel.REGISTERED: _("a registered letter"),
+        StepChannel.POST: _("a letter by the posting service"),
+        StepChannel.SMS: _("a text message"),
         StepChannel.CALL: _("a call"),
         StepChannel.FILE: _("the file for hand-over"),
     }[StepChannel(step.channel)]

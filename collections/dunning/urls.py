@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import handovers, links, payment_plans, promises, runs, scenarios, work
+from .views import handovers, links, payment_plans, promises, relays, runs, scenarios, work
 
 app_name = "dunning"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("links/<int:key>/revoke/", links.revoke, name="revoke_link"),
     path("links/<str:code>/new/", links.MakeLink.as_view(), name="make_link"),
     path("work/", work.work_list, name="work_list"),
+    path("work/load/", work.workload, name="workload"),
     path("work/<str:code>/call/", work.record_call, name="record_call"),
     path("runs/", runs.RunList.as_view(), name="runs"),
     path("runs/make/", runs.make_run, name="make_run"),
@@ -21,6 +22,7 @@ urlpatterns = [
     path("reminders/", runs.ReminderList.as_view(), name="reminders"),
     path("reminders/<int:key>/", runs.reminder, name="reminder"),
     path("reminders/<int:key>/number/", runs.note_number, name="note_number"),
+    path("reminders/<int:key>/again/", runs.try_again, name="try_again"),
     path("reminders/<int:key>/pdf/", runs.reminder_pdf, name="reminder_pdf"),
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.ChangeScenario.as_view(), name="new_scenario"),
@@ -50,6 +52,7 @@ urlpatterns = [
     path("hand-overs/<int:key>/end/", handovers.EndHandOver.as_view(), name="end_hand_over"),
     path("clients/<str:code>/hand-over/", handovers.MakeHandOver.as_view(), name="make_hand_over"),
     path("clients/<str:code>/limitation/", handovers.Interrupt.as_view(), name="interrupt"),
+    path("clients/<str:code>/pass-on/", relays.PassOn.as_view(), name="pass_on"),
     path("clients/<str:code>/plan/", payment_plans.MakePlan.as_view(), name="make_plan"),
     path("clients/<str:code>/promise/", promises.MakePromise.as_view(), name="make_promise"),
 ]

@@ -19,6 +19,8 @@ from accounts.models import Company, CustomerAccount, User, documents_of
 from invoicing import queries, services
 from invoicing.enums import ItemKind
 from invoicing.expected.queries import expected_days
+from invoicing.factoring.queries import sold_keys
+from invoicing.limitation import limitation_of
 from invoicing.lists import outside_items
 from invoicing.models import Allocation, ReceivableItem
 from invoicing.scope import own_items
@@ -163,13 +165,19 @@ class ItemViewSet(CompanyViewSet):
         return self.retrieve(request, pk)
 
     def _answers(self, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        """Items with the day they are expected to be paid on, told of today's book alone, and stops of reminders."""
+        """Items with the day they are expected to be paid on, told of today's book alone, stops of reminders, and the
+        last day to claim them."""
         today = paris_date(self.at)
         asked = read_date(self.request, "as_of") or today
         days = expected_days(rows, on=today) if asked >= today else {}
         stops = stops_of(rows, on=asked)
+        sold = sold_keys([row.pk for row in rows], on=asked)
+        claimable = limitation_of(rows)
         return [
-            item_answer(row, flags=stops[row.pk].flags) | expected_answer(days.get(row.pk)) for row in rows
+            item_answer(row, flags=[*stops[row.pk].flags, *(["assigned"] if row.pk in sold else [])])
+            | expected_answer(days.get(row.pk))
+            | {"limitation_date": claimable.get(row.pk)}
+            for row in rows
         ]
 
     def _flag(self, name: str) -> bool:

@@ -112,6 +112,9 @@ class ItemAnswer(Shape):
     days_late = serializers.IntegerField()
     expected_on = serializers.DateField(allow_null=True, required=False)
     expected_because = serializers.ChoiceField(Why.choices, allow_null=True, required=False)
+    limitation_date = serializers.DateField(
+        allow_null=True, required=False, help_text=_("The last day on which it can be claimed in court.")
+    )
     flags = serializers.ListField(child=serializers.CharField())
 
 

@@ -35,6 +35,7 @@ PEOPLE = (
     Person("finance", "Philippe", "Aubry", "finance_director"),
     Person("director", "Anne", "Valmont", "executive"),
     Person("logistics", "Thomas", "Lefort", "dispute_owner"),
+    Person("partner", "Élise", "Garnier", "partner"),
     Person("auditor", "Marc", "Lenoir", "auditor"),
     Person("admin", "Inès", "Fabre", "administrator"),
     Person("integration", "", "", "integration", is_system=True),
@@ -50,6 +51,7 @@ LABELS = {
     "finance_director": _("Finance director"),
     "executive": _("Chief executive"),
     "dispute_owner": _("Dispute owner, logistics"),
+    "partner": _("Outside partner, collections"),
     "auditor": _("Auditor"),
     "administrator": _("Administrator"),
 }

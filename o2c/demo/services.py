@@ -24,6 +24,7 @@ from .plans import make_plans
 from .policy import make_policy
 from .present import Story
 from .ratings import make_ratings
+from .recovery import make_recovery
 from .watching import insure_and_watch
 
 CODE = "DEMO"
@@ -81,6 +82,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         bring_in_statement(company, accounts, team, at=at)
         make_disputes(company, accounts, team, at=at)
         make_plans(company, accounts, team, at=at)
+        make_recovery(company, accounts, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
         insure_and_watch(company, accounts, team, at=at, today=today)

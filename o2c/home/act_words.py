@@ -37,6 +37,20 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
     ),
     "guarantee.ended": Words(gettext_lazy("Guarantee %(label)s ended"), "certificate", "warn", DECISIONS),
+    "factor.agreed": Words(
+        gettext_lazy("Agreement %(label)s with the factor entered"), "building-bank", "", DECISIONS
+    ),
+    "factor.approved": Words(
+        gettext_lazy("The factor’s word on client %(label)s entered"), "shield-check", "", DECISIONS
+    ),
+    "batch.sent": Words(gettext_lazy("List %(label)s made for the factor"), "send", "", MONEY),
+    "batch.received": Words(
+        gettext_lazy("List %(label)s received by the factor"), "switch-horizontal", "ok", MONEY
+    ),
+    "item.taken_back": Words(
+        gettext_lazy("%(label)s taken back from the factor"), "arrow-back-up", "warn", MONEY
+    ),
+    "item.passed_on": Words(gettext_lazy("Money for %(label)s passed on to the factor"), "cash", "ok", MONEY),
     "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
     "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
     "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),
@@ -163,6 +177,7 @@ WORDS: Final[dict[str, Words]] = {
     "reminder.no_contact": Words(
         gettext_lazy("Nobody to send a reminder to (%(label)s)"), "user-question", "warn", MONEY
     ),
+    "reminder.tried_again": Words(gettext_lazy("Reminder tried again (%(label)s)"), "refresh", "", MONEY),
     "call.made": Words(gettext_lazy("Call with %(label)s"), "phone", "", CLIENT),
     "link.made": Words(gettext_lazy("Link of %(label)s made"), "link", "", CLIENT),
     "link.revoked": Words(gettext_lazy("Link of %(label)s revoked"), "ban", "warn", CLIENT),
@@ -174,6 +189,7 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "account.relayed": Words(gettext_lazy("Client %(label)s passed on"), "arrow-right", "", CLIENT),
     "call.relayed": Words(gettext_lazy("Call to %(label)s passed on"), "arrow-right", "warn", CLIENT),
     "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
     "handover.cost": Words(gettext_lazy("Cost of the hand-over of %(label)s"), "receipt", "", MONEY),

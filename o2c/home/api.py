@@ -39,6 +39,7 @@ class MessageAnswer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     kind = serializers.CharField()
     account = serializers.CharField(allow_null=True)
+    channel = serializers.ChoiceField(OutboxMessage.Channel.choices)
     to = serializers.CharField()
     cc = serializers.CharField(allow_blank=True)
     subject = serializers.CharField()
@@ -52,11 +53,12 @@ class MessageAnswer(serializers.Serializer[Any]):
 
 
 class MessageFilters(filters.FilterSet):
-    """``?account= &kind= &state= &to=``."""
+    """``?account= &kind= &state= &channel= &to=``."""
 
     account = filters.CharFilter(method="about")
     kind = filters.CharFilter()
     state = filters.ChoiceFilter(choices=OutboxMessage.State.choices)
+    channel = filters.ChoiceFilter(choices=OutboxMessage.Channel.choices)
     to = filters.CharFilter()
 
     class Meta:
@@ -150,6 +152,7 @@ def _answers(rows: Sequence[OutboxMessage]) -> list[dict[str, Any]]:
             "id": row.pk,
             "kind": row.kind,
             "account": codes.get(row.account_id or 0),
+            "channel": row.channel,
             "to": row.to,
             "cc": row.cc,
             "subject": row.subject,

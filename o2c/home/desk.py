@@ -18,7 +18,8 @@ from o2c.shared.calendar import PARIS
 from o2c.shared.menu import url_or_nothing
 
 from . import queries
-from .inbox import EVENING, Inbox, Text, Waiting, language
+from .inbox import Inbox, language
+from .inbox_line import EVENING, Text, Waiting
 
 
 class Desk(Inbox):

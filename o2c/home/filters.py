@@ -75,6 +75,7 @@ class OutboxFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label=_("Recipient or subject"))
     client = filters.CharFilter(method="of_client", label=_("Client"))
     state = filters.ChoiceFilter(choices=OutboxMessage.State.choices, label=_("State"))
+    channel = filters.ChoiceFilter(choices=OutboxMessage.Channel.choices, label=_("Channel"))
     kind = filters.CharFilter(label=_("Kind"))
     since = DayFilter(field_name="created_at", lookup_expr="date__gte", label=_("From"))
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -24,6 +23,7 @@ from credit.models import AccountBlock, AccountWatch, ClassOverride, Guarantee, 
 from credit.scorecard.services.override import DECIDE, LEVEL
 from credit.services.guarantees import CONFIRM
 from credit.written.queries import to_acknowledge
+from dunning.services.runs import RIGHT as REMIND
 from invoicing.einvoicing.services import RIGHT as HAND_OVER
 from invoicing.interest_policy import asked_for
 from invoicing.interest_queries import rate_table
@@ -40,8 +40,9 @@ from orders.lists import working_time_left
 from orders.models import HoldCase, OverrideRequest
 
 from . import queries
+from .inbox_line import ALERTS, EVENING, LIMITS, ORDERS, Retry, Waiting
+from .reminder_lines import reminders_not_arrived
 
-EVENING: Final = time(18)
 _ROWS: Final = 10
 _LATE_CLIENTS: Final = 5
 # Clients to speak to come after what has a clock.
@@ -49,37 +50,6 @@ _LATE_CLIENTS_LAST: Final = timedelta(days=90)
 _REVIEW_AHEAD: Final = timedelta(days=7)
 _LIMIT_ANSWER: Final = timedelta(days=1)
 _IDENTIFIED_WITHIN: Final = 5
-ORDERS, LIMITS, ALERTS = "orders", "limits", "alerts"
-
-Text = str | Promise
-
-
-@dataclass(frozen=True)
-class Retry:
-    """A button at the end of a line: where it posts, and for which document."""
-
-    url: str
-    key: int
-    document: str
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One line of the inbox; ``due`` is what the lines are sorted by."""
-
-    kind: str
-    tone: str
-    icon: str
-    word: Text
-    title: Text
-    sub: Text
-    url: str
-    due: datetime
-    amount: Decimal | None = None
-    currency: str = "EUR"
-    seconds: int | None = None
-    note: Text = ""
-    retry: Retry | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +99,7 @@ class Inbox:
             rows += self._drafts()
         if self.may("payments.allocate"):
             rows += self._payments() + self._unidentified()
-        if self.has_portfolio or self.may("payments.allocate"):
+        if self.may("accounts.view") and (self.has_portfolio or self.may("payments.allocate")):
             rows += self._late_clients()
         if self.may("rates.manage"):
             rows += self._legal_rates()
@@ -137,6 +107,8 @@ class Inbox:
             rows += self._not_billed()
         if self.may(SEND):
             rows += self._not_arrived()
+        if self.may(REMIND):
+            rows += reminders_not_arrived(self.user, self.company, self.at)
         rows += self._not_left()
         return sorted(rows, key=lambda row: row.due)
 

@@ -175,6 +175,9 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ),
     ("alert.raised", False): gettext_lazy("What now: open the alert and say what was done about it."),
     ("call.relayed", True): gettext_lazy("What now: call the client, and note what came of it."),
+    ("reminder.bounced", True): gettext_lazy(
+        "What now: correct the number or the address of the client, and call: it has not read the reminder."
+    ),
     ("plan.signed", True): gettext_lazy("What now: approve the plan, or cancel it with a reason."),
     ("plan.late", False): gettext_lazy(
         "What now: call the client; without the money, give formal notice: eight days later the balance is due."

@@ -95,6 +95,9 @@ class OutboxTable(Table):
 
     subject = Column(verbose_name=gettext_lazy("Subject"))
     to = Column(phone="full", order_by="to", verbose_name=gettext_lazy("To"))
+    channel = Column(
+        accessor="get_channel_display", order_by="channel", phone="hide", verbose_name=gettext_lazy("Channel")
+    )
     kind = TextColumn(export_only=True, verbose_name=gettext_lazy("Kind"))
     created_at = DateColumn(
         order_by=("created_at", "pk"), phone="right", css="o-n o-nw", verbose_name=gettext_lazy("Written")

@@ -122,6 +122,11 @@ FACTS: Final[dict[str, str | Promise]] = {
     "received": gettext_lazy("Received"),
     "why": gettext_lazy("Why"),
     "document": gettext_lazy("Document"),
+    "documents": gettext_lazy("Documents"),
+    "batch": gettext_lazy("List"),
+    "received_on": gettext_lazy("Received on"),
+    "passed_on": gettext_lazy("Passed on"),
+    "financed": gettext_lazy("Financed"),
     "expires": gettext_lazy("Opens until"),
 }
 
@@ -191,8 +196,15 @@ NOTICES: Final[dict[str, Words]] = {
     "payment.return_undone": Words(
         gettext_lazy("The return of payment %(payment)s of %(client)s was a mistake"), "rotate", "ok"
     ),
+    "client.relayed": Words(gettext_lazy("%(client)s is yours to remind now"), "arrow-right", ""),
+    "clients.relayed": Words(
+        gettext_lazy("%(count)s clients are yours to remind now, %(client)s first"), "arrow-right", ""
+    ),
     "call.relayed": Words(
         gettext_lazy("The call to %(client)s was not made: it is yours now"), "phone-call", "warn"
+    ),
+    "reminder.bounced": Words(
+        gettext_lazy("The reminder of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
     ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"

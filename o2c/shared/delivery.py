@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -69,6 +69,11 @@ def take(content: bytes, *, at: datetime, by: Any = None) -> list[Heard]:
         if message is None:
             raise NotOurMessage
         return [_take_one(message, report, at=at, by=by) for report in found.reports]
+
+
+def note_report(message: OutboxMessage, report: Report, *, at: datetime) -> Heard:
+    """Note what a carrier says of a locked message, about the number or address it went to; said again: nothing."""
+    return _take_one(message, replace(report, recipient=message.to), at=at, by=None)
 
 
 def _take_one(message: OutboxMessage, report: Report, *, at: datetime, by: Any) -> Heard:

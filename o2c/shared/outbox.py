@@ -4,15 +4,17 @@ How to use it: make ``OutboxMessage`` rows inside your act's transaction and han
 ``key`` that names it for good (a second one of the same key is not written), ``kind``, ``to``, ``subject``,
 ``text`` (and ``html``), ``language``, ``company_id`` and ``account_id`` (who may read it), ``about_type`` and
 ``about_id`` (the row it is about, such as ``invoicing.invoice``), ``from_name`` and ``reply_to`` where it speaks for
-a company, and ``files``: see ``outbox_files``. What became of it stands in ``state`` and ``events``; an act that
-must know is a reaction to ``message.bounced``. An address from which mail came back for good is not written to:
-ask ``delivery.bounced`` first and name it to the person; a message that is written all the same fails when it is sent.
+a company, and ``files``: see ``outbox_files``. ``channel`` says that it leaves as a text message or by post instead
+of by e-mail: ``to`` is a number of E.164 then, or the lines of an address, and ``settings.OUTBOX_CARRIERS`` names who
+takes it. What became of it stands in ``state`` and ``events``; an act that must know is a reaction to
+``message.bounced``. An address from which mail came back for good is not written to: ask ``delivery.bounced`` first
+and name it to the person; a message that is written all the same fails when it is sent.
 """
 
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from email.utils import formataddr, parseaddr
 from typing import Any, Final
@@ -25,7 +27,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from . import audit, outbox_files, work
+from . import audit, carrying, outbox_files, work
 from .mail_ids import message_id as id_of
 from .models import BouncedAddress, OutboxMessage, Work
 from .outbox_history import mark
@@ -37,6 +39,7 @@ MOST_TRIES: Final = 8
 FILES_WITHIN: Final = timedelta(hours=2)
 _FILE_PAUSE: Final = timedelta(seconds=5)
 State = OutboxMessage.State
+Channel = OutboxMessage.Channel
 # Waits for somebody who knows what became of it, or for another try.
 UNCLEAR: Final = (State.UNCERTAIN, State.FAILED)
 STOPPABLE: Final = (State.WAITING, *UNCLEAR)
@@ -82,21 +85,28 @@ def send(*, work: Work, message_id: int) -> dict[str, str]:
     message = OutboxMessage.objects.select_for_update(no_key=True).get(pk=message_id)
     if message.state != State.WAITING:
         return {"state": message.state}
-    if settings.EMAIL_URL and work.attempts > 1:
+    by_mail = message.channel == Channel.EMAIL
+    if by_mail and settings.EMAIL_URL and work.attempts > 1:
         _mark(message, State.UNCERTAIN, "interrupted")
-    elif "@" not in message.to and settings.EMAIL_URL:
+    elif by_mail and "@" not in message.to and settings.EMAIL_URL:
         _mark(message, State.FAILED, "no address")
     elif BouncedAddress.objects.filter(address=message.to.lower(), lifted_at=None).exists():
         _mark(message, State.FAILED, "mail to this address came back")
     else:
-        _leave(message)
+        _leave(message, work.attempts)
     return {"state": message.state}
 
 
-def _leave(message: OutboxMessage) -> None:
-    """Gather what goes with it, then send or keep it."""
+def _leave(message: OutboxMessage, attempts: int) -> None:
+    """Gather what goes with it, then send it, hand it to its carrier or keep it."""
     try:
-        mail = _mail_of(message)
+        files = _gathered(message)
+        if message.channel != Channel.EMAIL:
+            pause = carrying.carry(message, files, attempts=attempts, at=timezone.now())
+            if pause is not None:
+                _again_in(message, pause)
+            return
+        mail = _mail_of(message, files)
         mail.message()
     except outbox_files.StillMade:
         if timezone.now() - message.created_at > FILES_WITHIN:
@@ -139,12 +149,17 @@ def _mark(message: OutboxMessage, state: str, text: str) -> None:
     mark(message, state, at=timezone.now(), text=text)
 
 
-def _mail_of(message: OutboxMessage) -> EmailMultiAlternatives:
+def _gathered(message: OutboxMessage) -> list[outbox_files.Attachment]:
+    """What goes with a message, each file at its place; the message names for good what goes with it."""
     files = outbox_files.resolved(message.files)
     rows = [file.as_row() for file in files]
     if rows != message.files:
         message.files = rows
         message.save(update_fields=["files"])
+    return files
+
+
+def _mail_of(message: OutboxMessage, files: Sequence[outbox_files.Attachment]) -> EmailMultiAlternatives:
     portal = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     mail = EmailMultiAlternatives(
         message.subject,

@@ -12,11 +12,12 @@ from django.utils.translation import pgettext_lazy
 
 class OutboxMessage(models.Model):
     """A message to one address, written by an act or the reaction to it; sent once, or shown here where no mail is
-    set up. What it says never changes.
+    set up. What it says never changes. Text messages and letters leave by a carrier (``carriers``).
 
     One whose sending was interrupted is *uncertain*: it waits for a person and is never sent again by itself
     (design 3.20).
 
+    :ivar to: an e-mail address, a number of E.164 or the lines of a postal address, as its channel wants it
     :ivar files: what goes with it, as ``outbox_files.Attachment`` writes it
     :ivar bounce: how it came back: ``hard``, the address takes no mail; ``soft``, not this time
     """
@@ -34,6 +35,11 @@ class OutboxMessage(models.Model):
         HARD = "hard", _("the address takes no mail")
         SOFT = "soft", _("not taken this time")
 
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        SMS = "sms", _("Text message")
+        POST = "post", _("Post")
+
     # States of a message that has left.
     LEFT = (State.SENT, State.DELIVERED, State.BOUNCED)
 
@@ -43,6 +49,9 @@ class OutboxMessage(models.Model):
     account_id = models.BigIntegerField(null=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    channel = models.CharField(
+        max_length=5, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL
     )
     to = models.CharField(_("to"), max_length=254)
     cc = models.CharField(max_length=500, blank=True)
@@ -101,8 +110,8 @@ class OutboxMessage(models.Model):
                 name="message_text_frozen",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
-                    "kind", "key", "account_id", "to", "cc", "from_name", "reply_to", "subject", "text", "html",
-                    "created_at",
+                    "kind", "key", "channel", "account_id", "to", "cc", "from_name", "reply_to", "subject", "text",
+                    "html", "created_at",
                 ),
             ),
         ]  # fmt: skip

@@ -41,6 +41,14 @@ def read_mail() -> None:
 
 
 @shared_task
+def hear_carriers() -> None:
+    """Ask for what carriers say of text messages and letters that left (every minute, by the scheduler)."""
+    from o2c.shared import work
+
+    work.add("carriers.fetch", "clock")
+
+
+@shared_task
 def digest() -> None:
     """Ask for the digests of this morning (daily, by the scheduler)."""
     from django.utils import timezone

@@ -15,7 +15,8 @@ Written from `tests/access/expected.py` by `python -m tests.access.document`; a 
 another one sends each request below as every role, about an own client's thing, another rep's, another company's.
 
 A person acts with a *role* held in a company, and sees the clients of that company;
-{", ".join(OWN_PORTFOLIO)} sees those of the own portfolio alone, {", ".join(EVERY_COMPANY)} those of every company.
+{" and ".join(sorted(OWN_PORTFOLIO))} see those of the own portfolio alone,
+{", ".join(EVERY_COMPANY)} those of every company.
 What lies outside does not exist: 404. Without the permission: 403, with the lowest role that holds it. Some acts also
 ask for authority by amount and for four eyes (marked *by authority*).
 """

@@ -36,22 +36,26 @@ HELD: Final = "the link itself"
 ROLES: Final = (
     "adv_officer", "adv_manager", "sales", "sales_manager", "credit_analyst", "credit_manager",
     "receivables_accountant", "finance_director", "executive", "dispute_owner", "auditor", "administrator",
-    "integration",
+    "integration", "partner",
 )  # fmt: skip
 
 # Sees the clients of its own portfolio alone; every other role sees all clients of its company.
-OWN_PORTFOLIO: Final = frozenset({"sales"})
+OWN_PORTFOLIO: Final = frozenset({"sales", "partner"})
+# Does not read what colleagues sold to an own client.
+OWN_SALES: Final = frozenset({"sales"})
 # Sees every company; every other role sees its own.
 EVERY_COMPANY: Final = frozenset({"administrator"})
 
+_OUTSIDE: Final = frozenset({"partner"})
 _EVERYBODY: Final = frozenset(ROLES)
+_HOUSE: Final = _EVERYBODY - _OUTSIDE
 _ADV: Final = frozenset({"adv_officer", "adv_manager"})
 _CREDIT: Final = frozenset({"credit_analyst", "credit_manager", "finance_director", "executive"})
 _SALES: Final = frozenset({"sales", "sales_manager"})
 _BOOKS: Final = frozenset({"receivables_accountant", "integration"})
 
 HOLDERS: Final[Mapping[str, frozenset[str]]] = {
-    "accounts.view": _EVERYBODY,
+    "accounts.view": _HOUSE,
     "accounts.edit": _ADV | _CREDIT | {"integration"},
     "accounts.block": _CREDIT,
     "accounts.watch": _ADV | _CREDIT | {"sales_manager", "receivables_accountant"},
@@ -61,7 +65,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "credit.countersign": frozenset({"sales_manager", "executive"}),
     "decisions.view": _ADV | _CREDIT | {"sales_manager", "auditor"},
     "credit.rate": _CREDIT,
-    "orders.view": _EVERYBODY,
+    "orders.view": _HOUSE,
     "orders.enter": _ADV | _SALES | {"integration"},
     "orders.deliver": _ADV | {"integration"},
     "orders.hold": _ADV | _CREDIT,
@@ -76,6 +80,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
+    "invoicing.assign": frozenset({"receivables_accountant", "finance_director"}),
     "invoicing.claim_interest": _CREDIT | {"receivables_accountant"},
     "invoicing.waive_interest": _CREDIT,
     "dunning.stop": _ADV | _CREDIT | {"receivables_accountant"},
@@ -85,7 +90,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "payments.write_off": frozenset({"receivables_accountant"}),
     "bank.view": _BOOKS | _CREDIT | {"auditor", "administrator"},
     "bank.import": _BOOKS | {"finance_director"},
-    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS,
+    "dunning.promise": _ADV | _CREDIT | _SALES | _BOOKS | _OUTSIDE,
     "dunning.plan": _CREDIT | {"receivables_accountant"},
     "dunning.run": _ADV | _CREDIT | {"receivables_accountant"},
     "dunning.sign": frozenset({"finance_director", "executive"}),
@@ -94,15 +99,15 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "dunning.promise_again": frozenset({"credit_manager", "finance_director", "executive"}),
     "policy.change": frozenset({"finance_director", "executive"}),
     "policy.write": frozenset({"credit_manager", "finance_director", "executive"}),
-    "policy.follow": _EVERYBODY - {"auditor", "administrator", "integration"},
+    "policy.follow": _HOUSE - {"auditor", "administrator", "integration"},
     "disputes.view": _EVERYBODY,
     "disputes.open": _EVERYBODY - {"auditor", "administrator"},
-    "disputes.work": _EVERYBODY - {"auditor", "administrator", "integration"},
+    "disputes.work": _HOUSE - {"auditor", "administrator", "integration"},
     "disputes.committee": (_CREDIT - {"credit_analyst"}) | {"adv_manager"},
     "disputes.resolve": _ADV | _CREDIT,
     "periods.close": frozenset({"receivables_accountant", "finance_director"}),
     "periods.reopen": frozenset({"finance_director"}),
-    "reports.view": _EVERYBODY - {"dispute_owner"},
+    "reports.view": _HOUSE - {"dispute_owner"},
     "imports.run": _ADV | _BOOKS | {"administrator"},
     "mail.report": frozenset({"administrator", "integration"}),
     "audit.view": (_CREDIT - {"credit_analyst"}) | {"adv_manager", "auditor", "administrator"},
@@ -163,6 +168,10 @@ _RECURRING_FORM: Final = {
     "client": "{client}", "rhythm": "month", "timing": "advance", "first_day": "2030-01-01",
     "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-sku": "A1", "lines-0-description": "Rent",
     "lines-0-quantity": "1", "lines-0-unit_price": "10", "lines-0-vat_rate": "20",
+}  # fmt: skip
+_FACTOR: Final = {
+    "factor": "Factor", "number": "F-1", "valid_from": "1/1/2031", "advance_pct": "85", "guarantee_fund_pct": "10",
+    "commission_pct": "1", "max_term_days": "90", "max_overdue_days": "0",
 }  # fmt: skip
 _RATE: Final = {"ecb": "2.50", "legal": "2.60", "source": "JO"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
@@ -269,6 +278,14 @@ PAGES: Final[Mapping[str, Entry]] = {
         },
     ),
     "credit/reviews/": Entry(get="accounts.view"),
+    "credit/factor/": Entry(get="accounts.view"),
+    "credit/factor/agreement/": Entry(get="accounts.view", post="policy.change", body=_FACTOR),
+    "credit/clients/<code>/factor/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={"status": "REFUSED", "amount": "0", "effective_on": "1/1/2031"},
+    ),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -627,6 +644,19 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/recurring/<key>/pause/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
     "invoicing/recurring/<key>/resume/": Entry(post="invoicing.issue", about="recurring"),
     "invoicing/recurring/<key>/end/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
+    "invoicing/factor/": Entry(get="invoicing.view"),
+    "invoicing/factor/new/": Entry(get="invoicing.assign", post="invoicing.assign", body={"item": "{item}"}),
+    "invoicing/factor/sold/": Entry(get="invoicing.view"),
+    "invoicing/factor/sold/<key>/take-back/": Entry(
+        get="invoicing.assign", post="invoicing.assign", about="assignment", body=_REASON
+    ),
+    "invoicing/factor/to-pass-on/": Entry(get="invoicing.view"),
+    "invoicing/factor/to-pass-on/<key>/": Entry(
+        get="invoicing.assign", post="invoicing.assign", about="to_pass_on", body={"passed_on": "1/1/2020"}
+    ),
+    "invoicing/factor/<key>/": Entry(
+        get="invoicing.view", post="invoicing.assign", about="batch", body={"received_on": "1/1/2020"}
+    ),
     "invoicing/interest/": Entry(get="invoicing.view"),
     "invoicing/interest/<key>/": Entry(get="invoicing.view", about="penalty_note"),
     "invoicing/interest/<key>/pdf/": Entry(get="invoicing.view", about="penalty_note"),
@@ -702,6 +732,7 @@ PAGES: Final[Mapping[str, Entry]] = {
         get="dunning.promise", post="dunning.promise", about="client", body={"days": "5"}, by_authority=True
     ),
     "collections/work/": Entry(get="dunning.promise"),
+    "collections/work/load/": Entry(get="dunning.run"),
     "collections/work/<code>/call/": Entry(post="dunning.promise", about="client", body={"outcome": "other"}),
     "collections/runs/": Entry(get="dunning.run"),
     "collections/runs/make/": Entry(post="dunning.run"),
@@ -723,6 +754,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/reminders/<key>/number/": Entry(
         post="dunning.run", about="reminder", body={"number": "2C1234567890"}
     ),
+    "collections/reminders/<key>/again/": Entry(post="dunning.run", about="reminder"),
     "collections/reminders/<key>/pdf/": Entry(get="invoicing.view", about="reminder"),
     "collections/promises/": Entry(get="invoicing.view"),
     "collections/promises/<key>/": Entry(get="invoicing.view", about="promise"),
@@ -757,6 +789,9 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/plans/<key>/break/": Entry(get="dunning.plan", post="dunning.plan", about="plan"),
     "collections/plans/<key>/notice/": Entry(post="dunning.sign", about="plan"),
     "collections/plans/<key>/notice/pdf/": Entry(get="invoicing.view", about="late_plan"),
+    "collections/clients/<code>/pass-on/": Entry(
+        get="dunning.run", post="dunning.run", about="client", body=_REASON | {"to": "executive"}
+    ),
     "collections/clients/<code>/plan/": Entry(get="dunning.promise", post="dunning.promise", about="client"),
     "collections/clients/<code>/promise/": Entry(
         get="dunning.promise", post="dunning.promise", about="client", body={"promised_date": "+5"}
@@ -1024,6 +1059,8 @@ API: Final[Mapping[str, Entry]] = {
         post="invoicing.waive_interest", about="invoice", body=_REASON
     ),
     "invoices/<number>/interest/lift/": Entry(post="invoicing.waive_interest", about="invoice", body=_REASON),
+    "factor-assignments/": Entry(get="invoicing.view"),
+    "factor-assignments/<pk>/": Entry(get="invoicing.view", about="assignment"),
     "recurring-invoices/": Entry(get="invoicing.view", post="invoicing.issue", body=_RECURRING_NEW),
     "recurring-invoices/preview/": Entry(post="invoicing.issue", body=_RECURRING),
     "recurring-invoices/<pk>/": Entry(get="invoicing.view", about="recurring"),
@@ -1075,6 +1112,8 @@ API: Final[Mapping[str, Entry]] = {
     "dunning-runs/": Entry(get="dunning.run", post="dunning.run", body={"dry_run": True}),
     "dunning-runs/<pk>/": Entry(get="dunning.run", about="dunning_run"),
     "dunning-runs/<pk>/approve/": Entry(post="dunning.run", about="dunning_run", by_authority=True),
+    "dunning-scenarios/": Entry(get="dunning.run"),
+    "dunning-scenarios/<pk>/": Entry(get="dunning.run", about="scenario"),
     "reminders/": Entry(get="invoicing.view"),
     "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),
     "reminders/<pk>/pdf/": Entry(get="invoicing.view", about="reminder"),

@@ -20,6 +20,8 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
     for address in (
         "", "search/", "journal/", "notifications/", "work/", "decisions/", "decisions/mine/", "substitutes/",
         "outbox/", "clients/", "clients/search/", "clients/<code>/", "clients/<code>/part/<name>/",
+        "credit/factor/", "invoicing/factor/", "invoicing/factor/sold/", "invoicing/factor/to-pass-on/",
+        "invoicing/factor/<key>/", "api/v1/factor-assignments/",
         "invoicing/recurring/", "api/v1/recurring-invoices/", "api/v1/interest-notes/",
         "clients/<code>/team/", "invoicing/rates/", "invoicing/interest/",
         "invoicing/interest/clients/<code>/",
@@ -39,7 +41,8 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
         "collections/promises/", "api/v1/promises/", "collections/plans/", "api/v1/payment-plans/",
         "collections/hand-overs/", "api/v1/hand-overs/",
         "collections/runs/", "collections/runs/<key>/",
-        "collections/work/", "collections/scenarios/", "api/v1/calls/",
+        "collections/work/", "collections/work/load/", "collections/scenarios/", "api/v1/calls/",
+        "api/v1/dunning-scenarios/",
         "collections/reminders/", "api/v1/dunning-runs/", "api/v1/reminders/",
         "reports/aged-balance/history/", "reports/duties/", "reports/statements/", "reports/releases/",
         "reports/exposure/",
@@ -66,16 +69,22 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
 # Always as many rows: the latest events, the months of some years, what a payment suffices for.
 ALWAYS_AS_MANY: Final = frozenset({
     "api/v1/disputes/<number>/links/",
+    # Lists of one document each.
+    "invoicing/factor/<key>/",
     "clients/<code>/part/<name>/", "invoicing/periods/", "invoicing/rates/", "api/v1/periods/",
     "api/v1/payments/<pk>/propose/",
     "invoicing/bank/<key>/", "api/v1/statements/<pk>/lines/",
-    "api/v1/accounts/<code>/scorecard/",
+    "api/v1/accounts/<code>/scorecard/", "api/v1/dunning-scenarios/",
+    # A row a collector: nobody is named.
+    "collections/work/load/",
     # One deposit waits at a time.
     "invoicing/orders/<number>/deposits/", "api/v1/orders/<number>/deposit-request/",
 })  # fmt: skip
 
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
+    "credit/factor/agreement/", "credit/clients/<code>/factor/", "invoicing/factor/new/",
+    "invoicing/factor/sold/<key>/take-back/", "invoicing/factor/to-pass-on/<key>/", "api/v1/factor-assignments/<pk>/",
     "invoicing/recurring/new/", "invoicing/recurring/<key>/", "api/v1/recurring-invoices/<pk>/",
     "api/v1/interest-notes/<pk>/", "invoicing/interest/terms/", "invoicing/clients/<code>/discount/",
     "invoicing/interest/<key>/", "invoicing/interest/<key>/pdf/", "invoicing/interest/<key>/take-back/",
@@ -140,6 +149,7 @@ OTHERS: Final = frozenset({
     "collections/plans/<key>/", "collections/plans/<key>/pdf/", "collections/plans/<key>/send/",
     "collections/plans/<key>/sign/", "collections/plans/<key>/cancel/", "collections/plans/<key>/break/",
     "collections/plans/<key>/notice/pdf/", "collections/clients/<code>/plan/", "api/v1/payment-plans/<pk>/",
+    "collections/clients/<code>/pass-on/", "api/v1/dunning-scenarios/<pk>/",
     "api/v1/promises/<pk>/", "collections/reminders/<key>/", "collections/reminders/<key>/pdf/",
     "api/v1/calls/<pk>/", "api/v1/dunning-runs/<pk>/", "api/v1/reminders/<pk>/", "api/v1/reminders/<pk>/pdf/",
     "invoicing/periods/accounts/", "invoicing/periods/<year>-<month>/entries/",

@@ -30,6 +30,7 @@ from .expected import (
     HELD,
     HOLDERS,
     OWN_PORTFOLIO,
+    OWN_SALES,
     ROLES,
     SIGNED_IN,
     Entry,
@@ -117,7 +118,7 @@ def cases_of(address: str, entry: Entry) -> Iterator[Case]:
         also = frozenset({401, 503} if permission == ANYONE else {403} if entry.by_authority else ())
         yield Case(method, ANONYMOUS, "own", OPEN if permission in PUBLIC else ASKED, also)
         for whose in owners(entry, method):
-            tried_by = OWN_PORTFOLIO if whose == "colleague" else (*ROLES, NOBODY)
+            tried_by = OWN_SALES if whose == "colleague" else (*ROLES, NOBODY)
             expected = {role: expectation(entry, method, role, whose) for role in tried_by}
             open_for = [role for role, found in expected.items() if found == OPEN]
             tried = sample(f"{method} {address} {whose}", open_for)
@@ -163,7 +164,9 @@ def may_see(about: str, role: str, whose: str) -> bool:
         return role in EVERY_COMPANY
     if about == "company":
         return True
-    return role != NOBODY and (whose == "own" or about in COMPANY_WIDE or role not in OWN_PORTFOLIO)
+    # Whom a client is entrusted to sees what anybody sold to it.
+    bound = OWN_SALES if whose == "colleague" else OWN_PORTFOLIO
+    return role != NOBODY and (whose == "own" or about in COMPANY_WIDE or role not in bound)
 
 
 def fill(shape: Any, values: dict[str, Any]) -> Any:

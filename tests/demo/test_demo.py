@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.db.models import Count
 from django.utils import timezone
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.models import Company, CustomerAccount, PaymentCircuit, User
 from credit.enums import Level
 from credit.models import ExposureSnapshot
 from credit.queries import exposure_of
-from dunning.models import PaymentPlan
+from dunning.models import AccountRelay, DunningScenario, HandOver, PaymentPlan
 from invoicing.models import BankStatement, Invoice, Payment, ReceivableItem, ReturnProposal
 from invoicing.queries import items_on
 from o2c.demo.services import make_demo
@@ -45,8 +45,18 @@ def test_a_believable_company_whose_books_add_up(demo: Company, capsys: pytest.C
     _a_bank_statement_waits()
     assert sorted(PaymentPlan.objects.values_list("status", flat=True)) == ["ACTIVE", "DRAFT"]
     assert PaymentPlan.objects.get(status="ACTIVE").instalments.exclude(paid_on=None).count() == 1
+    _collections_are_under_way(demo)
     call_command("verify_books")
     assert "0 differences" in capsys.readouterr().out
+
+
+def _collections_are_under_way(demo: Company) -> None:
+    handed = HandOver.objects.get(company=demo)
+    assert list(CustomerAccount.objects.visible_to(User.objects.get(username="partner"))) == [handed.account]
+    assert AccountRelay.objects.filter(company=demo).count() == 3
+    assert PaymentCircuit.objects.filter(account__company=demo).count() == 3
+    close = DunningScenario.objects.get(company=demo, risk_class="D")
+    assert {"sms", "post"} <= set(close.steps.values_list("channel", flat=True))
 
 
 def _a_bank_statement_waits() -> None:

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.api.base import CompanyViewSet
 from credit.queries import money
-from dunning.enums import ReminderStatus, RunStatus, StepChannel
+from dunning.enums import ReminderStatus, RunStatus, StepChannel, Unreached
 from dunning.models import DunningRun, Reminder, ReminderLine
 from dunning.queries.plan import LeftOut, Planned, excluded_of
 from dunning.services import runs as services
@@ -108,6 +108,7 @@ class ReminderAnswer(Shape):
     total = amount_field()
     sent_at = serializers.DateTimeField(allow_null=True)
     sent_to = serializers.CharField()
+    problem = serializers.ChoiceField(Unreached.choices, allow_blank=True)
     items = ReminderItemShape(many=True)
 
 
@@ -152,6 +153,7 @@ def reminder_answer(reminder: Any) -> dict[str, Any]:
         "total": money(reminder.total),
         "sent_at": reminder.sent_at,
         "sent_to": reminder.sent_to,
+        "problem": reminder.problem,
         "items": [_line(line) for line in reminder.lines.all()],
     }
 

@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.db.models import Max, QuerySet
+from django.urls import reverse
 
 from accounts.models import Company, CustomerAccount, User
 from accounts.queries import find_account
 from credit.models import AccountWatch
-from dunning.enums import ReminderStatus
+from dunning.enums import ReminderStatus, StepChannel
 from dunning.letters import Asked, Written, write_letter
 from dunning.models import DunningScenario, DunningStep, Reminder, ReminderLine
 from dunning.queries.contacts import contact_of
@@ -27,6 +29,8 @@ _IN_A_PREVIEW: Final = 5
 # The document of a calendar where none is chosen.
 EXAMPLE_AMOUNT: Final = Decimal(5000)
 EXAMPLE_DUE_IN: Final = timedelta(days=30)
+# What stands for the secret of a client's page in a text message that is not sent: as long as a real one.
+_EXAMPLE_TOKEN: Final = "x" * 76
 
 
 class Calendar(NamedTuple):
@@ -128,7 +132,9 @@ def letter_preview(
     if not asked:
         return None
     contact = contact_of(account, step)
-    return write_letter(account, step, asked, on=today, contact=contact, language=language)
+    page = reverse("client_link:page", args=[_EXAMPLE_TOKEN])
+    link = f"{settings.PORTAL_URL}{page}" if step.channel == StepChannel.SMS else ""
+    return write_letter(account, step, asked, on=today, contact=contact, language=language, link=link)
 
 
 def _late(account: CustomerAccount, items: Sequence[ReceivableItem], today: date) -> list[Asked]:

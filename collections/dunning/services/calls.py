@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from disputes.enums import DisputeOrigin, DisputeType
 from dunning import policy
 from dunning.enums import CallOutcome, PromiseChannel, ReminderStatus
 from dunning.models import Call, Reminder
+from invoicing.models import ReceivableItem
 from invoicing.services.shared import require
 from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
@@ -25,6 +26,8 @@ from o2c.shared.problems import Invalid, NotFound
 from .promises import make_promise
 
 RIGHT: Final = "dunning.promise"
+# What is said of chosen documents.
+_ABOUT_ITEMS: Final = frozenset({CallOutcome.PROMISE, CallOutcome.DISPUTE})
 # After these nobody has been asked: a call that a scenario wants is still to be made.
 _NOBODY_ASKED: Final = frozenset({CallOutcome.NOT_REACHED, CallOutcome.WRONG_CONTACT})
 
@@ -44,6 +47,7 @@ def record_call(
     next_date: date | None = None,
     satisfaction: int | None = None,
     topic: str = "",
+    pooled_with: Call | None = None,
     by: User,
     at: datetime,
 ) -> Call:
@@ -53,11 +57,9 @@ def record_call(
 
     :param amount: promised; all that is open and not contested of the items when left out
     :param dispute_type: a ``DisputeType``, with a dispute
+    :param pooled_with: the call it is one with, about another site
     """
-    account = CustomerAccount.objects.visible_to(by).filter(pk=account_id).select_related("company").first()
-    if account is None:
-        raise NotFound
-    require(by, RIGHT, account.company_id)
+    account = _account(account_id, by)
     _check(outcome, promised_date, next_date, satisfaction, at)
     with transaction.atomic():
         promise = dispute = None
@@ -79,7 +81,7 @@ def record_call(
         call = Call.objects.create(
             company=account.company, account=account, outcome=outcome, reason=reason, spoke_to=spoke_to.strip(),
             note=note.strip(), next_date=next_date, satisfaction=satisfaction, topic=topic.strip(), promise=promise,
-            dispute=dispute, made_by=by, made_at=at,
+            dispute=dispute, pooled_with=pooled_with, made_by=by, made_at=at,
         )  # fmt: skip
         if outcome not in _NOBODY_ASKED:
             Reminder.objects.filter(account=account, status=ReminderStatus.TO_CALL).update(
@@ -96,6 +98,63 @@ def record_call(
         if satisfaction is not None and satisfaction <= policy.DISPLEASED:
             work.emit("call.displeased", key=f"call:{call.pk}", payload={"call_id": call.pk})
     return call
+
+
+@retrying
+def record_call_about_sites(
+    *, account_ids: Sequence[int], item_ids: Sequence[int] = (), by: User, at: datetime, **given: Any
+) -> list[Call]:
+    """Note one call about several sites of a legal entity, all or nothing.
+
+    A promise or a dispute is taken for each site whose documents were chosen; with the others it is noted that they
+    were spoken of. What the client thought of us counts once.
+
+    :param account_ids: the sites, the one that was called first
+    :param given: what ``record_call`` takes beside
+    :raises Invalid: they are not of one legal entity; an amount for several sites
+    """
+    accounts = [_account(key, by) for key in dict.fromkeys(account_ids)]
+    if not accounts:
+        raise NotFound
+    if len({(account.company_id, account.entity_id) for account in accounts}) != 1:
+        raise Invalid(errors={"items": [_("A call is about sites of one legal entity.")]})
+    whose = dict(
+        ReceivableItem.objects.filter(pk__in=item_ids, account__in=account_ids).values_list("pk", "account")
+    )
+    if set(whose) != set(item_ids):
+        raise NotFound
+    chosen = [account for account in accounts if account.pk in whose.values()]
+    if given.get("amount") is not None and len(chosen) > 1:
+        raise Invalid(
+            errors={"amount": [_("Choose the documents of one site for an amount, or leave it empty.")]}
+        )
+    asked = chosen or accounts[:1]
+    rest = [account for account in accounts if account not in asked]
+    made: list[Call] = []
+    with transaction.atomic():
+        for account in asked + rest:
+            fields = dict(given)
+            if made:
+                fields |= {"satisfaction": None, "pooled_with": made[0]}
+            if account in rest and given["outcome"] in _ABOUT_ITEMS:
+                fields |= {
+                    "outcome": CallOutcome.OTHER,
+                    "amount": None,
+                    "promised_date": None,
+                    "dispute_type": "",
+                }
+            items = [key for key in item_ids if whose[key] == account.pk]
+            made.append(record_call(account_id=account.pk, item_ids=items, by=by, at=at, **fields))
+    return made
+
+
+def _account(account_id: int, by: User) -> CustomerAccount:
+    """A client the user sees and may note calls with."""
+    account = CustomerAccount.objects.visible_to(by).filter(pk=account_id).select_related("company").first()
+    if account is None:
+        raise NotFound
+    require(by, RIGHT, account.company_id)
+    return account
 
 
 def _check(

@@ -9,25 +9,32 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from accounts.models import RoleGrant
+from accounts.models import Company
 from dunning import relay_policy as policy
 from dunning.enums import RelayLevel, ReminderStatus, StepOwner
 from dunning.models import Relay, Reminder, ReminderLine
+from dunning.queries.relays import managed as companies_with_credit
 from o2c.shared import audit
 from o2c.shared import work as work_table
 from o2c.shared.calendar import is_business_day, paris_date
 
+from .account_relays import pass_clients
+
 EVENT: Final = "call.relayed"
-# Who makes up credit management.
-_CREDIT_ROLES: Final = ("credit_analyst", "credit_manager")
 
 
 def relay_calls(*, work: Any = None) -> dict[str, int]:
-    """Work handler of every morning: calls that were due go to the next of their company's chain."""
+    """Work handler of every morning: calls that were due go to the next of their company's chain, and so do clients."""
     del work
     at = timezone.now()
     day = paris_date(at)
-    return {"relayed": relay(day, at) if is_business_day(day) else 0}
+    if not is_business_day(day):
+        return {"relayed": 0, "clients": 0}
+    companies = Company.objects.filter(dunning_scenarios__is_active=True).distinct().order_by("pk")
+    return {
+        "relayed": relay(day, at),
+        "clients": sum(pass_clients(company, on=day, at=at) for company in companies),
+    }
 
 
 @transaction.atomic
@@ -42,11 +49,7 @@ def relay(on: date, at: datetime) -> int:
         .select_related("step", "run", "account")
         .order_by("pk")
     )
-    managed = set(
-        RoleGrant.objects.filter(
-            role__code__in=_CREDIT_ROLES, user__is_active=True, user__is_system=False
-        ).values_list("company", flat=True)
-    )
+    managed = companies_with_credit({reminder.company_id for reminder in waiting})
     last = {row.reminder_id: row for row in Relay.objects.filter(reminder__in=waiting).order_by("pk")}
     made = 0
     for reminder in waiting.select_for_update(of=("self",), no_key=True):

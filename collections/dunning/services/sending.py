@@ -9,32 +9,43 @@ from typing import Any, Final
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from dunning.attachments import files_of
 from dunning.enums import Exclusion, ReminderStatus, StepChannel
 from dunning.letters import Asked, letter_pdf, write_letter
 from dunning.models import Reminder, ReminderLine
 from dunning.queries.arrived import items_with_payment
-from dunning.queries.contacts import contact_of
+from dunning.queries.contacts import Finding, Reached, reach
 from dunning.queries.plan import standing_of
 from invoicing.services.shared import lock_items
-from o2c.shared import audit, outbox
+from o2c.shared import audit, outbox, outbox_files, postal, texting
+from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import OutboxMessage
 from o2c.shared.money import ZERO
+from o2c.shared.outbox_files import Attachment
+from o2c.shared.pdf import PDF_TYPE
 
 from .links import link_of_reminder
-from .runs import finish
+from .runs import SEND, finish
 
 KIND: Final = "dunning.reminder"
-_ON_PAPER: Final = frozenset({StepChannel.LETTER, StepChannel.REGISTERED, StepChannel.FILE})
+_ON_PAPER: Final = frozenset({StepChannel.LETTER, StepChannel.REGISTERED, StepChannel.POST, StepChannel.FILE})
+# Channels of a step that leave through the outbox.
+_MESSAGES: Final = {
+    StepChannel.EMAIL: OutboxMessage.Channel.EMAIL,
+    StepChannel.SMS: OutboxMessage.Channel.SMS,
+    StepChannel.POST: OutboxMessage.Channel.POST,
+}
 
 
 def send(*, work: Any, reminder_id: int) -> dict[str, str]:
     """Work handler: send one approved reminder; one that has left is never sent again.
 
-    Its state, its text and the message leave in one transaction: a worker killed before that has sent nothing.
+    Its state, its text and the message leave in one transaction: a worker killed before that has sent nothing. A text
+    message waits for the hours in which people may be texted, and is looked at then.
     """
     del work
     at = timezone.now()
@@ -45,6 +56,10 @@ def send(*, work: Any, reminder_id: int) -> dict[str, str]:
         ).get(pk=reminder_id)
         if reminder.status != ReminderStatus.APPROVED:
             return {"state": reminder.status}
+        if reminder.channel == StepChannel.SMS and not texting.may_text(at):
+            later = texting.next_time(at)
+            work_table.add(SEND, f"reminder:{reminder.pk}", {"reminder_id": reminder.pk}, not_before=later)
+            return {"state": reminder.status, "until": later.isoformat()}
         lines = _still_due(reminder, at)
         if not lines:
             _end(reminder, ReminderStatus.DROPPED, at)
@@ -84,20 +99,20 @@ def _still_due(reminder: Reminder, at: datetime) -> Sequence[ReminderLine]:
 def _leave(reminder: Reminder, lines: Sequence[ReminderLine], at: datetime) -> None:
     day = max(reminder.as_of, paris_date(at))
     reminder.total = _total(reminder, lines)
-    contact = contact_of(reminder.account, reminder.step)
-    on_paper = reminder.channel in _ON_PAPER
-    if not on_paper and contact is None:
-        _end(reminder, ReminderStatus.NO_CONTACT, at)
+    found = reach(reminder.account, reminder.step)
+    if isinstance(found, Finding):
+        _end(reminder, ReminderStatus.NO_CONTACT, at, problem=found.problem)
         return
+    on_paper = reminder.channel in _ON_PAPER
     asked = [Asked(line.item, line.amount) for line in lines]
     signer = reminder.approved_by
-    link = "" if on_paper else link_of_reminder(reminder, to=contact.email if contact else "", at=at)
+    link = "" if on_paper else link_of_reminder(reminder, to=found.to, at=at)
     written = write_letter(
         reminder.account,
         reminder.step,
         asked,
         on=day,
-        contact=contact,
+        contact=found.contact,
         language=reminder.language[:2],
         link=link,
         signed_by=signer.label() if signer is not None else "",
@@ -107,13 +122,17 @@ def _leave(reminder: Reminder, lines: Sequence[ReminderLine], at: datetime) -> N
         written.subject[:200],
         written.text.replace(link, "…") if link else written.text,
     )
-    reminder.sent_to = contact.email if contact is not None and not on_paper else reminder.account.name
+    reminder.sent_to = postal.in_one_line(found.to.split("\n"))[:254]
+    papers: list[Attachment] = []
     if on_paper:
+        content = letter_pdf(written)
         # Named by the reminder: a sending that was interrupted leaves no second letter behind.
         default_storage.delete(f"reminders/{reminder.pk}.pdf")
-        reminder.file.save(f"{reminder.pk}.pdf", ContentFile(letter_pdf(written)), save=False)
-    else:
-        outbox.write([_message(reminder, written.text, lines, at)])
+        reminder.file.save(f"{reminder.pk}.pdf", ContentFile(content), save=False)
+        if reminder.channel == StepChannel.POST:
+            papers = [outbox_files.keep(f"{reminder.account.code}-{reminder.pk}.pdf", content, PDF_TYPE)]
+    if reminder.channel in _MESSAGES:
+        outbox.write([_message(reminder, found, written.text, papers, lines, at)])
     _end(reminder, ReminderStatus.SENT, at)
 
 
@@ -122,35 +141,60 @@ def _total(reminder: Reminder, lines: Sequence[ReminderLine]) -> Any:
     return sum((line.amount for line in late or lines), ZERO)
 
 
-def _message(reminder: Reminder, text: str, lines: Sequence[ReminderLine], at: datetime) -> OutboxMessage:
+def _message(
+    reminder: Reminder,
+    found: Reached,
+    text: str,
+    papers: Sequence[Attachment],
+    lines: Sequence[ReminderLine],
+    at: datetime,
+) -> OutboxMessage:
+    channel = _MESSAGES[StepChannel(reminder.channel)]
+    is_text = channel == OutboxMessage.Channel.SMS
     return OutboxMessage(
         kind=KIND,
         key=f"reminder:{reminder.pk}",
+        channel=channel,
         company_id=reminder.company_id,
         account_id=reminder.account_id,
-        to=reminder.sent_to,
-        subject=reminder.subject,
+        to=found.to,
+        from_name=_sender(reminder.company.name, channel),
+        subject=reminder.subject or _text_subject(reminder),
         text=text,
         language=reminder.language[:2],
         url=f"/collections/reminders/{reminder.pk}/",
         about_type=Reminder._meta.label_lower,
         about_id=reminder.pk,
-        files=files_of(reminder, lines),
+        files=[] if is_text else [*(paper.as_row() for paper in papers), *files_of(reminder, lines)],
         created_at=at,
     )
 
 
-def _end(reminder: Reminder, status: ReminderStatus, at: datetime) -> None:
-    reminder.status = status
+def _sender(company: str, channel: str) -> str:
+    """Whose name a message carries: of a mail the portal's own, as before."""
+    if channel == OutboxMessage.Channel.SMS:
+        return texting.sender_name(company)
+    return company[:200] if channel == OutboxMessage.Channel.POST else ""
+
+
+def _text_subject(reminder: Reminder) -> str:
+    """What stands for a text message in lists: it has no subject of its own."""
+    with translation.override(reminder.language):
+        return _("Text message to %(client)s") % {"client": reminder.account.name[:150]}
+
+
+def _end(reminder: Reminder, status: ReminderStatus, at: datetime, *, problem: str = "") -> None:
+    reminder.status, reminder.problem = status, problem
     reminder.sent_at = at if status == ReminderStatus.SENT else None
     reminder.save(
-        update_fields=["status", "sent_at", "total", "subject", "text", "sent_to", "file"],
+        update_fields=["status", "problem", "sent_at", "total", "subject", "text", "sent_to", "file"],
     )
+    after = {"amount": reminder.total, "currency": reminder.currency, "step": reminder.number}
     audit.record(
         f"reminder.{status.value}",
         reminder,
         by=reminder.approved_by,
         at=at,
         label=f"{reminder.account.code} {reminder.number}",
-        after={"amount": reminder.total, "currency": reminder.currency, "step": reminder.number},
+        after=after | ({"problem": problem} if problem else {}),
     )

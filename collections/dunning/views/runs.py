@@ -18,16 +18,19 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import CustomerAccount
 from accounts.views.answers import signed_in
 from accounts.views.parts import Panel
-from dunning.enums import Exclusion, ReminderStatus, StepChannel
+from dunning import reach_words
+from dunning.enums import Exclusion, ReminderStatus, RunStatus, StepChannel, Unreached
 from dunning.filters import ReminderFilter
 from dunning.models import DunningRun, Reminder
+from dunning.queries import contacts, relays
 from dunning.queries import runs as queries
 from dunning.run_tables import ReminderTable, RunReminderTable, RunTable, step_in_words
-from dunning.services import registered
+from dunning.services import registered, retrying
 from dunning.services import runs as services
 from invoicing.tables import item_url
 from invoicing.views.base import needs, said, translated
 from o2c.shared import formats
+from o2c.shared.models import OutboxMessage
 from o2c.shared.past import look
 from o2c.shared.pdf import pdf_response
 from o2c.shared.problems import Refusal
@@ -126,6 +129,16 @@ class RunPage(ListPage):
             self._waiting = rows.count()
         return self._waiting
 
+    def unreached(self) -> dict[str, Any]:
+        """Return what waits and would reach nobody, with the place where that is mended."""
+        found = contacts.unreachable(self.run) if self.run.status != RunStatus.SENT else []
+        shown = found[: contacts.SHOWN]
+        return {
+            "unreached_count": len(found),
+            "unreached": [(row.reminder, reach_words.finding(row.finding)) for row in shown],
+            "may_mend": self.request.user.may("accounts.edit", self.run.company_id),
+        }
+
     def get_context(self, **extra: Any) -> dict[str, Any]:
         """Return the run, what it left out, and what waits for a signature."""
         reason = self.request.GET.get("left_out", "")
@@ -139,6 +152,7 @@ class RunPage(ListPage):
             ).count(),
             "may_sign": self.request.user.may(services.SIGNS, self.run.company_id),
             "left_out": queries.left_out_sums(self.run),
+            **self.unreached(),
             "shown_reason": reason,
             "shown": [(row, item_url(row.item)) for row in shown],
         }
@@ -197,6 +211,9 @@ def reminder(request: Any, key: int) -> HttpResponse:
         "step": step_in_words(found.number, found.channel),
         "rows": [(line, item_url(line.item)) for line in found.lines.all()],
         "may_run": request.user.may(services.RIGHT, found.company_id),
+        "finding": _finding(found),
+        "may_mend": request.user.may("accounts.edit", found.company_id),
+        "message": OutboxMessage.objects.filter(key=f"reminder:{found.pk}").first(),
         "wants_number": found.channel == StepChannel.REGISTERED
         and found.status == ReminderStatus.SENT
         and not found.registered_number,
@@ -224,6 +241,23 @@ def note_number(request: Any, key: int) -> HttpResponse:
     return redirect("dunning:reminder", key=key)
 
 
+@needs(services.RIGHT)
+@require_POST
+def try_again(request: Any, key: int) -> HttpResponse:
+    """Let a reminder leave that had nobody to go to."""
+    found = _reminder(request, key)
+    try:
+        with translated():
+            retrying.try_again(
+                reminder_id=found.pk, trusts="trusts" in request.POST, by=request.user, at=timezone.now()
+            )
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("It is looked at once more, then it leaves."))
+    return redirect("dunning:reminder", key=key)
+
+
 @needs("invoicing.view")
 @require_GET
 def reminder_pdf(request: Any, key: int) -> HttpResponse:
@@ -242,10 +276,19 @@ def panel(request: HttpRequest, account: CustomerAccount) -> Panel | None:
         return None
     rows = queries.reminder_list(user, account.company).filter(account=account)[:_SHOWN]
     found = [(row, step_in_words(row.number, row.channel)) for row in rows]
-    if not found:
+    passed = relays.history_of(account, 1)
+    if not found and not passed:
         return None
     address = f"{reverse('dunning:reminders')}?account={account.code}"
-    return Panel("dunning/_client_reminders.html", {"rows": found, "all": address})
+    context = {
+        "rows": found,
+        "all": address,
+        "account": account,
+        "level": relays.level_of(account, has_credit=relays.has_credit_management(account.company_id)),
+        "passed": passed[0] if passed else None,
+        "may_pass_on": user.may(services.RIGHT, account.company_id),
+    }
+    return Panel("dunning/_client_reminders.html", context)
 
 
 def _tabs(request: Any) -> list[Tab]:
@@ -263,6 +306,15 @@ def _tabs(request: Any) -> list[Tab]:
         Tab(label, f"?{urlencode(kept | ({'status': value} if value else {}))}", current=value == current)
         for value, label in chosen
     ]
+
+
+def _finding(reminder: Reminder) -> reach_words.Said | None:
+    """Why a reminder reached nobody, as the client's contacts stand now; as it was then where they are mended."""
+    if not reminder.problem:
+        return None
+    now = contacts.reach(reminder.account, reminder.step)
+    found = now if isinstance(now, contacts.Finding) else contacts.Finding(Unreached(reminder.problem), "")
+    return reach_words.finding(found, is_mended=not isinstance(now, contacts.Finding))
 
 
 def _reminder(request: Any, key: int) -> Any:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dunning import defaults
+from dunning.enums import StepChannel
 from dunning.letters import letter_pdf
 from dunning.models import DunningScenario
 from dunning.queries import scenarios as queries
@@ -30,6 +31,7 @@ from invoicing.views.base import needs, translated
 from o2c.shared import formats
 from o2c.shared.pdf import pdf_response
 from o2c.shared.problems import Refusal
+from o2c.shared.texting import parts_of
 
 from .base import ActPage
 
@@ -117,6 +119,8 @@ def letter(request: Any, key: int, number: int) -> HttpResponse:
         "scenario": found,
         "number": number,
         "written": written,
+        "parts": parts_of(written.text) if written is not None and _is_text(found, number) else None,
+        "reader_language": _lang(),
         "language": _language(request),
         "field": _ClientForm(initial={"client": request.GET.get("client", "")})["client"],
         "query": request.GET.urlencode(),
@@ -128,8 +132,9 @@ def letter(request: Any, key: int, number: int) -> HttpResponse:
 @require_GET
 def letter_file(request: Any, key: int, number: int) -> HttpResponse:
     """Hand out the same letter on paper."""
-    written = _written(request, _scenario(request, key), number)
-    if written is None:
+    found = _scenario(request, key)
+    written = _written(request, found, number)
+    if written is None or _is_text(found, number):
         raise Http404
     return pdf_response(letter_pdf(written), f"{_('preview')}-{number}-{written.language}.pdf")
 
@@ -267,6 +272,10 @@ def _written(request: Any, scenario: DunningScenario, number: int) -> Any:
             language=_language(request),
             today=timezone.localdate(),
         )
+
+
+def _is_text(scenario: DunningScenario, number: int) -> bool:
+    return any(step.number == number and step.channel == StepChannel.SMS for step in scenario.steps.all())
 
 
 def _language(request: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,17 +11,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Contact, CustomerAccount
 from accounts.queries import find_account
-from dunning.enums import CallOutcome
+from dunning.enums import CallOutcome, RelayLevel
 from dunning.forms import CallForm
 from dunning.models import Call, PromiseToPay, Reminder
 from dunning.policy import Rank
-from dunning.queries import worklist
+from dunning.queries import relays, worklist
 from dunning.run_tables import step_in_words
 from dunning.services import calls as services
 from invoicing.tables import item_url
@@ -31,6 +32,9 @@ from o2c.shared.money import ZERO
 from o2c.shared.problems import Refusal
 
 MENU: Final = "work_list"
+# Who sees what lies with whom.
+WORKLOAD: Final = "dunning.run"
+MINE: Final = "mine"
 # The outcomes as buttons: icon and letter of the keyboard.
 _OUTCOMES: Final = (
     (CallOutcome.PROMISE, "calendar-check", "1"),
@@ -62,13 +66,14 @@ def record_call(request: Any, code: str) -> HttpResponse:
     """Note a call, then go on with the next client."""
     with translated():
         account = find_account(request.user, request.company, code)
-        rows = worklist.items_to_talk_about(request.user, account, on=timezone.localdate())
+        sites = worklist.sites_of(request.user, account)
+        rows = worklist.items_to_talk_about(request.user, account, on=timezone.localdate(), sites=sites)
         form = CallForm(request.POST, rows)
         if form.is_valid():
             given = dict(form.cleaned_data)
             try:
-                services.record_call(
-                    account_id=account.pk,
+                services.record_call_about_sites(
+                    account_ids=[account.pk, *_others(rows, account)],
                     item_ids=[int(key) for key in given.pop("items")],
                     by=request.user,
                     at=timezone.now(),
@@ -80,30 +85,43 @@ def record_call(request: Any, code: str) -> HttpResponse:
                 form.add_error(None, " ".join([str(refusal), *said(refusal)]))
             else:
                 messages.success(request, _("Call with %(client)s noted.") % {"client": account.name})
-                return redirect(_url(request.POST.get("next_client", "")))
+                return redirect(
+                    _url(request.POST.get("next_client", ""), mine=request.POST.get("whose") == MINE)
+                )
         return _drawn(request, account.code, form)
 
 
 def _drawn(request: Any, code: str, form: CallForm | None) -> HttpResponse:
     user, company, today = request.user, request.company, timezone.localdate()
-    listed, count = worklist.work_list(user, company, on=today)
+    mine = (request.POST or request.GET).get("whose", "") == MINE
+    listed, count = worklist.work_list(user, company, on=today, mine=mine)
     chosen: CustomerAccount | None = None
     if code:
         with translated():
             chosen = find_account(user, company, code)
     elif listed:
         chosen = listed[0].account
-    place = next((n for n, row in enumerate(listed) if chosen and row.account.pk == chosen.pk), -1)
+    place = next(
+        (
+            n
+            for n, row in enumerate(listed)
+            if chosen and chosen.pk in {site.account.pk for site in row.sites}
+        ),
+        -1,
+    )
     following = listed[place + 1].account.code if place + 1 < len(listed) else ""
+    levels = relays.levels_of([site.account.pk for row in listed for site in row.sites])
     context = {
         "menu": MENU,
         "title": _("Work list"),
         "count": count,
+        "mine": mine,
+        "may_see_workload": user.may(WORKLOAD, company),
         "listed": [
             (
                 row,
-                _why(row),
-                f"{_url(row.account.code)}#sheet-card",
+                _why(row) + _with_whom(row, levels),
+                f"{_url(row.account.code, mine=mine)}#sheet-card",
                 n == place,
                 formats.percent(row.chance, _lang(), decimals=0),
             )
@@ -112,8 +130,9 @@ def _drawn(request: Any, code: str, form: CallForm | None) -> HttpResponse:
         "stake": sum((row.owed for row in listed), ZERO),
         "done": worklist.called_today(user, company, on=today),
         "client": chosen,
+        "may_see_client": user.may("accounts.view", company),
         "following": following,
-        "following_url": _url(following) if following else "",
+        "following_url": _url(following, mine=mine) if following else "",
     }
     if chosen is not None:
         context |= _sheet(request, chosen, listed[place] if place >= 0 else None, form)
@@ -124,9 +143,13 @@ def _sheet(
     request: Any, account: CustomerAccount, row: worklist.ToCall | None, form: CallForm | None
 ) -> dict[str, Any]:
     today = timezone.localdate()
-    rows = worklist.items_to_talk_about(request.user, account, on=today)
+    sites = worklist.sites_of(request.user, account)
+    rows = worklist.items_to_talk_about(request.user, account, on=today, sites=sites)
     late = [each for each in rows if each.days_late and not each.is_promised and not each.is_planned]
-    contacts = list(Contact.objects.filter(account=account).order_by("pk"))
+    contacts = sorted(
+        Contact.objects.filter(account__in=sites).order_by("pk"),
+        key=lambda each: each.account_id != account.pk,
+    )
     if form is None:
         start = {
             "outcome": CallOutcome.PROMISE,
@@ -140,6 +163,9 @@ def _sheet(
     return {
         "form": form,
         "rows": [(each, str(each.pk) in chosen, item_url(each)) for each in rows],
+        "sites": [*row.sites] if row is not None and len(row.sites) > 1 else [],
+        "several": len({each.account_id for each in rows}) > 1,
+        "collector": row.collector if row is not None else None,
         "talk": _talk(row, account),
         "badge": (_TONES.get(row.reason, "mute"), str(row.reason.label)) if row else None,
         "contacts": contacts,
@@ -154,10 +180,37 @@ def _sheet(
     }
 
 
+def _others(rows: Sequence[Any], account: CustomerAccount) -> list[int]:
+    """The further sites on a sheet: those of which something is late."""
+    late = {each.account_id for each in rows if each.days_late and each.amount > 0}
+    return sorted(late - {account.pk})
+
+
+@needs(WORKLOAD)
+@require_GET
+def workload(request: Any) -> HttpResponse:
+    """Draw what lies with each collector."""
+    rows = worklist.workloads(request.user, request.company, on=timezone.localdate())
+    context = {"menu": MENU, "title": _("Workload"), "rows": rows}
+    return render(request, "dunning/workload.html", context)
+
+
 def _why(row: worklist.ToCall) -> str:
     if row.reason == Rank.BROKEN and row.broken_on:
-        return _("Promise of %(day)s not kept") % {"day": formats.date_short(row.broken_on)}
-    return f"{row.reason.label} · {formats.days(row.oldest_days, _lang())}"
+        return _("Promise of %(day)s not kept") % {"day": formats.date_short(row.broken_on)} + _sites(row)
+    return f"{row.reason.label} · {formats.days(row.oldest_days, _lang())}{_sites(row)}"
+
+
+def _with_whom(row: worklist.ToCall, levels: Mapping[int, RelayLevel]) -> str:
+    """With whom a client is that was passed on; nothing of one that was not."""
+    level = levels.get(row.account.pk)
+    return f" · {level.label}" if level is not None else ""
+
+
+def _sites(row: worklist.ToCall) -> str:
+    """How many sites a line stands for; nothing for one."""
+    count = len(row.sites)
+    return f" · {ngettext('%(n)s site', '%(n)s sites', count) % {'n': count}}" if count > 1 else ""
 
 
 def _talk(row: worklist.ToCall | None, account: CustomerAccount) -> str:
@@ -183,9 +236,10 @@ def _contact_in_words(day: Any, each: Any) -> tuple[str, str, str, Any]:
     return "calendar-check", f"{_('Promise')} · {each.get_status_display()}", amount, day
 
 
-def _url(code: str) -> str:
+def _url(code: str, *, mine: bool = False) -> str:
+    asked = ({"client": code} if code else {}) | ({"whose": MINE} if mine else {})
     address = reverse("dunning:work_list")
-    return f"{address}?{urlencode({'client': code})}" if code else address
+    return f"{address}?{urlencode(asked)}" if asked else address
 
 
 def _lang() -> str:

@@ -13,7 +13,7 @@ from django.views import View
 from accounts.views.answers import company_of, now, signed_in
 from o2c.home import queries, words
 from o2c.home.desk import Desk
-from o2c.home.inbox import ALERTS, LIMITS, ORDERS
+from o2c.home.inbox_line import ALERTS, LIMITS, ORDERS
 from o2c.shared.menu import url_or_nothing
 from o2c.shared.views import PermissionMixin
 

@@ -50,6 +50,8 @@ class Outbox(ListPage):
 class MessagePage(PermissionMixin, View):
     """One message; what is uncertain waits here for somebody who knows."""
 
+    permission = "accounts.view"
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Draw it."""
         message = self._find(request, pk)
