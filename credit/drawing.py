@@ -18,7 +18,7 @@ PART_LABELS: Final[dict[str, str | Promise]] = {
     "delivered_not_invoiced": _("Delivered, not invoiced"),
     "open_orders": _("Confirmed orders"),
     "bills_not_matured": _("Remitted, not yet cleared"),
-    "discounted_not_matured": _("Discounted bills not matured"),
+    "discounted_not_matured": _("Discounted or sold with recourse, not due"),
     "claimed_penalties": _("Penalties claimed"),
     "unallocated_payments": _("Unmatched payments"),
     "unallocated_credit_notes": _("Unmatched credit notes"),

@@ -130,6 +130,15 @@ class GuaranteeKind(models.TextChoices):
     RETAINED = "RETAINED", _("Retained deposit")
 
 
+class FactorWord(models.TextChoices):
+    """What a factor says of a debtor (domain.md 4.7)."""
+
+    APPROVED = "APPROVED", pgettext_lazy("factor", "Approved")
+    REDUCED = "REDUCED", pgettext_lazy("factor", "Reduced")
+    REFUSED = "REFUSED", pgettext_lazy("factor", "Refused")
+    CANCELLED = "CANCELLED", pgettext_lazy("factor", "Cancelled")
+
+
 class AlertKind(models.TextChoices):
     """What somebody must look at although no order asks (domain.md 4.5)."""
 
@@ -155,6 +164,9 @@ class AlertKind(models.TextChoices):
     CLAIM_FILING = "CLAIM_FILING", _("Claim to file")
     TITLE_CLAIM = "TITLE_CLAIM", _("Goods to claim back")
     FROZEN_PAYMENT = "FROZEN_PAYMENT", _("Money for a frozen debt")
+    # What is sold to a factor (domain.md 4.7).
+    SOLD_DISPUTED = "SOLD_DISPUTED", _("Sold and in dispute")
+    TO_PASS_ON = "TO_PASS_ON", _("To pass on to the factor")
 
 
 class AlertStatus(models.TextChoices):

@@ -26,6 +26,7 @@ from .formulas import PART_CODES, ExposureParts
 DISPUTED = "disputed"
 ON_HOLD = "on_hold_orders"
 OWN_DEPOSITS = "own_deposits"
+SOLD = "sold"
 OPEN_INVOICES = "open_invoices"
 FAR_FUTURE = "infinity"
 ONE = Decimal(1)
@@ -54,6 +55,8 @@ class AccountFigures:
     on_hold: Decimal = ZERO
     # What was received as deposits for the order left out.
     own_deposits: Decimal = ZERO
+    # Sold to a factor without recourse: in no part, told apart.
+    sold: Decimal = ZERO
     overdue: Decimal = ZERO
     overdue_undisputed: Decimal = ZERO
     beyond_grace: Decimal = ZERO
@@ -160,6 +163,9 @@ def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: M
         return
     if part == OWN_DEPOSITS:
         figures.own_deposits += amount
+        return
+    if part == SOLD:
+        figures.sold += amount
         return
     figures.parts[str(part)] += amount
     if part == OPEN_INVOICES:

@@ -15,6 +15,7 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
 from .exclusion_models import ExposureExclusion
+from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
@@ -48,6 +49,8 @@ __all__ = [
     "EntityFacts",
     "ExposureExclusion",
     "ExposureSnapshot",
+    "FactorAgreement",
+    "FactorApproval",
     "FinancialStatement",
     "Guarantee",
     "InsurancePolicy",

@@ -23,14 +23,14 @@ from django.utils.module_loading import import_string
 from accounts.models import CustomerAccount, User
 from o2c.shared.money import ZERO, convert
 
-from .exposure import DISPUTED, FAR_FUTURE, ON_HOLD, OWN_DEPOSITS
+from .exposure import DISPUTED, FAR_FUTURE, ON_HOLD, OWN_DEPOSITS, SOLD
 from .models import CreditDecision
 from .proof_models import DecisionDocument
 from .queries import kin_of
 
 _NAMED: Final = re.compile(r"/\*document (.*?)\*/", re.DOTALL)
 # What stands beside the exposure: it is shown, and not added.
-BESIDE: Final = frozenset({DISPUTED, ON_HOLD, OWN_DEPOSITS})
+BESIDE: Final = frozenset({DISPUTED, ON_HOLD, OWN_DEPOSITS, SOLD})
 
 
 @dataclass(frozen=True)

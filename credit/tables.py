@@ -211,7 +211,7 @@ class ReviewTable(AlertTable):
     def render_prepare(self, record: Any) -> SafeString:
         """Draw the way to the prepared request."""
         if record.status != AlertStatus.OPEN:
-            return format_html("")
+            return SafeString()
         address = (
             f"{reverse('credit:limit_request_new')}?client={quote(record.account.code)}&review={record.pk}"
         )

@@ -26,6 +26,7 @@ from .document_models import CreditNoteRequest, Invoice, InvoiceLine, NumberSeri
 from .einvoice_models import EInvoice, EInvoiceEvent
 from .enums import ItemKind
 from .expected.models import PaymentHabit
+from .factoring.models import Assignment, AssignmentBatch, FactorRemittance
 from .firewall.models import AnomalyRule, InvoiceAnomaly
 from .interest_models import LegalRate
 from .matching_models import CashDiscount, Matching, MatchingRules
@@ -41,6 +42,8 @@ __all__ = [
     "AgreedTerms",
     "Allocation",
     "AnomalyRule",
+    "Assignment",
+    "AssignmentBatch",
     "BankAccount",
     "BankStatement",
     "BuyerDetails",
@@ -54,6 +57,7 @@ __all__ = [
     "DunningStop",
     "EInvoice",
     "EInvoiceEvent",
+    "FactorRemittance",
     "Invoice",
     "InvoiceAnomaly",
     "InvoiceFile",

@@ -56,6 +56,8 @@ _EVENTS = {
     "item.due_date_changed": ("warn", "calendar-repeat", gettext_lazy("Due date changed")),
     "item.reminders_stopped": ("warn", "player-pause", gettext_lazy("Reminders stopped")),
     "item.reminders_resumed": ("", "player-play", gettext_lazy("Reminders go on")),
+    "item.taken_back": ("warn", "arrow-back-up", gettext_lazy("Taken back from the factor")),
+    "item.passed_on": ("ok", "cash", gettext_lazy("Money passed on to the factor")),
     "dispute.noted": ("disp", "message-exclamation", gettext_lazy("Amount disputed")),
     "dispute.ended": ("", "message-check", gettext_lazy("Dispute ended")),
 }

@@ -14,6 +14,7 @@ from django.db import connection
 from accounts.models import Company, CustomerAccount
 
 from .book import LEDGER_TOTALS, OF_COMPANY, OPEN_BOOK, scope_sql
+from .factoring.exposure import FACTOR_ROWS
 from .queries import EXPOSURE_ROWS
 
 
@@ -192,6 +193,37 @@ _PROOFS: Final[dict[str, str]] = {
         ) AS c ON c.note_id = i.id
         WHERE i.cancels_id IS NULL AND i.interest + i.fee <> COALESCE(c.amount, 0) AND {mine}
     """,
+    "item of a batch": """
+        SELECT i.company_id, b.number, i.amount, s.amount
+        FROM invoicing_assignment s
+        JOIN invoicing_receivableitem i ON i.id = s.item_id
+        JOIN invoicing_assignmentbatch b ON b.id = s.batch_id
+        WHERE (s.amount > i.amount OR s.account_id <> i.account_id OR s.company_id <> i.company_id
+               OR s.effective_from IS DISTINCT FROM b.received_on AND s.ended_on IS NULL) AND {mine}
+    """,
+    "items of a batch": """
+        SELECT i.company_id, i.number, i.eligible, COALESCE(s.amount, 0)
+        FROM invoicing_assignmentbatch i
+        LEFT JOIN (SELECT batch_id, SUM(amount) AS amount FROM invoicing_assignment GROUP BY batch_id) AS s
+          ON s.batch_id = i.id
+        WHERE i.eligible <> COALESCE(s.amount, 0) AND {mine}
+    """,
+    # Dates may overlap although only one is live: an earlier sale ends before the next begins.
+    "item sold twice": """
+        SELECT i.company_id, i.document, a.ended_on, b.effective_from
+        FROM invoicing_assignment a
+        JOIN invoicing_assignment b ON b.item_id = a.item_id AND b.id > a.id AND b.effective_from < a.ended_on
+        JOIN invoicing_receivableitem i ON i.id = a.item_id
+        WHERE {mine}
+    """,
+    "money passed on": """
+        SELECT i.company_id, i.document, a.amount, r.amount
+        FROM invoicing_factorremittance r
+        JOIN invoicing_allocation a ON a.id = r.allocation_id
+        JOIN invoicing_assignment s ON s.id = r.assignment_id
+        JOIN invoicing_receivableitem i ON i.id = a.debit_id
+        WHERE (r.amount > a.amount OR s.item_id <> a.debit_id) AND {mine}
+    """,
     "numbers without gap": """
         SELECT i.company_id, i.prefix || i.fiscal_year, i.next_number - 1, COUNT(v.id)
         FROM invoicing_numberseries i
@@ -223,7 +255,7 @@ _EXPOSURE: Final = f"""
     FROM (SELECT currency, SUM(open) AS amount FROM book GROUP BY currency) AS o
     FULL JOIN (
         SELECT currency, SUM(amount) AS amount
-        FROM ({EXPOSURE_ROWS.replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")})
+        FROM ({f"{EXPOSURE_ROWS} UNION ALL {FACTOR_ROWS}".replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")})
              AS part_rows (account_id, part, currency, amount, due_date)
         WHERE part <> 'disputed'
         GROUP BY currency

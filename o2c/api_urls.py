@@ -21,6 +21,7 @@ from dunning.api.payment_plans import PlanViewSet
 from dunning.api.promises import PromiseViewSet
 from dunning.api.runs import ReminderViewSet, RunViewSet
 from dunning.api.scenarios import ScenarioViewSet
+from invoicing.api.assignments import AssignmentViewSet
 from invoicing.api.clearing import ClearingDaysView
 from invoicing.api.deposits import DepositCancelView, DepositRequestView
 from invoicing.api.details import BuyerDetailsView, SellerDetailsView
@@ -66,6 +67,7 @@ router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")
 router.register("interest-notes", InterestNoteViewSet, "api-interest-note")
 router.register("recurring-invoices", RecurringViewSet, "api-recurring-invoice")
+router.register("factor-assignments", AssignmentViewSet, "api-factor-assignment")
 router.register("items", ItemViewSet, "api-item")
 router.register("dunning-runs", RunViewSet, "api-dunning-run")
 router.register("dunning-scenarios", ScenarioViewSet, "api-dunning-scenario")

@@ -146,6 +146,13 @@ MENU = Menu(
                     permission=("invoicing.claim_interest", "audit.view"),
                 ),
                 Entry(
+                    "factoring",
+                    _("Sold to the factor"),
+                    "switch-horizontal",
+                    "invoicing:batches",
+                    permission=("invoicing.assign", "policy.change", "audit.view"),
+                ),
+                Entry(
                     "bank",
                     _("Bank"),
                     "building-bank",

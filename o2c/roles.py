@@ -36,6 +36,7 @@ PERMISSIONS: Final = frozenset(
         "invoicing.credit",  # credit notes, alone as far as domain.md 5.4 says
         "invoicing.einvoice",  # what the platforms say of an invoice
         "invoicing.send",  # documents to the client's contacts by mail
+        "invoicing.assign",  # invoices to the factor, their receipt, taking them back, money passed on to it
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "invoicing.change_due_date",  # what was late may be late no longer
         "invoicing.claim_interest",  # late-payment interest and the 40 € as a note, and taking one back
@@ -83,6 +84,7 @@ DECISIONS: Final = frozenset(
         "credit.decide_limit",
         "credit.countersign",
         "invoicing.credit",
+        "invoicing.assign",
         "invoicing.change_due_date",
         "invoicing.claim_interest",
         "invoicing.waive_interest",
@@ -164,13 +166,13 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         f"{_READ} {_DISPUTE} {_BOUND} accounts.watch credit.request_limit invoicing.issue invoicing.import"
         " invoicing.credit"
         " invoicing.einvoice invoicing.send payments.record payments.allocate payments.write_off bank.view bank.import"
-        " periods.close imports.run accounting.export invoicing.claim_interest dunning.promise dunning.plan"
-        " dunning.run dunning.stop",
+        " periods.close imports.run accounting.export invoicing.claim_interest invoicing.assign dunning.promise"
+        " dunning.plan dunning.run dunning.stop",
     ),
     "finance_director": _role(
         _("Finance director"),
         f"{_CREDIT} disputes.committee accounts.move policy.change policy.write periods.close periods.reopen audit.view"
-        " bank.import"
+        " bank.import invoicing.assign"
         " accounting.export accounting.accounts rates.manage dunning.promise_again"
         " dunning.configure dunning.sign dunning.hand_over",
         4,

@@ -337,7 +337,11 @@ LOGGING = {
 # --- the domain: who provides what, who reacts to what -------------------------------------------------------
 
 # The parts of exposure: each names a SQL fragment of rows (account, part, currency, amount, due date).
-CREDIT_EXPOSURE = ("orders.queries.exposure_rows", "invoicing.queries.exposure_rows")
+CREDIT_EXPOSURE = (
+    "orders.queries.exposure_rows",
+    "invoicing.queries.exposure_rows",
+    "invoicing.factoring.exposure.exposure_rows",
+)
 
 # Facts about a client that later applications know; a fact without a provider is unknown, never 0.
 CREDIT_FACTS = {
@@ -362,6 +366,8 @@ ALERT_EVENTS = {
     "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
     "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
     "FROZEN_PAYMENT": "invoicing.insolvency.frozen_payments",
+    "SOLD_DISPUTED": "invoicing.factoring.alerts.disputed_sold",
+    "TO_PASS_ON": "invoicing.factoring.alerts.money_to_pass_on",
     "LIMITATION": "dunning.queries.handovers.limitations_near",
     "DISPLEASED": "dunning.queries.satisfaction.displeased",
 }
@@ -420,6 +426,7 @@ CLIENT_PANELS = {
     "score": "credit.views.score.panel",
     "limits": "credit.views.panels.limits",
     "guarantees": "credit.views.guarantees.panel",
+    "sold": "invoicing.views.factoring.panel",
     "decisions": "o2c.home.clients.decisions",
 }
 

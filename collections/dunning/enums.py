@@ -108,6 +108,7 @@ class Exclusion(models.TextChoices):
 
     INSOLVENCY = "insolvency", _("frozen by insolvency proceedings")
     STOPPED = "stopped", _("reminders are stopped")
+    FACTORED = "factored", _("sold to the factor, which reminds the client")
     DISPUTED = "disputed", _("in dispute")
     PROMISED = "promised", _("promised, its day has not passed")
     HANDED_OVER = "handed_over", _("handed over to an agency, an officer or the court")

@@ -20,7 +20,15 @@ def alerts_visible(user: User, company: Company | None = None) -> QuerySet[Credi
     clients = CustomerAccount.objects.visible_to(user, company)
     rows = CreditAlert.objects.filter(account__in=clients)
     if not user.sees_every_sale(company):
-        rows = rows.exclude(kind__in=(AlertKind.UNUSUAL_ORDER, AlertKind.NEW_DISPUTE, AlertKind.LIMITATION))
+        rows = rows.exclude(
+            kind__in=(
+                AlertKind.UNUSUAL_ORDER,
+                AlertKind.NEW_DISPUTE,
+                AlertKind.LIMITATION,
+                AlertKind.SOLD_DISPUTED,
+                AlertKind.TO_PASS_ON,
+            )
+        )
     return rows.select_related("account__company", "owner", "ended_by")
 
 

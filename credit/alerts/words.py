@@ -109,6 +109,19 @@ def sentence(alert: CreditAlert) -> str:
                 "day": _day(figures["received_on"]),
                 "judged": _day(figures["judgement_on"]),
             }
+        case AlertKind.SOLD_DISPUTED:
+            return _("%(document)s is sold to %(factor)s, and the client contests %(amount)s of it.") % {
+                "document": figures["document"],
+                "factor": figures["factor"],
+                "amount": _money(figures["amount"], figures["currency"]),
+            }
+        case AlertKind.TO_PASS_ON:
+            return _("%(amount)s for %(document)s came in here on %(day)s and belongs to %(factor)s.") % {
+                "amount": _money(figures["amount"], figures["currency"]),
+                "document": figures["document"],
+                "day": _day(figures["day"]),
+                "factor": figures["factor"],
+            }
         case AlertKind.COVER_CHANGE:
             return _("The insurer's cover: %(status)s from %(day)s, %(amount)s.") % {
                 "status": str(CoverStatus(figures["cover"]).label).lower(),
@@ -194,6 +207,10 @@ def remedy(alert: CreditAlert) -> str:
             return _(
                 "Do not match it; ask the administrator: it may have to be given back within three years."
             )
+        case AlertKind.SOLD_DISPUTED:
+            return _("Tell the factor and settle the dispute, or take the document back.")
+        case AlertKind.TO_PASS_ON:
+            return _("Pay it on to the factor and enter the day (Sold to the factor, To pass on).")
         case AlertKind.COVER_CHANGE:
             return _("Look at the limit again: less of it is insured.")
         case _:

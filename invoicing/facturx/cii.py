@@ -115,7 +115,7 @@ def _payment(document: Document) -> dict[str, Any]:
             "BT-81": code,
             "BT-83": document.number,
             "BT-84": iban,
-            "BT-85": document.seller.name,
+            "BT-85": document.seller.facts.get("payee") or document.seller.name,
             "BT-86": document.seller.facts.get("bic", ""),
         }
     return {"BT-81": code}

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Company, Contact, CustomerAccount, ExchangeRate
 from accounts.policy import describe_term
+from credit.factoring.queries import agreement_in_force, approvals_of
+from credit.models import FactorAgreement
 from invoicing.enums import DocumentKind, OperationCategory, VatCategory, VatTreatment
 from invoicing.models import BankAccount, BuyerDetails, CashDiscount, Invoice, InvoiceLine, SellerDetails
 from invoicing.policy import Instalment
@@ -25,7 +27,7 @@ from o2c.shared.vat import VatTotals
 from orders.models import Delivery
 from orders.paper import language_of
 
-from .mentions import RECOVERY_FEE, compulsory_notes
+from .mentions import RECOVERY_FEE, compulsory_notes, factor_note
 from .rates import refinancing_rate
 from .vat import EU_SCHEMES, Sale, breakdown, category_of
 
@@ -61,6 +63,7 @@ def frozen_facts(
         line.vat_category = line.vat_category or category_of(line.vat_rate, sale)
     charged = [line for line in lines if line.deducts is None]
     order, corrected = invoice.order, invoice.corrects
+    factor = factor_of(invoice)
     with translation.override(language):
         taxes = breakdown(
             ((VatCategory(line.vat_category), line.vat_rate, line.net) for line in charged), sale
@@ -72,6 +75,8 @@ def frozen_facts(
             discount_terms=seller.discount_terms or _discount(invoice, language),
             language=language,
         )
+        if factor is not None:
+            notes += (factor_note(factor.factor, factor.iban),)
         mentions = [_("Option to pay VAT on the basis of debits.")] if seller.vat_on_debits else []
         term_text = describe_term(invoice.term, language) if invoice.term else ""
     deductions = [line.deducts for line in lines if line.deducts is not None]
@@ -82,7 +87,8 @@ def frozen_facts(
         "framework": _framework(invoice, seller, has_deductions=bool(deductions)),
         "operation_category": str(seller.operation_category),
         "corrects": {"number": corrected.number, "issue_date": corrected.issue_date} if corrected else None,
-        "seller": _seller(invoice.company, seller) | {"iban": _iban(seller, invoice.currency)},
+        "seller": _seller(invoice.company, seller)
+        | ({"iban": _iban(seller, invoice.currency)} if factor is None else _pay_to(factor)),
         "buyer": _buyer(invoice.account, buyer),
         "billing": _address(buyer, "billing", invoice.account.country),
         "delivery": _address(buyer, "delivery", invoice.account.country),
@@ -119,6 +125,24 @@ def frozen_facts(
         "payment_method": invoice.account.payment_method,
         "recovery_fee": RECOVERY_FEE,
     }
+
+
+def factor_of(invoice: Invoice) -> FactorAgreement | None:
+    """The factor that an invoice tells its client to pay: by an agreement that notifies, of a client it takes.
+
+    As on the day of issue; whether this invoice is sold later or not, the client pays there.
+    """
+    if invoice.kind != DocumentKind.INVOICE or invoice.currency != invoice.company.currency:
+        return None
+    agreement = agreement_in_force(invoice.company_id, on=invoice.issue_date)
+    if agreement is None or not agreement.is_notified:
+        return None
+    entity = invoice.account.entity_id
+    return agreement if approvals_of(agreement, [entity], on=invoice.issue_date) else None
+
+
+def _pay_to(factor: FactorAgreement) -> dict[str, str]:
+    return {"iban": factor.iban, "bic": factor.bic, "bank_name": factor.factor, "payee": factor.factor}
 
 
 def _iban(details: SellerDetails, currency: str) -> str:

@@ -19,7 +19,7 @@ LEGAL_POINTS: Final = Decimal(10)
 
 @dataclass(frozen=True)
 class Note:
-    """A note of the document with its subject code: PMT, PMD, AAB (compulsory), else empty."""
+    """A note of the document with its subject code: PMT, PMD, AAB (compulsory), ACC where it is sold, else empty."""
 
     code: str
     text: str
@@ -56,6 +56,21 @@ def compulsory_notes(
         ),
         Note("PMD", _penalties(issued, refinancing_rate, contract_rate, language)),
         Note("AAB", discount_terms or _("Discount for early payment: none.")),
+    )
+
+
+def factor_note(factor: str, iban: str) -> Note:
+    """Return the note that only payment to the factor frees the client (C. civ. art. 1346-1, 1346-5).
+
+    Its subject code is that of a factor assignment clause (UNTDID 4451, ACC).
+    """
+    return Note(
+        "ACC",
+        _(
+            "To free you of this debt, pay %(factor)s alone, IBAN %(iban)s: it is subrogated to our rights in this"
+            " invoice (C. civ. art. 1346-1). Tell it of any claim."
+        )
+        % {"factor": factor, "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))},
     )
 
 

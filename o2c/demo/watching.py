@@ -19,6 +19,7 @@ from credit.services.legal import NoticeRow, record_notices
 from o2c.shared.files import received
 
 from .clients import PLAIN
+from .factor import sell_some
 
 _SHARE = Decimal(90)
 _COVERS = 12
@@ -64,6 +65,8 @@ def insure_and_watch(
     _secure(
         [by_key[row.target_id] for row in largest[2 * _COVERS : 2 * _COVERS + 4]], team, at=at, today=today
     )
+    sell_some([by_key[row.target_id] for row in largest[:_COVERS]], team, at=at, today=today)
+    standing.refresh(keys, at=at, day=today)
     _publish(accounts[PLAIN + 20], team, at=at, today=today)
     alerts.look(keys, on=today, at=at)
     for alert in CreditAlert.objects.filter(account__in=keys, kind="UTILISATION").order_by("pk")[:2]:

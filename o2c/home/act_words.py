@@ -37,6 +37,20 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Guarantee %(label)s confirmed"), "certificate", "ok", DECISIONS
     ),
     "guarantee.ended": Words(gettext_lazy("Guarantee %(label)s ended"), "certificate", "warn", DECISIONS),
+    "factor.agreed": Words(
+        gettext_lazy("Agreement %(label)s with the factor entered"), "building-bank", "", DECISIONS
+    ),
+    "factor.approved": Words(
+        gettext_lazy("The factor’s word on client %(label)s entered"), "shield-check", "", DECISIONS
+    ),
+    "batch.sent": Words(gettext_lazy("List %(label)s made for the factor"), "send", "", MONEY),
+    "batch.received": Words(
+        gettext_lazy("List %(label)s received by the factor"), "switch-horizontal", "ok", MONEY
+    ),
+    "item.taken_back": Words(
+        gettext_lazy("%(label)s taken back from the factor"), "arrow-back-up", "warn", MONEY
+    ),
+    "item.passed_on": Words(gettext_lazy("Money for %(label)s passed on to the factor"), "cash", "ok", MONEY),
     "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
     "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
     "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),
@@ -303,6 +317,12 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "credit_policy.article_changed": Words(
         gettext_lazy("Article %(label)s of the credit policy rewritten"), "pencil", "", DECISIONS
+    ),
+    "credit_policy.article_added": Words(
+        gettext_lazy("Article %(label)s added to the credit policy"), "plus", "", DECISIONS
+    ),
+    "credit_policy.article_left_out": Words(
+        gettext_lazy("Article %(label)s left out of the credit policy"), "minus", "", DECISIONS
     ),
     "credit_policy.draft_discarded": Words(
         gettext_lazy("Draft of version %(label)s of the credit policy given up"), "x", "", DECISIONS

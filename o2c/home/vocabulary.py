@@ -122,6 +122,11 @@ FACTS: Final[dict[str, str | Promise]] = {
     "received": gettext_lazy("Received"),
     "why": gettext_lazy("Why"),
     "document": gettext_lazy("Document"),
+    "documents": gettext_lazy("Documents"),
+    "batch": gettext_lazy("List"),
+    "received_on": gettext_lazy("Received on"),
+    "passed_on": gettext_lazy("Passed on"),
+    "financed": gettext_lazy("Financed"),
     "expires": gettext_lazy("Opens until"),
 }
 

@@ -24,7 +24,7 @@ from o2c.shared.memory import FOR_A_REPORT, no_cycles, streamed
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
-from .exposure_sql import RECEIVABLE_PARTS, live_statement, recorded_statement
+from .exposure_sql import RECEIVABLE_PARTS, SOLD, live_statement, recorded_statement
 from .scope import EVERYBODY, Selection
 
 LIVE: Final = "live"
@@ -125,6 +125,7 @@ class ExposureStream:
     :ivar excess: what they exceed it by, counted for each of them where several share one limit
     :ivar totals: sum of each of ``SUMMED``
     :ivar ledger_total: what the items of the scope leave open at the end of the day
+    :ivar sold: what of that is sold to a factor without recourse: in no exposure, told apart
     :ivar missing_rates: currencies without a rate of the day: what is in them is missing from every figure
     :ivar rows: to be read once
     """
@@ -138,13 +139,14 @@ class ExposureStream:
     excess: Decimal
     totals: dict[str, Decimal]
     ledger_total: Decimal
+    sold: Decimal
     missing_rates: tuple[str, ...]
     rows: Iterable[ExposureRow]
 
     @property
     def receivables(self) -> Decimal:
-        """The parts of the exposure that open items make."""
-        return sum((self.totals[code] for code in RECEIVABLE_PARTS), ZERO)
+        """What open items make: parts of the exposure, and what is sold and in none."""
+        return sum((self.totals[code] for code in RECEIVABLE_PARTS), self.sold)
 
     @property
     def difference(self) -> Decimal:
@@ -295,11 +297,13 @@ def _opened(
     figures = (*sums[first:last], *sums[last : last + 2], held, ZERO, uncovered, overdue, disputed, on_hold)
     if not live and not clients:
         raise NoSnapshot(_("No exposure was recorded by that day."))
-    ledger, missing, row = ZERO, set(), None
+    ledger, sold, missing, row = ZERO, ZERO, set(), None
     for row in lines:
         if row[0] is not None:
             break
-        if row[first] is None:
+        if row[1] == SOLD:
+            sold = row[first]
+        elif row[first] is None:
             missing.add(row[5])
         else:
             ledger += row[first]
@@ -315,6 +319,7 @@ def _opened(
         excess=excess or ZERO,
         totals={name: amount or ZERO for name, amount in zip(SUMMED, figures, strict=True)},
         ledger_total=ledger,
+        sold=sold,
         missing_rates=tuple(sorted(missing)),
         rows=map(_read, lines if row is None else chain([row], lines)),
     )

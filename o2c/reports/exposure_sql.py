@@ -13,10 +13,12 @@ from credit.formulas import PART_CODES, RELIEVING_PARTS
 from credit.guarantee_policy import counted_sql
 from credit.standing import accounts_figures
 from invoicing.book import OF_SCOPE, OPEN_BOOK
+from invoicing.factoring.exposure import SOLD_ITEMS
 
 # What the open items of an account are in its exposure: the parts that the control line ties.
 RECEIVABLE_PARTS: Final = (
     "open_invoices",
+    "discounted_not_matured",
     "claimed_penalties",
     "unallocated_payments",
     "unallocated_credit_notes",
@@ -167,6 +169,13 @@ _SUMS: Final = f"""
 # Then a currency, and what was open in it, NULL without a rate.
 _NOTHING: Final = ", NULL" * (len(PART_CODES) + 13)
 _CONTROL_LINES: Final = f"SELECT NULL, '', '', '', '', currency, amount{_NOTHING} FROM control"
+# What is sold without recourse is open in the ledger and in no exposure: told apart, one line (``SOLD``).
+SOLD: Final = "sold"
+_SOLD_LINE: Final = f"""
+    SELECT NULL, '{SOLD}', '', '', '', %(currency)s::text, COALESCE(SUM(s.amount), 0){_NOTHING}
+    FROM ({SOLD_ITEMS.replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")}) s
+    WHERE NOT s.with_recourse AND s.currency = %(currency)s
+"""
 _ROWS: Final = f"""
     SELECT * FROM (
         SELECT id, code, name, siren, sales_rep, currency, {", ".join(PART_CODES)}, gross_exposure, net_exposure, kind,
@@ -231,6 +240,8 @@ _LIVE: Final = f"""
     UNION ALL
     {_CONTROL_LINES}
     UNION ALL
+    {_SOLD_LINE}
+    UNION ALL
     -- Orders in a currency without a rate are in no open item.
     SELECT NULL, '', '', '', '', unknown.currency, NULL{_NOTHING}
     FROM (
@@ -287,6 +298,8 @@ _RECORDED: Final = f"""
     {_SUMS}
     UNION ALL
     {_CONTROL_LINES}
+    UNION ALL
+    {_SOLD_LINE}
 """
 
 

@@ -99,6 +99,8 @@ BADGES: Final[dict[str, Badge]] = {
     "alert_legal_notice": Badge("bad", "gavel", _("Legal notice")),
     "alert_claim_filing": Badge("bad", "gavel", _("Claim to file")),
     "alert_title_claim": Badge("warn", "package", _("Goods to claim back")),
+    "alert_sold_disputed": Badge("disp", "message-exclamation", _("Sold and in dispute")),
+    "alert_to_pass_on": Badge("warn", "cash", _("To pass on to the factor")),
     "alert_frozen_payment": Badge("bad", "cash", _("Money for a frozen debt")),
     "legal_safeguard": Badge("warn", "gavel", _("Safeguard proceedings")),
     "legal_receivership": Badge("bad", "gavel", _("Receivership")),
@@ -115,6 +117,15 @@ BADGES: Final[dict[str, Badge]] = {
     "guarantee_later": Badge("mute", "clock", pgettext_lazy("guarantee", "From later on")),
     "guarantee_expired": Badge("bad", "calendar-off", pgettext_lazy("guarantee", "Expired")),
     "guarantee_ended": Badge("mute", "x", pgettext_lazy("guarantee", "Ended")),
+    "factor_approved": Badge("ok", "shield-check", pgettext_lazy("factor", "Approved")),
+    "factor_reduced": Badge("warn", "shield-half", pgettext_lazy("factor", "Reduced")),
+    "factor_refused": Badge("bad", "shield-x", pgettext_lazy("factor", "Refused")),
+    "factor_cancelled": Badge("bad", "shield-x", pgettext_lazy("factor", "Cancelled")),
+    "batch_sent": Badge("info", "hourglass", pgettext_lazy("batch", "Sent")),
+    "batch_received": Badge("ok", "check", pgettext_lazy("batch", "Received")),
+    "assignment_sent": Badge("info", "hourglass", pgettext_lazy("assignment", "On the way")),
+    "assignment_sold": Badge("ok", "switch-horizontal", pgettext_lazy("assignment", "Sold")),
+    "assignment_taken_back": Badge("mute", "arrow-back-up", pgettext_lazy("assignment", "Taken back")),
     # the written credit policy
     "policy_coming": Badge(
         "info", "hourglass", pgettext_lazy("credit policy", "Published, not yet in force")

@@ -27,6 +27,7 @@ from .base import OrderView
 _LABELS: Final = PART_LABELS | {
     "open_invoices": gettext_lazy("Open invoices"),
     "on_hold_orders": gettext_lazy("On hold, beside the exposure"),
+    "sold": gettext_lazy("Sold to a factor without recourse"),
     "own_deposits": gettext_lazy("Received for this very order"),
 }
 _THRESHOLDS: Final = {

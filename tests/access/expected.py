@@ -80,6 +80,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.import": _ADV | _BOOKS,
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
+    "invoicing.assign": frozenset({"receivables_accountant", "finance_director"}),
     "invoicing.claim_interest": _CREDIT | {"receivables_accountant"},
     "invoicing.waive_interest": _CREDIT,
     "dunning.stop": _ADV | _CREDIT | {"receivables_accountant"},
@@ -167,6 +168,10 @@ _RECURRING_FORM: Final = {
     "client": "{client}", "rhythm": "month", "timing": "advance", "first_day": "2030-01-01",
     "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-sku": "A1", "lines-0-description": "Rent",
     "lines-0-quantity": "1", "lines-0-unit_price": "10", "lines-0-vat_rate": "20",
+}  # fmt: skip
+_FACTOR: Final = {
+    "factor": "Factor", "number": "F-1", "valid_from": "1/1/2031", "advance_pct": "85", "guarantee_fund_pct": "10",
+    "commission_pct": "1", "max_term_days": "90", "max_overdue_days": "0",
 }  # fmt: skip
 _RATE: Final = {"ecb": "2.50", "legal": "2.60", "source": "JO"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
@@ -273,6 +278,14 @@ PAGES: Final[Mapping[str, Entry]] = {
         },
     ),
     "credit/reviews/": Entry(get="accounts.view"),
+    "credit/factor/": Entry(get="accounts.view"),
+    "credit/factor/agreement/": Entry(get="accounts.view", post="policy.change", body=_FACTOR),
+    "credit/clients/<code>/factor/": Entry(
+        get="credit.rate",
+        post="credit.rate",
+        about="client",
+        body={"status": "REFUSED", "amount": "0", "effective_on": "1/1/2031"},
+    ),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -333,6 +346,10 @@ PAGES: Final[Mapping[str, Entry]] = {
         post="policy.change", body={"effective_on": "2099-12-31", "change": "new", "seen": "1-1"}
     ),
     "credit/policy/draft/discard/": Entry(post="policy.write"),
+    "credit/policy/draft/add/": Entry(
+        get="policy.write", post="policy.write", body=_POLICY_ARTICLE | {"number": "9.9", "setting": ""}
+    ),
+    "credit/policy/draft/<article>/leave-out/": Entry(post="policy.write", then=("9",)),
     "credit/policy/draft/<article>/": Entry(
         get="policy.write", post="policy.write", then=("4.2",), body=_POLICY_ARTICLE
     ),
@@ -627,6 +644,19 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/recurring/<key>/pause/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
     "invoicing/recurring/<key>/resume/": Entry(post="invoicing.issue", about="recurring"),
     "invoicing/recurring/<key>/end/": Entry(post="invoicing.issue", about="recurring", body=_REASON),
+    "invoicing/factor/": Entry(get="invoicing.view"),
+    "invoicing/factor/new/": Entry(get="invoicing.assign", post="invoicing.assign", body={"item": "{item}"}),
+    "invoicing/factor/sold/": Entry(get="invoicing.view"),
+    "invoicing/factor/sold/<key>/take-back/": Entry(
+        get="invoicing.assign", post="invoicing.assign", about="assignment", body=_REASON
+    ),
+    "invoicing/factor/to-pass-on/": Entry(get="invoicing.view"),
+    "invoicing/factor/to-pass-on/<key>/": Entry(
+        get="invoicing.assign", post="invoicing.assign", about="to_pass_on", body={"passed_on": "1/1/2020"}
+    ),
+    "invoicing/factor/<key>/": Entry(
+        get="invoicing.view", post="invoicing.assign", about="batch", body={"received_on": "1/1/2020"}
+    ),
     "invoicing/interest/": Entry(get="invoicing.view"),
     "invoicing/interest/<key>/": Entry(get="invoicing.view", about="penalty_note"),
     "invoicing/interest/<key>/pdf/": Entry(get="invoicing.view", about="penalty_note"),
@@ -1029,6 +1059,8 @@ API: Final[Mapping[str, Entry]] = {
         post="invoicing.waive_interest", about="invoice", body=_REASON
     ),
     "invoices/<number>/interest/lift/": Entry(post="invoicing.waive_interest", about="invoice", body=_REASON),
+    "factor-assignments/": Entry(get="invoicing.view"),
+    "factor-assignments/<pk>/": Entry(get="invoicing.view", about="assignment"),
     "recurring-invoices/": Entry(get="invoicing.view", post="invoicing.issue", body=_RECURRING_NEW),
     "recurring-invoices/preview/": Entry(post="invoicing.issue", body=_RECURRING),
     "recurring-invoices/<pk>/": Entry(get="invoicing.view", about="recurring"),

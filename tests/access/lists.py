@@ -20,6 +20,8 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
     for address in (
         "", "search/", "journal/", "notifications/", "work/", "decisions/", "decisions/mine/", "substitutes/",
         "outbox/", "clients/", "clients/search/", "clients/<code>/", "clients/<code>/part/<name>/",
+        "credit/factor/", "invoicing/factor/", "invoicing/factor/sold/", "invoicing/factor/to-pass-on/",
+        "invoicing/factor/<key>/", "api/v1/factor-assignments/",
         "invoicing/recurring/", "api/v1/recurring-invoices/", "api/v1/interest-notes/",
         "clients/<code>/team/", "invoicing/rates/", "invoicing/interest/",
         "invoicing/interest/clients/<code>/",
@@ -67,6 +69,8 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
 # Always as many rows: the latest events, the months of some years, what a payment suffices for.
 ALWAYS_AS_MANY: Final = frozenset({
     "api/v1/disputes/<number>/links/",
+    # Lists of one document each.
+    "invoicing/factor/<key>/",
     "clients/<code>/part/<name>/", "invoicing/periods/", "invoicing/rates/", "api/v1/periods/",
     "api/v1/payments/<pk>/propose/",
     "invoicing/bank/<key>/", "api/v1/statements/<pk>/lines/",
@@ -79,6 +83,8 @@ ALWAYS_AS_MANY: Final = frozenset({
 
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
+    "credit/factor/agreement/", "credit/clients/<code>/factor/", "invoicing/factor/new/",
+    "invoicing/factor/sold/<key>/take-back/", "invoicing/factor/to-pass-on/<key>/", "api/v1/factor-assignments/<pk>/",
     "invoicing/recurring/new/", "invoicing/recurring/<key>/", "api/v1/recurring-invoices/<pk>/",
     "api/v1/interest-notes/<pk>/", "invoicing/interest/terms/", "invoicing/clients/<code>/discount/",
     "invoicing/interest/<key>/", "invoicing/interest/<key>/pdf/", "invoicing/interest/<key>/take-back/",
@@ -98,7 +104,8 @@ OTHERS: Final = frozenset({
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",
     "credit/clients/<code>/unwatch/", "credit/limit-rules/", "credit/policy/", "credit/policy/<number>/",
     "credit/policy/<number>/differences/", "credit/policy/<number>/pdf/", "credit/policy/draft/",
-    "credit/policy/draft/<article>/", "api/v1/credit-policy/", "api/v1/credit-policy/<number>/",
+    "credit/policy/draft/<article>/", "credit/policy/draft/add/", "api/v1/credit-policy/",
+    "api/v1/credit-policy/<number>/",
     "credit/stakes/", "credit/exposure-rules/",
     "credit/rating-rules/", "credit/clients/<code>/scorecard/statement/",
     "credit/clients/<code>/scorecard/known/", "credit/clients/<code>/scorecard/class/",

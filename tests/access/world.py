@@ -15,7 +15,14 @@ from django.utils import timezone
 from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, Substitution, TeamMember, User
 from credit import services as credit
-from credit.models import BuyerCover, CreditAlert, CreditPolicyVersion, LegalNotice
+from credit.models import (
+    BuyerCover,
+    CreditAlert,
+    CreditPolicyVersion,
+    FactorAgreement,
+    FactorApproval,
+    LegalNotice,
+)
 from credit.scorecard import services as scorecard
 from credit.services.guarantees import record_guarantee
 from credit.written.queries import newest
@@ -31,7 +38,14 @@ from dunning.services.links import make_link
 from dunning.services.plan_judging import judge_plans
 from dunning.services.scenarios import ensure_scenario
 from invoicing import services as invoicing
-from invoicing.models import CreditNoteRequest, Invoice, ReturnProposal, StatementFile
+from invoicing.models import (
+    Assignment,
+    AssignmentBatch,
+    CreditNoteRequest,
+    Invoice,
+    ReturnProposal,
+    StatementFile,
+)
 from invoicing.policy import LineInput
 from invoicing.recurring.services import create_schedule
 from invoicing.services import penalties, waivers
@@ -127,6 +141,9 @@ class World:
     bank_return: int
     deposit: int
     recurring: int
+    batch: int
+    assignment: int
+    to_pass_on: int
     personal: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def values_for(self, role: str) -> dict[str, Any]:
@@ -368,6 +385,7 @@ def make_world(
         deposit=invoicing.request_deposit(
             order_id=order.pk, amount=Decimal(1), due_date=paris_date(at), by=books, at=at
         ).pk,
+        **_sold(account, mark, books, at),
         recurring=create_schedule(
             company=company,
             account=account,
@@ -474,6 +492,47 @@ def _hand_over(account: CustomerAccount, number: str, by: User, at: Any) -> int:
     )  # fmt: skip
     HandOverItem.objects.create(hand_over=made, item=item, amount=1)
     return made.pk
+
+
+def _sold(account: CustomerAccount, mark: str, by: User, at: Any) -> dict[str, int]:
+    """A document on its way to the factor, and one sold that the client paid to us."""
+    today, company = paris_date(at), account.company
+    agreement, _new = FactorAgreement.objects.get_or_create(
+        company=company, valid_from=today,
+        defaults={
+            "factor": "Factor", "number": "F-1", "with_recourse": True, "is_notified": False, "advance_pct": 85,
+            "guarantee_fund_pct": 10, "commission_pct": 1, "max_term_days": 90, "max_overdue_days": 60,
+            "recorded_at": at, "recorded_by": by,
+        },
+    )  # fmt: skip
+    FactorApproval.objects.get_or_create(
+        company=company, entity=account.entity, effective_on=today,
+        defaults={
+            "agreement": agreement, "amount": 1000, "currency": "EUR", "status": "APPROVED", "recorded_at": at,
+            "recorded_by": by,
+        },
+    )  # fmt: skip
+    rows = []
+    for letter, received in (("S", None), ("T", today)):
+        receipt: dict[str, Any] = (
+            {"received_on": today, "received_at": at, "received_by": by} if received else {}
+        )
+        invoice = make_invoice(account, "2.00", by=by, number=f"{mark}-{letter}", at=at)
+        batch = AssignmentBatch.objects.create(
+            company=company, agreement=agreement, number=f"{mark}-B{letter}", currency="EUR", eligible=2, financed=1,
+            fund=0, sent_on=today, sent_at=at, sent_by=by, **receipt,
+        )  # fmt: skip
+        rows.append(
+            Assignment.objects.create(
+                batch=batch, company=company, account=account, item=invoice.items.get(), amount=2, with_recourse=True,
+                is_notified=False, effective_from=received,
+            )
+        )  # fmt: skip
+    paid = make_payment(account, "1.00", by=by, external_id=f"{mark}-Q", at=at).items.get()
+    match = invoicing.allocate(
+        from_item_id=paid.pk, to_item_id=rows[1].item_id, amount=Decimal(1), by=by, at=at
+    )
+    return {"batch": rows[0].batch_id, "assignment": rows[0].pk, "to_pass_on": match.pk}
 
 
 def _committee(company: Company, by: User, year: int, state: str, at: Any) -> int:

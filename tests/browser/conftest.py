@@ -36,6 +36,14 @@ PATIENCE = 30_000
 EXPECTED = ("Failed to load resource: the server responded with a status of 4",)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a browser test that fails once more: on a busy machine the browser may come too late, the report says so."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _async_unsafe() -> None:
     """Let Django run beside Playwright's event loop."""

@@ -72,6 +72,11 @@ _BASE: Final = """
                CASE
                    WHEN i.issue_date < c.judgement_on THEN 'insolvency'
                    WHEN c.is_stopped OR EXISTS (SELECT FROM stop s WHERE s.item_id = i.id) THEN 'stopped'
+                   WHEN EXISTS (
+                       SELECT FROM invoicing_assignment f
+                       WHERE f.item_id = i.id AND f.is_notified AND f.effective_from <= %(as_of)s
+                         AND (f.ended_on IS NULL OR f.ended_on > %(as_of)s)
+                   ) THEN 'factored'
                    WHEN x.amount >= i.open_amount THEN 'disputed'
                    WHEN EXISTS (SELECT FROM dunning_promiseitem p WHERE p.item_id = i.id AND p.is_open) THEN 'promised'
                    WHEN EXISTS (
