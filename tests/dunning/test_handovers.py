@@ -237,7 +237,7 @@ class TestLimitation:
         due = add_months(TODAY, -13)
         theirs = make_item(other, "100", by=accountant, issued=due - timedelta(days=30), due=due, at=NOW)
         terms: dict[str, Any] = {"contract_rate": None, "reason": "private", "by": manager, "at": NOW}
-        since = {"regime": Regime.CONSUMER, "valid_from": theirs.issue_date}
+        since: dict[str, Any] = {"regime": Regime.CONSUMER, "valid_from": theirs.issue_date}
         waivers.agree_on_terms(account_id=other.pk, **since, **terms)
         told = {item.pk: add_months(item.due_date, 60), theirs.pk: add_months(due, 24)}
         both = list(ReceivableItem.objects.select_related("account").filter(pk__in=told))
@@ -247,7 +247,7 @@ class TestLimitation:
         near = handovers.limitations_near(account_ids=[account.pk, other.pk], since=TODAY, on=TODAY)
         assert [(event.account_id, event.key) for event in near] == [(other.pk, f"{theirs.pk}:12")]
         # From a later day on it is a trader.
-        later = {"regime": Regime.BCE10, "valid_from": theirs.issue_date + timedelta(days=1)}
+        later: dict[str, Any] = {"regime": Regime.BCE10, "valid_from": theirs.issue_date + timedelta(days=1)}
         waivers.agree_on_terms(account_id=other.pk, **later, **terms)
         assert limitation_dates([theirs]) == {theirs.pk: add_months(due, 24)}
 
