@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
@@ -38,7 +39,7 @@ from credit.written.tables import READER_TABS, ReaderFilter, ReaderTable
 from o2c.shared.calendar import paris_date
 from o2c.shared.pdf import pdf_response
 from o2c.shared.problems import Conflict, NotAllowed, NotFound
-from o2c.shared.views import ListPage, PermissionMixin, Tab
+from o2c.shared.views import Action, ListPage, PermissionMixin, Tab
 
 MENU: Final = "credit_policy"
 READ: Final = "accounts.view"
@@ -154,11 +155,15 @@ class Readers(ListPage):
     def get_subtitle(self, rows: QuerySet[Any]) -> str:
         """How many have, of how many."""
         have = len({row.user_id for row in rows if row.acknowledged_at})
-        return _("Version %(number)s: acknowledged by %(have)s of %(all)s people") % {
+        return _("Version %(number)s: %(have)s of %(all)s people have acknowledged it") % {
             "number": self.kwargs["number"],
             "have": have,
             "all": len({row.user_id for row in rows}),
         }
+
+    def get_actions(self) -> Sequence[Action]:
+        """The way back to the text."""
+        return [Action(_("Open the policy"), reverse("credit:policy_version", args=[self.kwargs["number"]]))]
 
     def get_tabs(self) -> Sequence[Tab]:
         """All, not yet, acknowledged."""

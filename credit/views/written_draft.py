@@ -15,17 +15,19 @@ from django.views import View
 from accounts.models import Company
 from accounts.views.answers import explain, now, signed_in
 from credit.models import CreditPolicyDraft, DraftArticle
-from credit.written.forms import ArticleForm, PublishForm
-from credit.written.policy import changed_numbers, differences, pieces
+from credit.written.forms import ArticleForm, NewArticleForm, PublishForm
+from credit.written.policy import QUOTED, changed_numbers, differences, pieces
 from credit.written.queries import articles_of, draft_of, newest, spoken
 from credit.written.services import (
     PUBLISH,
     WRITE,
     ArticleChangedMeanwhile,
     DraftOpen,
+    add_article,
     change_article,
     discard_draft,
     fingerprint,
+    leave_out,
     publish,
     start_draft,
 )
@@ -157,6 +159,68 @@ class EditArticle(PermissionMixin, View):
         return _form(request, row, again, status=refusal.status, theirs=theirs)
 
 
+class AddArticle(PermissionMixin, View):
+    """An article of the company's own."""
+
+    permission = WRITE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Draw the form."""
+        _draft(at_work(request))
+        return self._form(request, NewArticleForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Put it into the draft."""
+        company, form = at_work(request), NewArticleForm(request.POST)
+        _draft(company)
+        if form.is_valid():
+            asked = form.cleaned_data
+            try:
+                row = add_article(
+                    company_id=company.pk,
+                    number=asked["number"],
+                    setting=asked["setting"],
+                    given=form.words(),
+                    by=signed_in(request),
+                    at=now(),
+                )
+            except Refusal as refusal:
+                explain(form, refusal)
+            else:
+                messages.success(
+                    request, _("Article %(number)s is kept in the draft.") % {"number": row.number}
+                )
+                return redirect("credit:policy_draft")
+        return self._form(request, form)
+
+    def _form(self, request: HttpRequest, form: NewArticleForm) -> HttpResponse:
+        live = Live(at_work(request))
+        context = {
+            "menu": MENU,
+            "title": _("New article"),
+            "form": form,
+            "others": [_placeholder(name, live) for name in NAMES],
+        }
+        return render(request, "credit/policy_article.html", context, status=422 if form.errors else 200)
+
+
+class LeaveOut(PermissionMixin, View):
+    """Take an article out of the draft."""
+
+    permission = WRITE
+
+    def post(self, request: HttpRequest, article: str) -> HttpResponse:
+        """Do it, or say why it stays."""
+        row = _article(request, article)
+        try:
+            leave_out(company_id=at_work(request).pk, number=row.number, by=signed_in(request), at=now())
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return redirect("credit:policy_article", article)
+        messages.success(request, _("Article %(number)s is left out of the draft.") % {"number": article})
+        return redirect("credit:policy_draft")
+
+
 def _draft(company: Company) -> CreditPolicyDraft:
     found = draft_of(company)
     if found is None:
@@ -206,13 +270,18 @@ def _form(
 ) -> HttpResponse:
     live = Live(at_work(request))
     named = SETTINGS[row.setting].names if row.setting in SETTINGS else ()
-    ordered = [*named, *(name for name in NAMES if name not in named)]
     context = {
         "menu": MENU,
         "title": _("Article %(number)s") % {"number": row.number},
         "row": row,
+        "may_go": row.number not in QUOTED,
         "form": form,
         "theirs": theirs,
-        "placeholders": [(f"{{{name}}}", NAMES[name], live.words(name)) for name in ordered],
+        "named": [_placeholder(name, live) for name in named],
+        "others": [_placeholder(name, live) for name in NAMES if name not in named],
     }
     return render(request, "credit/policy_article.html", context, status=status)
+
+
+def _placeholder(name: str, live: Live) -> tuple[str, Any, str | None]:
+    return f"{{{name}}}", NAMES[name], live.words(name)

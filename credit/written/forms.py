@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from o2c.shared.fields import DateField
 
+from .values import SETTINGS
+
 
 def _box(rows: int) -> forms.Textarea:
     return forms.Textarea({"rows": rows})
@@ -35,6 +37,29 @@ class ArticleForm(forms.Form):
     def words(self) -> dict[str, str]:
         """What the article shall say."""
         return {name: value for name, value in self.cleaned_data.items() if name != "seen"}
+
+
+class NewArticleForm(ArticleForm):
+    """An article, or a chapter, of the company's own."""
+
+    number = forms.CharField(
+        label=gettext_lazy("Number"),
+        max_length=5,
+        help_text=gettext_lazy("9 for a chapter, 9.1 for an article"),
+    )
+    setting = forms.ChoiceField(label=gettext_lazy("Settings shown beside it"), required=False)
+    field_order = ("number", "setting")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Nobody has seen an edition of what is not there yet.
+        del self.fields["seen"]
+        choices = [("", gettext_lazy("none")), *((key, found.label) for key, found in SETTINGS.items())]
+        self.fields["setting"].choices = choices  # type: ignore[attr-defined]
+
+    def words(self) -> dict[str, str]:
+        """What the article shall say."""
+        return {key: value for key, value in super().words().items() if key not in {"number", "setting"}}
 
 
 class PublishForm(forms.Form):

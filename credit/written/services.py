@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Company, User
 from o2c.shared import audit
 from o2c.shared.calendar import paris_date
-from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
+from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound, RuleRefused
 from o2c.shared.work import emit
 
 from ..models import (
@@ -23,9 +24,17 @@ from ..models import (
     PolicyAcknowledgement,
     PolicyArticle,
 )
-from .policy import LANGUAGES, ArticleText, Obstacle, obstacles, placeholders_of, position_of
+from .policy import (
+    LANGUAGES,
+    QUOTED,
+    ArticleText,
+    Obstacle,
+    obstacles,
+    placeholders_of,
+    position_of,
+)
 from .queries import articles_of, follows, newest
-from .values import NAMES, Live
+from .values import NAMES, SETTINGS, Live
 
 # Writing the text, and putting it in force.
 WRITE: Final = "policy.write"
@@ -60,6 +69,13 @@ class ArticleUnchanged(Conflict):
 
     code = "nothing_changes"
     message = _("The article says this already: nothing changes.")
+
+
+class StillNeeded(RuleRefused):
+    """The check quotes the article, or articles stand under it."""
+
+    code = "still_needed"
+    message = _("It stays: the credit check quotes it, or articles stand under it.")
 
 
 class AlreadyAcknowledged(Conflict):
@@ -148,6 +164,56 @@ def change_article(
             after={name: wanted[name] for name in changed},
         )
         return article
+
+
+def add_article(
+    *, company_id: int, number: str, setting: str, given: Mapping[str, str], by: User, at: datetime
+) -> DraftArticle:
+    """Put an article of the company's own into the draft, or a chapter.
+
+    :param number: ``9`` of a chapter, ``9.1`` of an article of a chapter that is there
+    :param setting: the settings shown beside it, a key of ``values.SETTINGS``; empty for none
+    :raises NotAllowed: no right to write the policy there
+    :raises NotFound: no draft
+    :raises Invalid: a number that is none, is taken or has no chapter; an unknown setting; words as in
+        ``change_article``
+    """
+    wanted = {name: given.get(name, "").strip() for name in _FIELDS}
+    _check_words(wanted)
+    with transaction.atomic():
+        company = _locked(company_id, by, WRITE)
+        draft = _draft(company)
+        _check_number(number, set(draft.articles.values_list("number", flat=True)))
+        if setting and setting not in SETTINGS:
+            raise Invalid(
+                errors={"setting": [_("There is no such setting: %(names)s.") % {"names": setting}]}
+            )
+        made = DraftArticle.objects.create(
+            draft=draft, number=number, position=position_of(number), setting=setting, edited_by=by, edited_at=at,
+            **wanted,
+        )  # fmt: skip
+        _record("credit_policy.article_added", company, made, by, at, label=number, after=wanted)
+        return made
+
+
+def leave_out(*, company_id: int, number: str, by: User, at: datetime) -> None:
+    """Take an article out of the draft.
+
+    :raises NotAllowed: no right to write the policy there
+    :raises NotFound: no draft, or no such article
+    :raises StillNeeded: the check quotes it, or it is a chapter that has articles
+    """
+    with transaction.atomic():
+        company = _locked(company_id, by, WRITE)
+        draft = _draft(company)
+        article = draft.articles.filter(number=number).first()
+        if article is None:
+            raise NotFound
+        if number in QUOTED or draft.articles.filter(number__startswith=f"{number}.").exists():
+            raise StillNeeded
+        before = {name: getattr(article, name) for name in _FIELDS}
+        _record("credit_policy.article_left_out", company, article, by, at, label=number, before=before)
+        article.delete()
 
 
 def discard_draft(*, company_id: int, by: User, at: datetime) -> None:
@@ -253,9 +319,9 @@ def acknowledge(*, version_id: int, by: User, at: datetime) -> PolicyAcknowledge
 
 
 def fingerprint(draft: CreditPolicyDraft) -> str:
-    """What tells one state of a draft from another: its key and the changes made in it."""
-    editions = draft.articles.values_list("edition", flat=True)
-    return f"{draft.pk}-{sum(editions)}"
+    """What tells one state of a draft from another: its key, and every article with its last change."""
+    rows = draft.articles.values_list("number", "edition", "edited_at")
+    return f"{draft.pk}-{sha256(repr(list(rows)).encode()).hexdigest()[:20]}"
 
 
 def _locked(company_id: int, by: User, permission: str) -> Company:
@@ -302,6 +368,17 @@ def _check_words(wanted: Mapping[str, str]) -> None:
             errors[name] = [_("There is no such setting: %(names)s.") % {"names": ", ".join(unknown)}]
     if errors:
         raise Invalid(errors=errors)
+
+
+def _check_number(number: str, taken: Collection[str]) -> None:
+    try:
+        position_of(number)
+    except ValueError:
+        raise Invalid(errors={"number": [_("Write 9 for a chapter, 9.1 for an article.")]}) from None
+    if number in taken:
+        raise Invalid(errors={"number": [_("There is an article of this number already.")]})
+    if "." in number and number.partition(".")[0] not in taken:
+        raise Invalid(errors={"number": [_("There is no such chapter: add the chapter first.")]})
 
 
 def _refusal(found: tuple[Obstacle, ...]) -> Invalid:

@@ -38,10 +38,10 @@ class ReaderTable(Table):
     )
     state = StatusColumn(
         codes=("policy_read", "policy_unread"),
-        phone="full",
+        phone="right",
         verbose_name=gettext_lazy("State"),
     )
-    acknowledged_at = DateColumn(phone="right", verbose_name=gettext_lazy("Acknowledged on"))
+    acknowledged_at = DateColumn(phone="hide", verbose_name=gettext_lazy("Acknowledged on"))
 
     class Meta:
         model = RoleGrant

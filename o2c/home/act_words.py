@@ -318,6 +318,12 @@ WORDS: Final[dict[str, Words]] = {
     "credit_policy.article_changed": Words(
         gettext_lazy("Article %(label)s of the credit policy rewritten"), "pencil", "", DECISIONS
     ),
+    "credit_policy.article_added": Words(
+        gettext_lazy("Article %(label)s added to the credit policy"), "plus", "", DECISIONS
+    ),
+    "credit_policy.article_left_out": Words(
+        gettext_lazy("Article %(label)s left out of the credit policy"), "minus", "", DECISIONS
+    ),
     "credit_policy.draft_discarded": Words(
         gettext_lazy("Draft of version %(label)s of the credit policy given up"), "x", "", DECISIONS
     ),

@@ -346,6 +346,10 @@ PAGES: Final[Mapping[str, Entry]] = {
         post="policy.change", body={"effective_on": "2099-12-31", "change": "new", "seen": "1-1"}
     ),
     "credit/policy/draft/discard/": Entry(post="policy.write"),
+    "credit/policy/draft/add/": Entry(
+        get="policy.write", post="policy.write", body=_POLICY_ARTICLE | {"number": "9.9", "setting": ""}
+    ),
+    "credit/policy/draft/<article>/leave-out/": Entry(post="policy.write", then=("9",)),
     "credit/policy/draft/<article>/": Entry(
         get="policy.write", post="policy.write", then=("4.2",), body=_POLICY_ARTICLE
     ),

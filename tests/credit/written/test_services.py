@@ -139,6 +139,38 @@ def test_the_same_words_and_no_such_article_are_refused(company: Company, manage
         )  # fmt: skip
 
 
+def test_an_article_of_the_companys_own_comes_and_goes(company: Company, manager: User):
+    draft = services.start_draft(company_id=company.pk, by=manager, at=timezone.now())
+    words = said(draft, "4.2")
+    asked: dict[str, Any] = {
+        "company_id": company.pk, "setting": "tolerance", "given": words, "by": manager, "at": timezone.now(),
+    }  # fmt: skip
+    before = fingerprint(draft)
+    made = services.add_article(number="4.17", **asked)
+    assert (made.position, made.setting, made.title_fr) == (417, "tolerance", words["title_fr"])
+    assert fingerprint(draft) != before
+    services.add_article(number="10", **asked)
+    services.add_article(number="10.1", **asked)
+    for number in ("4.17", "x", "12.1"):
+        with pytest.raises(Invalid) as refusal:
+            services.add_article(number=number, **asked)
+        assert list(refusal.value.errors) == ["number"]
+    with pytest.raises(Invalid) as refusal:
+        services.add_article(number="4.18", **{**asked, "setting": "nothing"})
+    assert list(refusal.value.errors) == ["setting"]
+    gone: dict[str, Any] = {"company_id": company.pk, "by": manager, "at": timezone.now()}
+    # The check quotes the first; articles stand under the second.
+    for number in ("4.16", "10"):
+        with pytest.raises(services.StillNeeded):
+            services.leave_out(number=number, **gone)
+    services.leave_out(number="4.17", **gone)
+    services.leave_out(number="10.1", **gone)
+    services.leave_out(number="10", **gone)
+    with pytest.raises(NotFound):
+        services.leave_out(number="10", **gone)
+    assert not draft.articles.filter(position__in=(417, 1000, 1001)).exists()
+
+
 def test_what_keeps_a_draft_from_being_published_is_said_at_its_field(
     company: Company, manager: User, director: User
 ):
@@ -173,6 +205,13 @@ def test_without_the_right_nothing_is_written(company: Company, manager: User, r
         rewrite(company, rep, text_fr="Autre.")
     with pytest.raises(NotAllowed):
         services.discard_draft(company_id=company.pk, by=rep, at=timezone.now())
+    with pytest.raises(NotAllowed):
+        services.leave_out(company_id=company.pk, number="5.1", by=rep, at=timezone.now())
+    words = said(CreditPolicyDraft.objects.get(), "5.1")
+    with pytest.raises(NotAllowed):
+        services.add_article(
+            company_id=company.pk, number="5.9", setting="", given=words, by=rep, at=timezone.now()
+        )
     # The credit manager writes; the director puts it in force.
     with pytest.raises(NotAllowed):
         publish(company, manager)

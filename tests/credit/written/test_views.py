@@ -158,6 +158,24 @@ def test_mistakes_in_an_article_keep_what_was_typed(company: Company, manager: U
     assert browser.get("/credit/policy/draft/4.99/").status_code == 404
 
 
+def test_an_article_of_ones_own_is_added_and_left_out(company: Company, manager: User):
+    begun(company, by=manager, at=timezone.now())
+    browser = signed_in(manager)
+    assert "Add an article" in text_of(browser.get("/credit/policy/draft/"))
+    assert "Settings shown beside it" in text_of(browser.get("/credit/policy/draft/add/"))
+    words = edited(DraftArticle.objects.get(number="4.2"), title_en="Our own")
+    taken = browser.post("/credit/policy/draft/add/", {**words, "number": "4.2"})
+    assert "There is an article of this number already." in text_of(taken, 422)
+    browser.post("/credit/policy/draft/add/", {**words, "number": "4.17", "setting": "overdue"})
+    assert "4.17 Our own" in text_of(browser.get("/credit/policy/draft/"))
+    assert "Leave the article out" in text_of(browser.get("/credit/policy/draft/4.17/"))
+    assert "Leave the article out" not in text_of(browser.get("/credit/policy/draft/4.2/"))
+    kept = browser.post("/credit/policy/draft/4.2/leave-out/", follow=True)
+    assert "It stays" in text_of(kept)
+    gone = browser.post("/credit/policy/draft/4.17/leave-out/", follow=True)
+    assert "4.17 Our own" not in text_of(gone)
+
+
 def test_there_is_no_draft_to_open_and_a_second_start_goes_on_with_the_first(
     company: Company, manager: User, director: User
 ):
@@ -178,7 +196,7 @@ def test_who_has_read_it_by_role_on_screen_and_in_a_file(
     signed_in(rep).post("/credit/policy/1/acknowledge/")
     address = "/credit/policy/1/readers/"
     page = text_of(signed_in(auditor).get(address))
-    assert "acknowledged by 1 of 3 people" in page
+    assert "1 of 3 people have acknowledged it" in page
     assert "Sales rep" in page
     names = [
         row.user.username for row in signed_in(manager).get(f"{address}?state=unread").context["table"].data
