@@ -9,13 +9,13 @@ from rest_framework import serializers
 from orders.exchange_models import HoldMessage
 
 
-class MessageBody(serializers.Serializer[Any]):
+class HoldMessageBody(serializers.Serializer[Any]):
     """What somebody writes."""
 
     text = serializers.CharField(max_length=2000)
 
 
-class MessageAnswer(serializers.Serializer[Any]):
+class HoldMessageAnswer(serializers.Serializer[Any]):
     """One message about a held order."""
 
     id = serializers.IntegerField()

@@ -28,7 +28,7 @@ from orders.services import LineInput
 
 from .alternatives import OrderAlternatives
 from .entry import enter_order
-from .exchange import MessageAnswer, MessageBody, message_answer
+from .exchange import HoldMessageAnswer, HoldMessageBody, message_answer
 from .overrides import OverrideAnswer, OverrideBody, ask
 from .serializers import (
     CommentBody,
@@ -217,17 +217,17 @@ class OrderViewSet(OrderAlternatives):
         answer, is_new = ask(self._order(number), body, by=self.user, company=self.company, at=self.at)
         return creation_answer(answer, is_new=is_new)
 
-    @extend_schema(responses=MessageAnswer(many=True))
+    @extend_schema(responses=HoldMessageAnswer(many=True))
     @action(detail=True, methods=["get"], url_path="messages", pagination_class=None, filter_backends=[])
     def messages(self, request: Request, number: str) -> Response:
         """What was written about the order while it was on hold, the oldest first."""
         return Response([message_answer(row) for row in queries.messages_of(self._order(number))])
 
-    @extend_schema(request=MessageBody, responses={201: MessageAnswer})
+    @extend_schema(request=HoldMessageBody, responses={201: HoldMessageAnswer})
     @messages.mapping.post
     def write_message(self, request: Request, number: str) -> Response:
         """Write about an order on hold; everybody concerned is told. The same words sent twice are one message."""
-        words = self.read(MessageBody)["text"]
+        words = self.read(HoldMessageBody)["text"]
         made, is_new = services.write_message(
             order_id=self._order(number).pk, text=words, by=self.user, at=self.at
         )
