@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 
 def limitation_of(items: Sequence[Any]) -> dict[int, date]:
-    """The last day for each item that is owed and open, by key, in one query (``settings.ITEM_LIMITATION``).
+    """The last day for each item that is owed and open, by key, in two queries (``settings.ITEM_LIMITATION``).
 
     :param items: with ``account`` fetched and ``open_on``
     """

@@ -24,6 +24,7 @@ from .clearing_policy import objection, reclaimable_until, refundable_until
 from .enums import ItemKind, Objection
 from .expected.policy import Expected
 from .expected.queries import expected_parts
+from .factoring.queries import sales_of
 from .models import (
     DisputedAmount,
     DueDateChange,
@@ -176,8 +177,9 @@ def invoice_page(invoice: Any, looked: Look, reader: User) -> InvoicePage:
         ).order_by("instalment", "due_date")
     )
     stops = stops_of(items, on=looked.day)
+    sales = sales_of([item.pk for item in items], on=looked.day)
     for item in items:
-        item.stop = stops[item.pk].of_item
+        item.stop, item.sale = stops[item.pk].of_item, sales.get(item.pk)
     matches, hidden = lists.matches_of(items, reader, by=looked.day if looked.is_past else None)
     days_late = max((item.days_late for item in items), default=0)
     disputed = DisputedAmount.objects.filter(item__in=items).values_list("pk", flat=True)

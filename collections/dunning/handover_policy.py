@@ -15,8 +15,9 @@ from o2c.shared.calendar import add_months
 
 from .enums import HandOverTo, LegalRoute
 
-# Between traders (C. com. L110-4), and of carriage (C. com. L133-6), in months.
+# Between traders (C. com. L110-4), against consumers (C. conso. L218-2), and of carriage (C. com. L133-6), in months.
 BETWEEN_TRADERS: Final = 60
+CONSUMER: Final = 24
 CARRIAGE: Final = 12
 # So many months before the last day somebody is told.
 ALERT_MONTHS: Final = (3, 6, 12)
@@ -85,7 +86,13 @@ def routes_open_to(amount: Decimal, *, is_contested: bool) -> list[LegalRoute]:
     return [route for route in LegalRoute if route is not LegalRoute.SMALL_CLAIM or amount <= SMALL_CLAIM]
 
 
-def limitation_date(due_date: date, interruptions: Iterable[date] = (), *, is_carriage: bool = False) -> date:
+def limitation_date(
+    due_date: date,
+    interruptions: Iterable[date] = (),
+    *,
+    is_carriage: bool = False,
+    is_consumer: bool = False,
+) -> date:
     """Return the last day on which a debt can be claimed in court.
 
     An acknowledgement, a claim in court or an enforcement measure starts the whole term anew (C. civ. 2231, 2240,
@@ -94,7 +101,9 @@ def limitation_date(due_date: date, interruptions: Iterable[date] = (), *, is_ca
     :param interruptions: days of these
     """
     start = max([due_date, *interruptions])
-    return add_months(start, CARRIAGE if is_carriage else BETWEEN_TRADERS)
+    if is_carriage:
+        return add_months(start, CARRIAGE)
+    return add_months(start, CONSUMER if is_consumer else BETWEEN_TRADERS)
 
 
 def alert_step(last_day: date, on: date, *, is_carriage: bool = False) -> int | None:

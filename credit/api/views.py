@@ -32,7 +32,7 @@ from o2c.shared.api.bodies import read_date
 from o2c.shared.api.lists import DayFilter
 from o2c.shared.api.routing import ROW_ID
 from o2c.shared.calendar import paris_date
-from o2c.shared.problems import Invalid, NotFound
+from o2c.shared.problems import Invalid, NotAllowed, NotFound
 
 from .alternatives import proposal_answer
 from .entry import save_client, save_known
@@ -89,6 +89,7 @@ class ClientViewSet(AccountViewSet):
     takes = {"exposure": ("as_of",)}
     acts = {
         **AccountViewSet.acts,
+        "credit_check": "accounts.view",
         "block": "accounts.block",
         "unblock": "accounts.block",
         "watch": "accounts.watch",
@@ -148,6 +149,8 @@ class ClientViewSet(AccountViewSet):
     def credit_check(self, request: Request, code: str) -> Response:
         """A question: it stores nothing and needs only the right to see the client."""
         account = self.account(code)
+        if not self.user.may("accounts.view", account.company):
+            raise NotAllowed
         body = self.read(CheckBody)
         try:
             result = services.check(account=account, by=self.user, at=self.at, **body)

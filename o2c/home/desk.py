@@ -27,7 +27,7 @@ class Desk(Inbox):
 
     def figures(self, held: queries.Sums, overdue: queries.Overdue) -> list[dict[str, Any]]:
         """The strip of figures, each opening its documents."""
-        shown = [self._held_figure(held)]
+        shown = [self._held_figure(held)] if self.may("orders.view") else []
         if self.may("credit.decide_limit"):
             count = queries.limits_for(self.user, self.company).count()
             state = "?state=mine_to_decide"
@@ -82,6 +82,8 @@ class Desk(Inbox):
             url_or_nothing("reports:aged_balance")
             or reverse("accounts:list") + "?state=overdue&sort=-overdue"
         )
+        if not self.may("reports.view"):
+            url = url_or_nothing("invoicing:items")
         return _figure("clock-exclamation", _("Overdue"), self.money(overdue.amount), detail, url)
 
     def _nightly_figure(self) -> dict[str, Any]:

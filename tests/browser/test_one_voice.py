@@ -127,6 +127,7 @@ def test_the_day_of_an_outside_partner(
     partner = make_user("partner", company, username="partner", first_name="Élise", last_name="Garnier")
     TeamMember.objects.create(account=sites[0], user=partner, role="partner", valid_from=TODAY)
     sign_in(page, live_server, "partner")
+    expect(page.get_by_role("link", name="Appeler les clients")).to_be_visible()
     axe(page)
     shot(page, "partner-home")
     page.goto(f"{live_server.url}/collections/work/")

@@ -9,6 +9,7 @@ import pytest
 from accounts.models import CustomerAccount, User
 from dunning.enums import Exclusion
 from dunning.queries.plan import read_plan
+from dunning.queries.worklist import work_list
 from dunning.services.scenarios import ensure_scenario
 from invoicing.factoring.services import send_batch, take_back
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, LegalEntityFactory, make_user
@@ -44,6 +45,8 @@ def test_notified_and_sold_is_left_out_until_it_is_taken_back(account: CustomerA
     send_batch(company=account.company, item_ids=[on_its_way.pk], by=books, at=AT)
     batch = sell(item, by=books)
     assert left_out(account) == {item.document: Exclusion.FACTORED}
+    (line,), _more = work_list(books, account.company, on=TODAY)
+    assert line.owed == on_its_way.open_amount
     later = AT + timedelta(days=1)
     take_back(assignment_id=batch.assignments.get().pk, reason="back", by=books, at=later)
     assert left_out(account) == {item.document: Exclusion.FACTORED}

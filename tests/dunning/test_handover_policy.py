@@ -26,6 +26,11 @@ def test_the_last_day(due: date, interruptions: tuple[date, ...], is_carriage: b
     assert limitation_date(due, interruptions, is_carriage=is_carriage) == last
 
 
+@pytest.mark.parametrize(("is_carriage", "last"), [(False, date(2028, 1, 31)), (True, date(2027, 1, 31))])
+def test_a_consumer_for_two_years_a_carrier_for_one(is_carriage: bool, last: date):
+    assert limitation_date(date(2026, 1, 31), is_carriage=is_carriage, is_consumer=True) == last
+
+
 @pytest.mark.parametrize(
     ("on", "is_carriage", "step"),
     [

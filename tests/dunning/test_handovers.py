@@ -27,7 +27,7 @@ from dunning import handover_file
 from dunning.enums import Exclusion, HandOverOutcome, Interruption, LegalRoute
 from dunning.models import HandOver, HandOverCost, HandOverItem, LimitationInterruption
 from dunning.plan_policy import Part
-from dunning.queries import worklist
+from dunning.queries import handovers, worklist
 from dunning.queries.handovers import costs_of, hand_over_list, limitation_dates, recovered
 from dunning.queries.plan import read_plan
 from dunning.services import handovers as services
@@ -35,7 +35,9 @@ from dunning.services import limitations, payment_plans
 from dunning.services.calls import record_call
 from dunning.services.scenarios import ensure_scenario
 from invoicing import services as invoicing
+from invoicing.interest_policy import Regime
 from invoicing.models import ReceivableItem
+from invoicing.services import waivers
 from o2c.shared.calendar import add_months, paris_date
 from o2c.shared.models import AuditEvent, Work
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
@@ -227,6 +229,27 @@ class TestLimitation:
         payment_plans.sign_plan(plan_id=plan.pk, by=manager, at=NOW)
         assert limitation_dates([item]) == {item.pk: add_months(TODAY, 60)}
         assert LimitationInterruption.objects.get().plan == plan
+
+    def test_a_consumer_can_be_claimed_from_for_two_years(
+        self, account: CustomerAccount, accountant: User, manager: User, company: Company, late: Any
+    ):
+        item, other = late("90.00", 400), CustomerAccountFactory(company=company)
+        due = add_months(TODAY, -13)
+        theirs = make_item(other, "100", by=accountant, issued=due - timedelta(days=30), due=due, at=NOW)
+        terms: dict[str, Any] = {"contract_rate": None, "reason": "private", "by": manager, "at": NOW}
+        since: dict[str, Any] = {"regime": Regime.CONSUMER, "valid_from": theirs.issue_date}
+        waivers.agree_on_terms(account_id=other.pk, **since, **terms)
+        told = {item.pk: add_months(item.due_date, 60), theirs.pk: add_months(due, 24)}
+        both = list(ReceivableItem.objects.select_related("account").filter(pk__in=told))
+        with CaptureQueriesContext(connection) as asked:
+            assert limitation_dates(both) == told
+        assert len(asked) == 2
+        near = handovers.limitations_near(account_ids=[account.pk, other.pk], since=TODAY, on=TODAY)
+        assert [(event.account_id, event.key) for event in near] == [(other.pk, f"{theirs.pk}:12")]
+        # From a later day on it is a trader.
+        later: dict[str, Any] = {"regime": Regime.BCE10, "valid_from": theirs.issue_date + timedelta(days=1)}
+        waivers.agree_on_terms(account_id=other.pk, **later, **terms)
+        assert limitation_dates([theirs]) == {theirs.pk: add_months(due, 24)}
 
     def test_a_written_request_and_a_claim(self, accountant: User, manager: User, late: Any):
         item = late("90.00", 400)

@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from accounts.enums import CapRegime
 from accounts.models import Company, User
 from credit.alerts.facts import Event
 from dunning import handover_policy as policy
 from dunning.models import HandOver, HandOverItem, LimitationInterruption
-from invoicing.models import ReceivableItem
+from invoicing.interest_policy import Regime
+from invoicing.models import AgreedTerms, ReceivableItem
 from invoicing.scope import own_items
 from o2c.shared.calendar import add_months
 from o2c.shared.money import ZERO
@@ -66,7 +67,7 @@ def costs_of(keys: Iterable[int]) -> dict[int, Decimal]:
 
 
 def limitation_dates(items: Sequence[Any]) -> dict[int, date]:
-    """The last day on which each item can be claimed in court, by item, in one query.
+    """The last day on which each item can be claimed in court, by item, in two queries.
 
     :param items: with ``account`` fetched
     """
@@ -74,12 +75,37 @@ def limitation_dates(items: Sequence[Any]) -> dict[int, date]:
     rows = LimitationInterruption.objects.filter(item__in=[item.pk for item in items])
     for item, day in rows.values_list("item", "on"):
         interrupted.setdefault(item, []).append(day)
+    consumers = _against_consumers(items)
     return {
         item.pk: policy.limitation_date(
-            item.due_date, interrupted.get(item.pk, ()), is_carriage=is_carriage(item)
+            item.due_date,
+            interrupted.get(item.pk, ()),
+            is_carriage=is_carriage(item),
+            is_consumer=item.pk in consumers,
         )
         for item in items
     }
+
+
+def _against_consumers(items: Sequence[Any]) -> set[int]:
+    """The items of consumers: by the terms of late payment in force when they were issued, the client's own first."""
+    accounts = {item.account_id for item in items}
+    companies = {item.company_id for item in items}
+    rows = AgreedTerms.objects.filter(
+        Q(account__in=accounts) | Q(account=None), company__in=companies
+    ).order_by("-valid_from", "-pk")
+    terms: dict[tuple[int, int | None], list[tuple[date, str]]] = {}
+    for company, account, since, regime in rows.values_list("company", "account", "valid_from", "regime"):
+        terms.setdefault((company, account), []).append((since, regime))
+    found = set()
+    for item in items:
+        for key in ((item.company_id, item.account_id), (item.company_id, None)):
+            held = next((regime for since, regime in terms.get(key, ()) if since <= item.issue_date), None)
+            if held is not None:
+                if held == Regime.CONSUMER:
+                    found.add(item.pk)
+                break
+    return found
 
 
 def is_carriage(item: Any) -> bool:
@@ -92,7 +118,12 @@ def limitations_near(*, account_ids: Sequence[int], since: date, on: date) -> It
     del since
     old = Q(due_date__lte=add_months(on, policy.ALERT_MONTHS[-1] - policy.BETWEEN_TRADERS))
     carried = Q(account__cap_regime=CapRegime.TRANSPORT30, due_date__lte=add_months(on, 6 - policy.CARRIAGE))
-    rows = ReceivableItem.objects.filter(old | carried, account__in=account_ids, open_amount__gt=0)
+    consumed = Q(due_date__lte=add_months(on, policy.ALERT_MONTHS[-1] - policy.CONSUMER)) & Exists(
+        AgreedTerms.objects.filter(
+            Q(account=OuterRef("account")) | Q(account=None), regime=Regime.CONSUMER
+        ).filter(company=OuterRef("company"))
+    )
+    rows = ReceivableItem.objects.filter(old | carried | consumed, account__in=account_ids, open_amount__gt=0)
     items = list(rows.select_related("account").order_by("due_date", "pk"))
     dates = limitation_dates(items)
     for item in items:

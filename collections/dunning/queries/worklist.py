@@ -29,7 +29,7 @@ from accounts.queries import in_force_on
 from dunning import policy
 from dunning.enums import PlanStatus, PromiseStatus, ReminderStatus
 from dunning.models import Call, PlanItem, PromiseToPay, Reminder
-from invoicing.models import DisputedAmount, ReceivableItem
+from invoicing.models import Assignment, DisputedAmount, ReceivableItem
 from invoicing.queries import items_on
 from invoicing.scope import own_items
 from o2c.shared.calendar import paris_date
@@ -302,6 +302,10 @@ def _items(user: User, company: Company, on: date) -> QuerySet[ReceivableItem]:
         .filter(open_amount__gt=0, due_date__lt=on, effective_date__lte=on)
         .exclude(promises__is_open=True)
         .exclude(plans__in=PlanItem.objects.filter(is_open=True, plan__status__in=RESPECTED))
+        # What is sold by an agreement that notifies is the factor's to ask for.
+        .exclude(
+            pk__in=Assignment.objects.in_force(on).filter(company=company, is_notified=True).values("item")
+        )
     )
     if not user.is_outside(company):
         # One voice: whom a partner speaks with is called by nobody of the house, nor is what was handed over.

@@ -78,7 +78,10 @@ def _main_action(desk: Desk, rows: Any) -> dict[str, str] | None:
     if desk.may("payments.allocate") and payments:
         return {"url": payments, "icon": "arrows-join", "label": _("Match payments"), "key": "t"}
     sell = url_or_nothing("credit:can_i_sell")
-    if desk.has_portfolio and sell:
+    calls = url_or_nothing("dunning:work_list")
+    if desk.may("dunning.promise") and not desk.may("accounts.view") and calls:
+        return {"url": calls, "icon": "phone-call", "label": _("Call the clients"), "key": "t"}
+    if desk.has_portfolio and desk.may("accounts.view") and sell:
         return {"url": sell, "icon": "help-circle", "label": _("Can I sell?"), "key": "v"}
     new = url_or_nothing("orders:new")
     if desk.may("orders.enter") and new:

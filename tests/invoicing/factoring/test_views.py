@@ -159,6 +159,17 @@ def test_the_client_s_page_tells_it_apart(client: Client, item: ReceivableItem, 
     assert 'id="sold"' not in client.get(reverse("accounts:detail", args=[other.code])).content.decode()
 
 
+def test_the_invoice_says_to_whom_it_is_sold(client: Client, item: ReceivableItem, accountant: User) -> None:
+    client.force_login(accountant)
+    assert item.invoice is not None
+    page = reverse("invoicing:detail", args=[item.invoice.number])
+    assert "Factor SA" not in client.get(page).content.decode()
+    batch = sell(item, by=accountant, at=timezone.now())
+    shown = client.get(page).content.decode()
+    assert "Factor SA" in shown
+    assert reverse("invoicing:batch", args=[batch.pk]) in shown
+
+
 def test_the_api_reads_what_is_sold(
     client: Client, item: ReceivableItem, accountant: User, rep: User
 ) -> None:
