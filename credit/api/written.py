@@ -87,7 +87,7 @@ class CreditPolicyVersionView(CompanyEdge):
 
     reads = "accounts.view"
 
-    @extend_schema(responses=PolicyAnswer)
+    @extend_schema(operation_id="credit_policy_version_retrieve", responses=PolicyAnswer)
     def get(self, request: Request, number: int) -> Response:
         """A version by its number, in force or not."""
         return Response(_answer(versions_of(self.company).filter(number=number).first(), paris_date(self.at)))
