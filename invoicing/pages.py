@@ -203,7 +203,7 @@ def invoice_page(invoice: Any, looked: Look, reader: User) -> InvoicePage:
         days_late=days_late,
         status=_invoice_state(invoice, days_late),
         term=describe_term(invoice.term, get_language() or "fr") if invoice.term else "",
-        account_url=account_url(invoice.account),
+        account_url=_client_of(invoice, reader),
         order_url=order_url(invoice),
         expected=() if looked.is_past else _expected(invoice, items, looked.day),
         client_stop=next((each.of_client for each in stops.values()), None),
@@ -230,6 +230,13 @@ def _invoice_state(invoice: Any, days_late: int) -> str:
     if days_late:
         return "overdue"
     return "open" if invoice.open_on == invoice.total_incl_vat else "partly_paid"
+
+
+def _client_of(document: Any, reader: User) -> str:
+    """The page of a document's client, for who may open it."""
+    if document.account is None or not reader.may("accounts.view", document.company):
+        return ""
+    return account_url(document.account)
 
 
 def payment_page(payment: Any, looked: Look, reader: User) -> PaymentPage:
@@ -262,7 +269,7 @@ def payment_page(payment: Any, looked: Look, reader: User) -> PaymentPage:
             looked,
         ),
         allocated=payment.amount - left if item and not returned else ZERO,
-        account_url=account_url(payment.account) if payment.account else "",
+        account_url=_client_of(payment, reader),
         clears_on=_after(payment.clears_on, looked.day) if item and not returned else None,
         refundable_until=_after(refundable_until(payment.received_on, payment.method), looked.day)
         if not returned

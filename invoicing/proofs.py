@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from django.db import connection
-
 from accounts.models import Company, CustomerAccount
+from o2c.shared.whole_tables import rows_of_whole_tables
 
 from .book import LEDGER_TOTALS, OF_COMPANY, OPEN_BOOK, scope_sql
 from .factoring.exposure import FACTOR_ROWS
@@ -273,10 +272,9 @@ def differences(*, company: Company | None = None, today: date | None = None) ->
     codes = dict(Company.objects.values_list("pk", "code"))
     mine = "TRUE" if company is None else "i.company_id = %(company)s"
     for proof, sql in _PROOFS.items():
-        with connection.cursor() as cursor:
-            cursor.execute(sql.format(mine=mine), {"company": company.pk if company else None})
-            for company_id, document, expected, found in cursor:
-                yield Difference(proof, codes[company_id], document, str(expected), str(found))
+        rows = rows_of_whole_tables(sql.format(mine=mine), {"company": company.pk if company else None})
+        for company_id, document, expected, found in rows:
+            yield Difference(proof, codes[company_id], document, str(expected), str(found))
     for each in Company.objects.all() if company is None else [company]:
         # Everything recorded counts, also what is dated ahead.
         yield from _totals(each, "total of the ledger", _LEDGER, {"on": date.max})
@@ -286,7 +284,6 @@ def differences(*, company: Company | None = None, today: date | None = None) ->
 
 def _totals(company: Company, proof: str, sql: str, params: dict[str, Any]) -> Iterator[Difference]:
     scope, scope_params = scope_sql(CustomerAccount.objects.filter(company=company))
-    with connection.cursor() as cursor:
-        cursor.execute(sql.format(scope=scope), scope_params | params | {"company": company.pk})
-        for currency, expected, found in cursor:
-            yield Difference(proof, company.code, currency, str(expected), str(found))
+    values = scope_params | params | {"company": company.pk}
+    for currency, expected, found in rows_of_whole_tables(sql.format(scope=scope), values):
+        yield Difference(proof, company.code, currency, str(expected), str(found))

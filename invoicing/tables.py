@@ -51,11 +51,13 @@ class AccountColumn(Column):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, sql="account__name", **kwargs)
 
-    def render(self, value: CustomerAccount) -> SafeString:
-        """Draw name and code."""
+    def render(self, value: CustomerAccount, table: Table) -> SafeString:
+        """Draw name and code; the link for who may open the client's page."""
+        request: Any = table.request
+        may_open = request is None or request.user.may("accounts.view", getattr(request, "company", None))
         return format_html(
             '{} <span class="o-3 o-s o-nb">{}</span>',
-            linked(value.name, account_url(value), "o-u"),
+            linked(value.name, account_url(value) if may_open else "", "o-u"),
             value.code,
         )
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db.models import F
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.models import Company
@@ -18,7 +18,8 @@ from o2c.shared import formats
 from o2c.shared.audit import plain
 
 from ..authority import release_bound, role_label
-from ..models import DelegationRule, RiskPolicy
+from ..exclusion_models import SwitchedPart
+from ..models import DelegationRule, ExposureExclusion, RiskPolicy
 from ..policy import Mandate
 from ..queries import delegation_of
 
@@ -51,6 +52,7 @@ NAMES: Final[dict[str, Text]] = {
     "production_check": gettext_lazy("whether orders are checked before production"),
     "smaller_passes": gettext_lazy("whether a later, smaller order may pass"),
     "follows_score": gettext_lazy("whether classes follow the score"),
+    "left_out": gettext_lazy("parts that do not count in the exposure"),
 }
 
 
@@ -67,6 +69,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "limit_caps": Setting(gettext_lazy("Caps by class"), ("limit_cap",), "credit:limit_rules"),
     "reviews": Setting(gettext_lazy("Months between reviews"), ("review_months",), "credit:limit_rules"),
     "classes": Setting(gettext_lazy("Risk classes"), ("follows_score",), "credit:rating_rules"),
+    "exposure": Setting(gettext_lazy("What counts in the exposure"), ("left_out",), "credit:exposure_rules"),
     "tolerance": Setting(gettext_lazy("Tolerance"), ("tolerance_pct", "tolerance_amount")),
     "overdue": Setting(
         gettext_lazy("Late payment"),
@@ -100,7 +103,7 @@ class Live:
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
-        """Every placeholder with its plain value, read in two statements."""
+        """Every placeholder with its plain value, read in three statements."""
         rows = RiskPolicy.objects.filter(company=self.company) | RiskPolicy.objects.filter(company=None)
         found: dict[str, RiskPolicy] = {}
         # The company's own row comes last and wins.
@@ -117,7 +120,12 @@ class Live:
             "production_check": self.company.checks_before_production,
             "smaller_passes": self.company.smaller_order_may_pass,
             "follows_score": self.company.class_follows_score,
+            "left_out": self._left_out(),
         }
+
+    def _left_out(self) -> list[str]:
+        rows = ExposureExclusion.objects.filter(company=self.company, effective_to=None)
+        return list(rows.order_by("part").values_list("part", flat=True))
 
     def as_stored(self) -> dict[str, Any]:
         """The values as a published version keeps them."""
@@ -207,6 +215,12 @@ def _evidence(value: Mapping[str, bool], currency: str) -> str:
     }
 
 
+def _parts(value: Sequence[str], currency: str) -> str:
+    """The parts named in a row; a word where all of them count."""
+    labels = dict(SwitchedPart.choices)
+    return ", ".join(str(labels[code]).lower() for code in value) or pgettext("exposure", "nothing")
+
+
 def _releases(value: Sequence[Sequence[Any]], currency: str) -> str:
     said = []
     for level, (role, amount, share, late) in enumerate(value, 1):
@@ -255,6 +269,7 @@ _RENDERED: Final[Mapping[str, Callable[[Any, str], str]]] = {
     "unusual_factor": lambda value, currency: _by_class(value, _number),
     "unusual_min_orders": lambda value, currency: _by_class(value, _number),
     "evidence_required": _evidence,
+    "left_out": _parts,
     "release_levels": _releases,
     "limit_levels": _bounds,
     "write_off_levels": _bounds,

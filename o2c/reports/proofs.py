@@ -8,7 +8,6 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount
@@ -24,6 +23,7 @@ from invoicing.proofs import differences as book_differences
 from o2c.shared import sealing
 from o2c.shared.calendar import paris_date
 from o2c.shared.models import Work
+from o2c.shared.whole_tables import rows_of_whole_tables
 
 _RANGE: Final = 1000
 
@@ -142,10 +142,9 @@ def _drifted(company: Company | None, day: date) -> Iterator[Difference]:
 def _listed(proof: str, sql: str, table: str, company: Company | None) -> Iterator[Difference]:
     codes = dict(Company.objects.values_list("pk", "code"))
     mine = "TRUE" if company is None else f"{table}.company_id = %(company)s"
-    with connection.cursor() as cursor:
-        cursor.execute(sql.format(mine=mine), {"company": company.pk if company else None})
-        for company_id, document, expected, found in cursor:
-            yield Difference(proof, codes[company_id], document, str(expected), str(found))
+    rows = rows_of_whole_tables(sql.format(mine=mine), {"company": company.pk if company else None})
+    for company_id, document, expected, found in rows:
+        yield Difference(proof, codes[company_id], document, str(expected), str(found))
 
 
 def waiting_accounts() -> set[int]:

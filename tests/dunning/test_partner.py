@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import services as accounts
@@ -25,6 +26,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_item
+from tests.orders.pages import browse
 
 pytestmark = pytest.mark.django_db
 
@@ -224,3 +226,29 @@ def test_pages_of_credit_and_orders_are_closed_to_it(
     assert (home.status_code, sheet.status_code) == (200, 200)
     assert account.name in sheet.content.decode()
     assert f'href="/clients/{account.code}/"' not in sheet.content.decode() + home.content.decode()
+
+
+def test_a_partner_is_offered_no_page_that_it_may_not_open(
+    account: CustomerAccount, late: ReceivableItem, partner: User, manager: User, accountant: User
+) -> None:
+    entrust(account, partner, manager)
+    promise = make_promise(
+        item_ids=[late.pk],
+        promised_date=paris_date(timezone.now()) + timedelta(days=3),
+        by=accountant,
+        at=timezone.now(),
+    )
+    invoice = late.invoice
+    assert invoice is not None
+    client_page = reverse("accounts:detail", args=[account.code])
+    pages = (
+        reverse("dunning:promises"),
+        reverse("dunning:promise", args=[promise.pk]),
+        reverse("invoicing:detail", args=[invoice.number]),
+    )
+    for address in pages:
+        mine = browse(fresh(partner)).get(address)
+        assert mine.status_code == 200, address
+        assert account.name in mine.content.decode()
+        assert f'href="{client_page}"' not in mine.content.decode(), address
+        assert f'href="{client_page}' in browse(accountant).get(address).content.decode(), address

@@ -12,6 +12,7 @@ from django.forms import BoundField
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
@@ -58,6 +59,18 @@ def moment_after(context: Context, wait: timedelta | None) -> datetime | None:
 def day_distance(context: Context, day: date | None) -> str:
     """``{% day_distance promise.day %}`` → ``dans 3 jours``."""
     return formats.relative_day(day, context.get("today") or timezone.localdate(), lang())
+
+
+@register.simple_tag(takes_context=True)
+def client_link(context: Context, account: Any, css: str = "") -> SafeString:
+    """``{% client_link invoice.account 'o-u' %}``: the client's name, a link for who may open its page."""
+    request = context["request"]
+    if not request.user.may("accounts.view", getattr(request, "company", None)):
+        return format_html("{}", account.name)
+    kind = format_html(' class="{}"', css) if css else ""
+    return format_html(
+        '<a{} href="{}">{}</a>', kind, reverse("accounts:detail", args=[account.code]), account.name
+    )
 
 
 # --- icons and badges ---
