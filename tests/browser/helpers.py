@@ -51,6 +51,12 @@ def shot(page: Page, name: str, *, phone: bool = True) -> None:
     page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
 
 
+def press(page: Page, keys: str) -> None:
+    """Press keys once the scripts of the page have run: what is pressed before nobody hears."""
+    page.wait_for_load_state("domcontentloaded")
+    page.keyboard.press(keys)
+
+
 def on_phone(page: Page) -> None:
     """Go on at 390 px."""
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})

@@ -16,7 +16,7 @@ from o2c.shared.pdf_engine import draw
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_item, make_payment
 
-from .helpers import axe, shot, sign_in
+from .helpers import axe, press, shot, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -72,14 +72,14 @@ def test_a_morning_at_the_matching_desk(
     # What nobody had identified is picked by hand: its client, the item, the difference.
     page.goto(f"{live_server.url}/invoicing/matching/")
     page.locator("h1").click()
-    page.keyboard.press("p")
+    press(page, "p")
     page.get_by_role("link", name="Menuiseries Kervadec").click()
     expect(page.get_by_role("checkbox", name="FA2026-002388")).to_be_visible()
     axe(page)
     page.get_by_role("checkbox", name="FA2026-002388").check()
     expect(page.locator("#pick-sum")).to_contain_text("0,20")
     shot(page, "pick")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("Tout est lettré")).to_be_visible()
     assert Matching.objects.count() == 2
 

@@ -18,7 +18,7 @@ from o2c.shared import work
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, open_item, submitted
 
-from .helpers import PHONE, axe, settled, shot, sign_in
+from .helpers import PHONE, axe, press, settled, shot, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -127,7 +127,7 @@ def test_a_client_is_blocked_and_everybody_sees_it(page: Page, live_server: Live
     shot(page, "block")
     page.locator("#id_reason").fill("Two cheques returned unpaid")
     page.locator("#id_review_on").fill("+30")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("Blocked since")
     assert AccountBlock.objects.get().reason == "Two cheques returned unpaid"
     axe(page)
@@ -168,12 +168,12 @@ def test_a_limit_is_asked_for_and_granted(page: Page, live_server: LiveServer, s
 def test_search_from_every_page_by_keyboard(page: Page, live_server: LiveServer, scene: Scene) -> None:
     sign_in(page, live_server, "sales")
     page.locator("h1").click()
-    page.keyboard.press("/")
+    press(page, "/")
     page.keyboard.type("cde-11", delay=20)
     results = page.locator("#search-results")
     expect(results).to_contain_text("CDE-1187")
     axe(page)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page).to_have_url(f"{live_server.url}/orders/CDE-1187/")
 
     page.locator("#search").fill("zzzz")

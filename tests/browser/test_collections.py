@@ -23,7 +23,7 @@ from o2c.shared.calendar import paris_date
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import make_item
 
-from .helpers import axe, on_phone, shot, sign_in
+from .helpers import axe, on_phone, press, shot, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,26 +70,26 @@ def test_a_collectors_morning_by_the_keyboard(page: Page, live_server: LiveServe
     axe(page)
     shot(page, "morning-list")
 
-    page.keyboard.press("1")
+    press(page, "1")
     expect(page.get_by_role("radio", name="Promesse")).to_be_checked()
     page.get_by_label("Promis pour").fill("+5") if page.get_by_label("Promis pour").count() else None
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(sheet).to_contain_text(second.name)
     promise = PromiseToPay.objects.get()
     assert (promise.account, promise.amount) == (first, Decimal("9510.40"))
 
-    page.keyboard.press("2")
+    press(page, "2")
     page.get_by_label("Ce qui est contesté").select_option("QUANTITY")
     page.get_by_label("Note factuelle").fill("Il manque deux palettes.")
     axe(page)
     shot(page, "morning-dispute")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(sheet).to_contain_text(third.name)
     assert Dispute.objects.get().account == second
 
-    page.keyboard.press("5")
+    press(page, "5")
     page.get_by_label("Note factuelle").fill("Mme Rey a quitté l’entreprise.")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("3 appels notés aujourd’hui")).to_be_visible()
     axe(page)
     shot(page, "morning-done")

@@ -21,7 +21,7 @@ from accounts.models import User
 from o2c.shared.tables import AmountColumn, CheckColumn, NameColumn, Table
 from o2c.shared.views import Action, BulkAction, ListPage
 
-from .helpers import PHONE, axe, settled, shot, sign_in
+from .helpers import PHONE, axe, press, settled, shot, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
 
@@ -89,7 +89,7 @@ def test_sign_in_says_one_thing_for_user_and_password(page: Page, live_server: L
     page.goto(live_server.url)
     page.locator("#id_username").fill("adv")
     page.locator("#id_password").fill("wrong")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator(".o-call.bad")).to_be_visible()
     expect(page.locator("#id_username")).to_have_value("adv")
     axe(page)
@@ -127,26 +127,26 @@ def test_a_list_filters_sorts_and_chooses_without_reloading(page: Page, live_ser
 
 def test_the_keyboard_reaches_everything(page: Page, live_server: LiveServer) -> None:
     sign_in(page, live_server, "adv")
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("x")
+    press(page, "j")
+    press(page, "j")
+    press(page, "x")
     expect(page.locator("[data-bulk-count]")).to_have_text("1")
     assert page.locator("input[name=ids]:checked").get_attribute("aria-label", timeout=1000)
     expect(page.locator("tbody tr.sel th")).to_have_text("Nord 01")
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.locator("#help")).to_be_visible()
     axe(page)
-    page.keyboard.press("Escape")
-    page.keyboard.press("/")
+    press(page, "Escape")
+    press(page, "/")
     page.keyboard.type("nord")
     expect(page.locator("[data-result]")).to_have_count(1)
     axe(page)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.locator(".o-emp")).to_be_visible()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.locator("h1")).to_have_text("Nouveau client")
-    page.keyboard.press("g")
-    page.keyboard.press("a")
+    press(page, "g")
+    press(page, "a")
     expect(page.locator("h1")).to_have_text("Clients")
 
 
@@ -154,10 +154,10 @@ def test_single_letters_can_be_switched_off(page: Page, live_server: LiveServer)
     sign_in(page, live_server, "adv")
     page.locator("[data-help]").click()
     page.locator("[data-keys-toggle]").uncheck()
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.reload()
-    page.keyboard.press("n")
-    page.keyboard.press("?")
+    press(page, "n")
+    press(page, "?")
     expect(page.locator("#help")).to_be_hidden()
     expect(page.locator("h1")).to_have_text("Clients")
 

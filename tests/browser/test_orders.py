@@ -17,7 +17,7 @@ from orders.queries import shown_status
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, open_item, submitted
 
-from .helpers import axe, shot, sign_in
+from .helpers import axe, press, shot, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -142,8 +142,8 @@ def test_the_story_of_a_held_order(page: Page, live_server: LiveServer, scene: S
     expect(page.locator("tbody tr")).to_have_count(1)
     shot(page, "orders-queue")
     axe(page)
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    press(page, "j")
+    press(page, "Enter")
     expect(main).to_contain_text("Within your authority.")
     shot(page, "orders-held-credit")
     axe(page)

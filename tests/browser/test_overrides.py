@@ -20,7 +20,7 @@ from orders.services import request_override
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, open_item, submitted
 
-from .helpers import axe, shot, sign_in
+from .helpers import axe, press, shot, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -172,7 +172,7 @@ def test_a_substitute_decides_and_the_release_is_undone(
     expect(page.locator("h1")).to_contain_text("Confirmée")
     expect(main).to_contain_text("Karim Benali pour")
     assert OverrideRequest.objects.get().on_behalf_of == scene.users["credit"]
-    page.keyboard.press("z")
+    press(page, "z")
     expect(page.locator("h1")).to_contain_text("Bloquée")
     shot(page, "overrides-undone")
     axe(page)

@@ -16,7 +16,7 @@ from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, mak
 from tests.factories.invoicing import make_invoice
 from tests.factories.orders import give_limit
 
-from .helpers import axe, shot, sign_in
+from .helpers import axe, press, shot, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -76,7 +76,7 @@ def test_the_rules_of_orders_change_with_a_reason(live_server: LiveServer, page:
     page.get_by_label("D", exact=True).check()
     page.locator("#id_reason").fill("Audit, point 12")
     axe(page)
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.locator("main")).to_contain_text("Audit, point 12")
     axe(page)
     shot(page, "rules")
