@@ -18,6 +18,7 @@ from credit import exposure, nightly
 from credit import services as credit
 from credit.enums import Level
 from credit.models import CreditStanding, LimitRequest, RiskPolicy
+from credit.proof import proof_of
 from credit.queries import exposure_of
 from credit.services.moves import change_client
 from dunning import tasks as dunning_tasks
@@ -231,8 +232,10 @@ class Book(RuleBasedStateMachine):
             holding = {
                 f["code"] for f in order.last_decision.figures["check"]["findings"] if f["severity"] == "hold"
             }
-            covers = [set(row.covers) for row in Release.objects.filter(order=order, voided_at=None)]
-            assert not holding or any(holding <= covered for covered in covers)
+            released = Release.objects.filter(order=order, voided_at=None).select_related("decision__account")
+            assert not holding or any(holding <= set(row.covers) for row in released)
+            proofs = [proof_of(row.decision, self.chief) for row in released]
+            assert all(proof is None or proof.ties for proof in proofs), "figures are not what documents say"
 
     @rule(which=picks)
     def refuse(self, which: int) -> None:

@@ -155,7 +155,7 @@ def test_who_entered_or_sells_the_order_does_not_release_it(
         services.release(order_id=own.pk, comment="ok", by=manager, at=timezone.now())
     bonus = make_user("finance_director", company)
     TeamMember.objects.create(
-        account=account, user=bonus, role="credit", valid_from=timezone.now().date(), has_bonus=True
+        account=account, user=bonus, role="credit", valid_from=paris_date(timezone.now()), has_bonus=True
     )
     with pytest.raises(FourEyes):
         services.release(order_id=own.pk, comment="ok", by=bonus, at=timezone.now())
@@ -170,7 +170,7 @@ def test_four_eyes_hold_in_the_database_too(account: CustomerAccount, adv: User)
             decision=decision,
             amount=1,
             term="NET30",
-            valid_until=timezone.now().date(),
+            valid_until=paris_date(timezone.now()),
             reason="x",
             requested_by=adv,
             approved_by=adv,

@@ -27,7 +27,7 @@ from credit.models import (
 from credit.services.limit_rules import ClassRule, change_limit_rule
 from credit.snapshots import make_months
 from credit.standing import refresh_after
-from o2c.shared.calendar import add_months
+from o2c.shared.calendar import add_months, paris_date
 from tests.factories.accounts import CustomerAccountFactory, make_user
 from tests.factories.orders import give_limit, open_item
 
@@ -68,7 +68,7 @@ def test_the_plan_of_the_class_and_a_stricter_one(
     account: CustomerAccount, look: Callable[..., Any], today: date, now: datetime
 ) -> None:
     limit = CreditLimit.objects.get(account=account)
-    day = add_months(limit.decided_at.date(), 6)
+    day = add_months(paris_date(limit.decided_at), 6)
     look(account)
     alert = CreditAlert.objects.get(kind="REVIEW_DUE")
     assert (alert.figures["day"], alert.due_on) == (day.isoformat(), day if day > today else alert.due_on)
