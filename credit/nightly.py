@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 from accounts.models import Company, CustomerAccount, CustomerGroup, LegalEntity
 from o2c.shared import work as work_table
 from o2c.shared.calendar import paris_date
+from o2c.shared.whole_tables import without_nested_loops
 
 from . import standing
 from .enums import Level
@@ -83,11 +84,13 @@ def run_levels(*, work: Any, run_id: int) -> dict[str, int]:
     entities = _keys(LegalEntity.objects.filter(accounts__in=accounts))
     groups = _keys(CustomerGroup.objects.filter(entities__accounts__in=accounts))
     changed = 0
-    for level, targets in ((Level.ENTITY, entities), (Level.GROUP, groups)):
-        for keys in _ranges(targets):
-            changed += standing.refresh_level(level, keys, at=at, day=run.day)
-    for keys in _ranges(entities):
-        standing.store_least(keys, at=at, day=run.day)
+    # A new book has no statistics on its first night: a look-up for each row would then read everything each time.
+    with without_nested_loops():
+        for level, targets in ((Level.ENTITY, entities), (Level.GROUP, groups)):
+            for keys in _ranges(targets):
+                changed += standing.refresh_level(level, keys, at=at, day=run.day)
+        for keys in _ranges(entities):
+            standing.store_least(keys, at=at, day=run.day)
     work_table.add(PROOFS, f"{run_id}", {"run_id": run_id})
     day, company = run.day.isoformat(), run.company_id
     work_table.emit("nightly.levels", f"{run_id}", {"run_id": run_id, "day": day, "company_id": company})

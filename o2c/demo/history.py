@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from django.db import connection, transaction
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
 from accounts.policy import due_date
@@ -16,6 +15,7 @@ from credit.formulas import PART_CODES
 from credit.snapshots import make_months
 from invoicing.services.bulk import ImportedRow, ImportedSettlement, book_imported
 from o2c.shared.calendar import add_months, end_of_month
+from o2c.shared.whole_tables import without_nested_loops
 
 from .clients import EXPORT, PLAIN, habit_of
 from .past_orders import with_orders
@@ -170,11 +170,9 @@ def make_snapshots(company: Company, *, at: datetime, today: date) -> None:
     """A row for each day of the last year on which something of a client changed, as the nights would have kept."""
     first, last = end_of_month(add_months(today, -12)), today - timedelta(days=1)
     make_months(first, last)
-    with transaction.atomic(), connection.cursor() as cursor:
-        # What the same transaction booked has no statistics: taken for a few rows, it would be read over and over.
-        cursor.execute("SET LOCAL enable_nestloop = off")
+    # What the same transaction booked has no statistics: taken for a few rows, it would be read over and over.
+    with without_nested_loops() as cursor:
         cursor.execute(_SNAPSHOTS, {"first": first, "last": last, "company": company.pk, "at": at})
-        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _rows_of(account: CustomerAccount, number: int, today: date, random: Random) -> Iterator[ImportedRow]:

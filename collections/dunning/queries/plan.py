@@ -12,12 +12,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 
 from accounts.models import Company
 from credit.legal_policy import JUDGEMENTS_SQL
 from dunning.step_policy import ENTRY_AT_MOST
 from o2c.shared.calendar import business_day_on_or_before
+from o2c.shared.whole_tables import without_nested_loops
 
 # Every item that is owed and late, or soon due, with the first reason not to remind of it; then what credits on the
 # account cover, the oldest first. ``ref`` is the last business day: a step whose day falls on another one waits.
@@ -334,10 +335,10 @@ def joined_by_hash() -> Iterator[Any]:
     The planner knows nothing of the rows of a ``WITH`` and takes nested loops over a whole book: minutes for seconds.
     What is sorted and hashed stays in memory.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
+    with without_nested_loops() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")
         yield cursor
-        cursor.execute("SET LOCAL enable_nestloop = on; SET LOCAL work_mem TO DEFAULT")
+        cursor.execute("SET LOCAL work_mem TO DEFAULT")
 
 
 def _items(stored: Any) -> tuple[PlannedItem, ...]:
