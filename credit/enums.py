@@ -150,6 +150,7 @@ class AlertKind(models.TextChoices):
     NEW_DISPUTE = "NEW_DISPUTE", _("Large new dispute")
     COVER_CHANGE = "COVER_CHANGE", _("Insurer changed its cover")
     DECLARATION = "DECLARATION", _("To declare to the insurer")
+    INDEMNITY_DUE = "INDEMNITY_DUE", _("Indemnity is due")
     LIMITATION = "LIMITATION", _("Limitation comes near")
     # What asks to look at a limit again (domain.md 4.3).
     REVIEW_DUE = "REVIEW_DUE", _("Limit to be reviewed")

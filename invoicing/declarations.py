@@ -15,9 +15,15 @@ from o2c.shared.calendar import business_day_on_or_before
 # How long before the delay runs out somebody is told.
 AHEAD_DAYS: Final = 10
 
+# What the insurer was told of is declared, unless the file was taken back.
+NOT_TOLD: Final = """NOT EXISTS (
+            SELECT FROM invoicing_insuranceclaimitem q JOIN invoicing_insuranceclaim k ON k.id = q.claim_id
+            WHERE q.item_id = i.id AND k.outcome <> 'WITHDRAWN'
+        )"""
+
 # Undisputed and open, of clients whose legal entity has a named cover: the delay is counted from the due date an item
 # was issued with, whatever it was put off to since.
-_DUE: Final = """
+_DUE: Final = f"""
     WITH covered AS (
         SELECT a.id, p.insurer, p.declaration_days, c.currency
         FROM accounts_customeraccount a
@@ -47,7 +53,7 @@ _DUE: Final = """
             WHERE x.item_id = i.id AND x.effective_from <= %(on)s
               AND (x.effective_to IS NULL OR x.effective_to > %(on)s)
         ) x ON TRUE
-        WHERE i.effective_date <= %(on)s AND i.due_date < %(on)s
+        WHERE i.effective_date <= %(on)s AND i.due_date < %(on)s AND {NOT_TOLD}
     )
     SELECT account_id, currency, insurer, SUM(amount), MIN(deadline),
            (array_agg(document ORDER BY deadline, id))[1]
@@ -81,7 +87,7 @@ _PROCEEDINGS: Final = f"""
         WHERE n.entity_id = v.entity_id AND n.judgement_on = j.judgement_on AND NOT n.was_mistake
         ORDER BY published_on LIMIT 1
     ) n
-    JOIN invoicing_receivableitem i ON i.account_id = v.id AND i.open_amount > 0 AND i.issue_date < j.judgement_on
+    JOIN invoicing_receivableitem i ON i.account_id = v.id AND i.open_amount > 0 AND i.issue_date < j.judgement_on AND {NOT_TOLD}
     WHERE n.published_on + v.insolvency_days >= %(forgotten)s
     GROUP BY v.id, i.currency, v.insurer, n.published_on, v.insolvency_days, j.judgement_on
     ORDER BY v.id, i.currency

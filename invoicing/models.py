@@ -18,6 +18,7 @@ from .bank_models import (
     StatementFile,
     StatementLine,
 )
+from .claims.models import InsuranceClaim, InsuranceClaimItem, InsuranceClaimStep
 from .clearing_models import ClearingDays
 from .dated_models import AccountingPeriod, DueDateChange, refusing_closed_days
 from .deposit_models import DepositRequest
@@ -58,6 +59,9 @@ __all__ = [
     "EInvoice",
     "EInvoiceEvent",
     "FactorRemittance",
+    "InsuranceClaim",
+    "InsuranceClaimItem",
+    "InsuranceClaimStep",
     "Invoice",
     "InvoiceAnomaly",
     "InvoiceFile",

@@ -207,6 +207,20 @@ _PROOFS: Final[dict[str, str]] = {
           ON s.batch_id = i.id
         WHERE i.eligible <> COALESCE(s.amount, 0) AND {mine}
     """,
+    "items of a claim file": """
+        SELECT i.company_id, i.number, i.amount, COALESCE(s.amount, 0)
+        FROM invoicing_insuranceclaim i
+        LEFT JOIN (SELECT claim_id, SUM(amount) AS amount FROM invoicing_insuranceclaimitem GROUP BY claim_id) AS s
+          ON s.claim_id = i.id
+        WHERE i.amount <> COALESCE(s.amount, 0) AND {mine}
+    """,
+    "indemnities of a claim file": """
+        SELECT i.company_id, i.number, i.indemnity, COALESCE(s.amount, 0)
+        FROM invoicing_insuranceclaim i
+        LEFT JOIN (SELECT claim_id, SUM(amount) AS amount FROM invoicing_insuranceclaimstep GROUP BY claim_id) AS s
+          ON s.claim_id = i.id
+        WHERE i.indemnity <> COALESCE(s.amount, 0) AND {mine}
+    """,
     # Dates may overlap although only one is live: an earlier sale ends before the next begins.
     "item sold twice": """
         SELECT i.company_id, i.document, a.ended_on, b.effective_from

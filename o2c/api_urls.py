@@ -22,6 +22,7 @@ from dunning.api.promises import PromiseViewSet
 from dunning.api.runs import ReminderViewSet, RunViewSet
 from dunning.api.scenarios import ScenarioViewSet
 from invoicing.api.assignments import AssignmentViewSet
+from invoicing.api.claims import InsuranceClaimViewSet
 from invoicing.api.clearing import ClearingDaysView
 from invoicing.api.deposits import DepositCancelView, DepositRequestView
 from invoicing.api.details import BuyerDetailsView, SellerDetailsView
@@ -67,6 +68,7 @@ router.register("payments", PaymentViewSet, "api-payment")
 router.register("allocations", AllocationViewSet, "api-allocation")
 router.register("interest-notes", InterestNoteViewSet, "api-interest-note")
 router.register("recurring-invoices", RecurringViewSet, "api-recurring-invoice")
+router.register("insurance-claims", InsuranceClaimViewSet, "api-insurance-claim")
 router.register("factor-assignments", AssignmentViewSet, "api-factor-assignment")
 router.register("items", ItemViewSet, "api-item")
 router.register("dunning-runs", RunViewSet, "api-dunning-run")

@@ -48,6 +48,7 @@ APPEND_ONLY: Final = (
     "invoicing.StatementLine",
     "invoicing.Matching",
     "invoicing.FactorRemittance",
+    "invoicing.InsuranceClaimStep",
     "invoicing.LegalRate",
     "invoicing.AgreedTerms",
     "invoicing.PenaltyNote",
@@ -112,6 +113,10 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "invoicing.DunningStop": ("ended_on", "ended_by", "ended_at"),
     "invoicing.DisputedAmount": ("effective_to",),
     "invoicing.AssignmentBatch": ("received_on", "received_at", "received_by"),
+    "invoicing.InsuranceClaim": (
+        "status", "reference", "declared_on", "waits_until", "indemnity", "outcome",
+    ),
+    "invoicing.InsuranceClaimItem": ("is_open",),
     "invoicing.Assignment": ("effective_from", "ended_on", "ended_at", "ended_by", "end_reason"),
     "disputes.DisputeLine": ("closed_on",),
     "disputes.Committee": ("state", "opened_at", "closed_at", "closed_by", "minutes", "sha256"),

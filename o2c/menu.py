@@ -153,6 +153,13 @@ MENU = Menu(
                     permission=("invoicing.assign", "policy.change", "audit.view"),
                 ),
                 Entry(
+                    "insurance_claims",
+                    _("Claims on the insurer"),
+                    "shield-check",
+                    "invoicing:insurance_claims",
+                    permission=("insurance.claim", "audit.view"),
+                ),
+                Entry(
                     "bank",
                     _("Bank"),
                     "building-bank",

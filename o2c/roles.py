@@ -37,6 +37,7 @@ PERMISSIONS: Final = frozenset(
         "invoicing.einvoice",  # what the platforms say of an invoice
         "invoicing.send",  # documents to the client's contacts by mail
         "invoicing.assign",  # invoices to the factor, their receipt, taking them back, money passed on to it
+        "insurance.claim",  # files with the credit insurer: threat, claim, recovery, indemnity
         "invoicing.import",  # documents issued elsewhere, and documents of a past date
         "invoicing.change_due_date",  # what was late may be late no longer
         "invoicing.claim_interest",  # late-payment interest and the 40 € as a note, and taking one back
@@ -84,6 +85,7 @@ DECISIONS: Final = frozenset(
         "credit.decide_limit",
         "credit.countersign",
         "invoicing.credit",
+        "insurance.claim",
         "invoicing.assign",
         "invoicing.change_due_date",
         "invoicing.claim_interest",
@@ -138,7 +140,7 @@ _CREDIT: Final = (
     " credit.request_limit credit.decide_limit credit.rate"
     " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date"
     " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise"
-    " dunning.plan dunning.run dunning.stop"
+    " dunning.plan dunning.run dunning.stop insurance.claim"
 )
 
 ROLES: Final[dict[str, RoleDefinition]] = {

@@ -362,6 +362,7 @@ ALERT_EVENTS = {
     "UNUSUAL_ORDER": "orders.queries.unusual_orders",
     "DELAY_TREND": "invoicing.expected.queries.delay_trends",
     "DECLARATION": "invoicing.declarations.declarations_due",
+    "INDEMNITY_DUE": "invoicing.claims.alerts.indemnities_due",
     "NEW_DISPUTE": "disputes.queries.new_disputes",
     "CLAIM_FILING": "invoicing.insolvency.claims_to_file",
     "TITLE_CLAIM": "invoicing.insolvency.titles_to_claim",
@@ -426,6 +427,7 @@ CLIENT_PANELS = {
     "score": "credit.views.score.panel",
     "limits": "credit.views.panels.limits",
     "guarantees": "credit.views.guarantees.panel",
+    "insurance_claims": "invoicing.views.claims.panel",
     "sold": "invoicing.views.factoring.panel",
     "decisions": "o2c.home.clients.decisions",
 }

@@ -111,7 +111,7 @@ class Exclusion(models.TextChoices):
     FACTORED = "factored", _("sold to the factor, which reminds the client")
     DISPUTED = "disputed", _("in dispute")
     PROMISED = "promised", _("promised, its day has not passed")
-    HANDED_OVER = "handed_over", _("handed over to an agency, an officer or the court")
+    HANDED_OVER = "handed_over", _("handed over to an agency, an officer, the court or the insurer")
     PLAN = "payment_plan", _("in a payment plan that is respected")
     EINVOICE = "einvoice", _("refused, rejected or suspended on the platform")
     SETTLED = "settled", _("nothing is open any more")

@@ -27,6 +27,7 @@ def alerts_visible(user: User, company: Company | None = None) -> QuerySet[Credi
                 AlertKind.LIMITATION,
                 AlertKind.SOLD_DISPUTED,
                 AlertKind.TO_PASS_ON,
+                AlertKind.INDEMNITY_DUE,
             )
         )
     return rows.select_related("account__company", "owner", "ended_by")

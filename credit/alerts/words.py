@@ -92,6 +92,13 @@ def sentence(alert: CreditAlert) -> str:
                 "published": _day(figures["published_on"]),
                 "reference": figures["reference"],
             }
+        case AlertKind.INDEMNITY_DUE:
+            return _("%(insurer)s owes about %(amount)s for the claim file %(document)s since %(day)s.") % {
+                "insurer": figures["insurer"],
+                "amount": _money(figures["amount"], figures["currency"]),
+                "document": figures["document"],
+                "day": _day(figures["day"]),
+            }
         case AlertKind.CLAIM_FILING:
             return _("%(amount)s of before the judgement of %(judged)s: file the claim by %(day)s.") % {
                 "amount": _money(figures["amount"], figures["currency"]),
@@ -199,6 +206,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("Ask for another one or call it before that day; look at the limit again.")
         case AlertKind.LEGAL_NOTICE:
             return _("Look at the client's limit, its open orders and what it owes.")
+        case AlertKind.INDEMNITY_DUE:
+            return _("Ask the insurer for it, and enter it once it came (Claims on the insurer).")
         case AlertKind.CLAIM_FILING:
             return _("File it with the creditors' representative; later it can no longer be paid.")
         case AlertKind.TITLE_CLAIM:

@@ -8,7 +8,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
 from accounts.policy import due_date
 from credit.formulas import PART_CODES

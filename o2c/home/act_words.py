@@ -51,6 +51,19 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("%(label)s taken back from the factor"), "arrow-back-up", "warn", MONEY
     ),
     "item.passed_on": Words(gettext_lazy("Money for %(label)s passed on to the factor"), "cash", "ok", MONEY),
+    "insurance_claim.opened": Words(
+        gettext_lazy("Claim file %(label)s opened with the insurer"), "shield-check", "warn", MONEY
+    ),
+    "insurance_claim.declared": Words(
+        gettext_lazy("Claim %(label)s declared to the insurer"), "send", "", MONEY
+    ),
+    "insurance_claim.in_recovery": Words(
+        gettext_lazy("Recovery of claim %(label)s left to the insurer"), "switch-horizontal", "", MONEY
+    ),
+    "insurance_claim.indemnified": Words(
+        gettext_lazy("Indemnity for claim %(label)s entered"), "cash", "ok", MONEY
+    ),
+    "insurance_claim.closed": Words(gettext_lazy("Claim file %(label)s closed"), "check", "", MONEY),
     "order.entered": Words(gettext_lazy("Order %(label)s entered"), "pencil", "", ORDERS),
     "order.changed": Words(gettext_lazy("Order %(label)s changed"), "pencil", "", ORDERS),
     "order.submitted": Words(gettext_lazy("Order %(label)s submitted"), "send", "", ORDERS),

@@ -100,6 +100,7 @@ BADGES: Final[dict[str, Badge]] = {
     "alert_claim_filing": Badge("bad", "gavel", _("Claim to file")),
     "alert_title_claim": Badge("warn", "package", _("Goods to claim back")),
     "alert_sold_disputed": Badge("disp", "message-exclamation", _("Sold and in dispute")),
+    "alert_indemnity_due": Badge("warn", "cash", _("Indemnity is due")),
     "alert_to_pass_on": Badge("warn", "cash", _("To pass on to the factor")),
     "alert_frozen_payment": Badge("bad", "cash", _("Money for a frozen debt")),
     "legal_safeguard": Badge("warn", "gavel", _("Safeguard proceedings")),
@@ -126,6 +127,19 @@ BADGES: Final[dict[str, Badge]] = {
     "assignment_sent": Badge("info", "hourglass", pgettext_lazy("assignment", "On the way")),
     "assignment_sold": Badge("ok", "switch-horizontal", pgettext_lazy("assignment", "Sold")),
     "assignment_taken_back": Badge("mute", "arrow-back-up", pgettext_lazy("assignment", "Taken back")),
+    "insurance_claim_threat": Badge(
+        "warn", "alert-triangle", pgettext_lazy("insurance claim", "Threat of loss told")
+    ),
+    "insurance_claim_declared": Badge("info", "send", pgettext_lazy("insurance claim", "Claim declared")),
+    "insurance_claim_in_recovery": Badge(
+        "info", "switch-horizontal", pgettext_lazy("insurance claim", "The insurer recovers")
+    ),
+    "insurance_claim_indemnified": Badge("ok", "cash", pgettext_lazy("insurance claim", "Indemnified")),
+    "insurance_claim_paid": Badge("ok", "check", pgettext_lazy("insurance claim", "Paid by the client")),
+    "insurance_claim_refused": Badge("bad", "shield-x", pgettext_lazy("insurance claim", "Refused")),
+    "insurance_claim_withdrawn": Badge(
+        "mute", "arrow-back-up", pgettext_lazy("insurance claim", "Taken back")
+    ),
     # the written credit policy
     "policy_coming": Badge(
         "info", "hourglass", pgettext_lazy("credit policy", "Published, not yet in force")

@@ -81,6 +81,7 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invoicing.credit": _ADV | _CREDIT | {"receivables_accountant"},
     "invoicing.change_due_date": _CREDIT,
     "invoicing.assign": frozenset({"receivables_accountant", "finance_director"}),
+    "insurance.claim": _CREDIT,
     "invoicing.claim_interest": _CREDIT | {"receivables_accountant"},
     "invoicing.waive_interest": _CREDIT,
     "dunning.stop": _ADV | _CREDIT | {"receivables_accountant"},
@@ -657,6 +658,29 @@ PAGES: Final[Mapping[str, Entry]] = {
     "invoicing/factor/<key>/": Entry(
         get="invoicing.view", post="invoicing.assign", about="batch", body={"received_on": "1/1/2020"}
     ),
+    "invoicing/insurance-claims/": Entry(get="invoicing.view"),
+    "invoicing/insurance-claims/<key>/": Entry(get="invoicing.view", about="insurance_claim"),
+    "invoicing/insurance-claims/<key>/declare/": Entry(
+        get="insurance.claim",
+        post="insurance.claim",
+        about="insurance_claim",
+        body={"on": "1/1/2020", "reference": "R"},
+    ),
+    "invoicing/insurance-claims/<key>/recovery/": Entry(
+        get="insurance.claim", post="insurance.claim", about="insurance_claim", body={"on": "1/1/2020"}
+    ),
+    "invoicing/insurance-claims/<key>/indemnity/": Entry(
+        get="insurance.claim",
+        post="insurance.claim",
+        about="insurance_claim",
+        body={"on": "1/1/2020", "amount": "1", "words": "V"},
+    ),
+    "invoicing/insurance-claims/<key>/close/": Entry(
+        get="insurance.claim", post="insurance.claim", about="insurance_claim", body=_REASON
+    ),
+    "invoicing/insurance-claims/clients/<code>/": Entry(
+        get="insurance.claim", post="insurance.claim", about="client", body={"told_on": "1/1/2020"}
+    ),
     "invoicing/interest/": Entry(get="invoicing.view"),
     "invoicing/interest/<key>/": Entry(get="invoicing.view", about="penalty_note"),
     "invoicing/interest/<key>/pdf/": Entry(get="invoicing.view", about="penalty_note"),
@@ -1059,6 +1083,8 @@ API: Final[Mapping[str, Entry]] = {
         post="invoicing.waive_interest", about="invoice", body=_REASON
     ),
     "invoices/<number>/interest/lift/": Entry(post="invoicing.waive_interest", about="invoice", body=_REASON),
+    "insurance-claims/": Entry(get="invoicing.view"),
+    "insurance-claims/<pk>/": Entry(get="invoicing.view", about="insurance_claim"),
     "factor-assignments/": Entry(get="invoicing.view"),
     "factor-assignments/<pk>/": Entry(get="invoicing.view", about="assignment"),
     "recurring-invoices/": Entry(get="invoicing.view", post="invoicing.issue", body=_RECURRING_NEW),

@@ -20,6 +20,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
     for address in (
         "", "search/", "journal/", "notifications/", "work/", "decisions/", "decisions/mine/", "substitutes/",
         "outbox/", "clients/", "clients/search/", "clients/<code>/", "clients/<code>/part/<name>/",
+        "invoicing/insurance-claims/", "invoicing/insurance-claims/<key>/", "api/v1/insurance-claims/",
         "credit/factor/", "invoicing/factor/", "invoicing/factor/sold/", "invoicing/factor/to-pass-on/",
         "invoicing/factor/<key>/", "api/v1/factor-assignments/",
         "invoicing/recurring/", "api/v1/recurring-invoices/", "api/v1/interest-notes/",
@@ -70,6 +71,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
 ALWAYS_AS_MANY: Final = frozenset({
     "api/v1/disputes/<number>/links/",
     # Lists of one document each.
+    "invoicing/insurance-claims/<key>/",
     "invoicing/factor/<key>/",
     "clients/<code>/part/<name>/", "invoicing/periods/", "invoicing/rates/", "api/v1/periods/",
     "api/v1/payments/<pk>/propose/",
@@ -83,6 +85,9 @@ ALWAYS_AS_MANY: Final = frozenset({
 
 # One thing, a form, a file, or the machine itself.
 OTHERS: Final = frozenset({
+    "invoicing/insurance-claims/clients/<code>/", "invoicing/insurance-claims/<key>/declare/",
+    "invoicing/insurance-claims/<key>/recovery/", "invoicing/insurance-claims/<key>/indemnity/",
+    "invoicing/insurance-claims/<key>/close/", "api/v1/insurance-claims/<pk>/",
     "credit/factor/agreement/", "credit/clients/<code>/factor/", "invoicing/factor/new/",
     "invoicing/factor/sold/<key>/take-back/", "invoicing/factor/to-pass-on/<key>/", "api/v1/factor-assignments/<pk>/",
     "invoicing/recurring/new/", "invoicing/recurring/<key>/", "api/v1/recurring-invoices/<pk>/",

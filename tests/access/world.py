@@ -21,6 +21,7 @@ from credit.models import (
     CreditPolicyVersion,
     FactorAgreement,
     FactorApproval,
+    InsurancePolicy,
     LegalNotice,
 )
 from credit.scorecard import services as scorecard
@@ -42,6 +43,9 @@ from invoicing.models import (
     Assignment,
     AssignmentBatch,
     CreditNoteRequest,
+    InsuranceClaim,
+    InsuranceClaimItem,
+    InsuranceClaimStep,
     Invoice,
     ReturnProposal,
     StatementFile,
@@ -144,6 +148,7 @@ class World:
     batch: int
     assignment: int
     to_pass_on: int
+    insurance_claim: int
     personal: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def values_for(self, role: str) -> dict[str, Any]:
@@ -386,6 +391,7 @@ def make_world(
             order_id=order.pk, amount=Decimal(1), due_date=paris_date(at), by=books, at=at
         ).pk,
         **_sold(account, mark, books, at),
+        insurance_claim=_insurance_claim(account, mark, books, at),
         recurring=create_schedule(
             company=company,
             account=account,
@@ -533,6 +539,25 @@ def _sold(account: CustomerAccount, mark: str, by: User, at: Any) -> dict[str, i
         from_item_id=paid.pk, to_item_id=rows[1].item_id, amount=Decimal(1), by=by, at=at
     )
     return {"batch": rows[0].batch_id, "assignment": rows[0].pk, "to_pass_on": match.pk}
+
+
+def _insurance_claim(account: CustomerAccount, mark: str, by: User, at: Any) -> int:
+    """What the insurer was told of one document."""
+    today, company = paris_date(at), account.company
+    policy, _new = InsurancePolicy.objects.get_or_create(
+        company=company, valid_from=today,
+        defaults={"insurer": "Insurer", "number": "P-1", "recorded_at": at, "recorded_by": by},
+    )  # fmt: skip
+    item = make_invoice(account, "2.00", by=by, number=f"{mark}-V", at=at).items.get()
+    claim = InsuranceClaim.objects.create(
+        company=company, account=account, policy=policy, number=f"{mark}-SI", currency="EUR", told_on=today,
+        deadline=today, amount=2, covered=2, expected=1, opened_at=at, opened_by=by,
+    )  # fmt: skip
+    InsuranceClaimItem.objects.create(
+        claim=claim, item=item, amount=2, due_date=item.due_date, limit=1000, insured_pct=90
+    )
+    InsuranceClaimStep.objects.create(claim=claim, status="THREAT", on=today, by=by, at=at)
+    return claim.pk
 
 
 def _committee(company: Company, by: User, year: int, state: str, at: Any) -> int:

@@ -86,6 +86,10 @@ _BASE: Final = """
                    ) THEN 'payment_plan'
                    WHEN EXISTS (
                        SELECT FROM dunning_handoveritem h WHERE h.item_id = i.id AND h.is_open
+                   ) OR EXISTS (
+                       SELECT FROM invoicing_insuranceclaimitem q
+                       JOIN invoicing_insuranceclaim k ON k.id = q.claim_id AND k.status IN ('IN_RECOVERY', 'INDEMNIFIED')
+                       WHERE q.item_id = i.id AND q.is_open
                    ) THEN 'handed_over'
                    WHEN EXISTS (
                        SELECT FROM invoicing_einvoice e

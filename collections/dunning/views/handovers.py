@@ -32,12 +32,10 @@ from dunning.services import limitations
 from invoicing.queries import items_on
 from invoicing.scope import own_items
 from invoicing.tables import item_url
-from invoicing.views.base import needs, translated
+from invoicing.views.base import ActPage, needs, translated
 from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
 from o2c.shared.views import Empty, ListPage
-
-from .base import ActPage
 
 MENU = "hand_overs"
 _MOST = 200

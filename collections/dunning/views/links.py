@@ -24,14 +24,13 @@ from disputes.models import Dispute
 from dunning.link_forms import NewLinkForm
 from dunning.models import ClientLink
 from dunning.services import links as services
-from invoicing.views.base import needs, translated
+from invoicing.views.base import ActPage, needs, translated
 from o2c.shared.calendar import paris_date
 from o2c.shared.links import Why
 from o2c.shared.models import AuditEvent
 from o2c.shared.past import look
 from o2c.shared.problems import NotFound, Refusal
 
-from .base import ActPage
 from .promises import MENU
 
 _SHOWN = 5

@@ -36,15 +36,13 @@ from dunning.tables import PlanTable, documents_in_words
 from invoicing.queries import items_on
 from invoicing.scope import own_items
 from invoicing.tables import item_url
-from invoicing.views.base import needs, translated
+from invoicing.views.base import ActPage, needs, translated
 from o2c.shared import formats
 from o2c.shared.calendar import add_business_days, paris_date
 from o2c.shared.past import look
 from o2c.shared.pdf import pdf_response
 from o2c.shared.problems import NotFound, Refusal
 from o2c.shared.views import Empty, ListPage, Tab
-
-from .base import ActPage
 
 MENU = "plans"
 _SHOWN = 5

@@ -33,14 +33,12 @@ from dunning.tables import PromiseTable, documents_in_words
 from invoicing.queries import items_on
 from invoicing.scope import own_items
 from invoicing.tables import item_url
-from invoicing.views.base import needs, translated
+from invoicing.views.base import ActPage, needs, translated
 from o2c.shared import formats
 from o2c.shared.calendar import add_business_days
 from o2c.shared.past import look
 from o2c.shared.problems import NotFound
 from o2c.shared.views import Empty, ListPage, Tab
-
-from .base import ActPage
 
 MENU = "promises"
 _SHOWN = 5

@@ -16,8 +16,7 @@ from accounts.queries import find_account
 from dunning.queries import relays as queries
 from dunning.relay_forms import PassOnForm
 from dunning.services import account_relays as services
-
-from .base import ActPage
+from invoicing.views.base import ActPage
 
 
 class PassOn(ActPage):

@@ -27,13 +27,11 @@ from dunning.step_policy import MOST_STEPS, SPOKEN, Why
 from dunning.step_words import in_plain_words, what_in_words
 from dunning.templating import PLACEHOLDERS
 from invoicing.tables import item_url
-from invoicing.views.base import needs, translated
+from invoicing.views.base import ActPage, needs, translated
 from o2c.shared import formats
 from o2c.shared.pdf import pdf_response
 from o2c.shared.problems import Refusal
 from o2c.shared.texting import parts_of
-
-from .base import ActPage
 
 MENU: Final = "dunning_scenarios"
 _STEP_FIELDS: Final = (

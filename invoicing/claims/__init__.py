@@ -1,0 +1,1 @@
+"""Claim files with the credit insurer: threat, claim, recovery, indemnity (domain.md 4.6)."""
