@@ -16,7 +16,11 @@ from credit.services.cover import CoverRow, record_covers
 from credit.services.guarantees import confirm_guarantee, record_guarantee
 from credit.services.insurance import set_policy
 from credit.services.legal import NoticeRow, record_notices
+from invoicing.claims import queries as claims
+from invoicing.claims.policy import against
+from invoicing.claims.services import declare, indemnify, leave_recovery, open_claim
 from o2c.shared.files import received
+from o2c.shared.money import round_cents
 
 from .clients import PLAIN
 from .factor import sell_some
@@ -66,6 +70,7 @@ def insure_and_watch(
         [by_key[row.target_id] for row in largest[2 * _COVERS : 2 * _COVERS + 4]], team, at=at, today=today
     )
     sell_some([by_key[row.target_id] for row in largest[:_COVERS]], team, at=at, today=today)
+    _claim(insured, team, at=at, today=today)
     standing.refresh(keys, at=at, day=today)
     _publish(accounts[PLAIN + 20], team, at=at, today=today)
     alerts.look(keys, on=today, at=at)
@@ -109,6 +114,37 @@ def _secure(accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: d
         )
         if place < 3:
             confirm_guarantee(guarantee_id=row.pk, by=team["credit"], at=at)
+
+
+def _claim(
+    accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: datetime, today: date
+) -> None:
+    """Two claim files with the insurer: one it recovers and has paid a part of, one it was told of three days ago."""
+    told = (today - timedelta(days=40), today - timedelta(days=3))
+    files = []
+    for account in accounts:
+        if len(files) == len(told):
+            return
+        day, by = told[len(files)], team["credit"]
+        items = [
+            row.item_id
+            for row in claims.claimable_items(by, account, on=today)
+            if against(row, on=today) is None and row.due_date < day
+        ]
+        if not items:
+            continue
+        made = open_claim(item_ids=items, told_on=day, note="Sans réponse depuis deux mois.", by=by, at=at)
+        files.append(made)
+        if len(files) > 1:
+            continue
+        declare(claim_id=made.pk, on=day + timedelta(days=5), reference="SIN-2026-4471", by=by, at=at)
+        leave_recovery(
+            claim_id=made.pk, on=day + timedelta(days=8), words="Service recouvrement", by=by, at=at
+        )
+        indemnify(
+            claim_id=made.pk, amount=round_cents(made.expected / 2), on=today - timedelta(days=2),
+            words="Acompte sur indemnité", by=by, at=at,
+        )  # fmt: skip
 
 
 def _publish(account: CustomerAccount, team: dict[str, User], *, at: datetime, today: date) -> None:

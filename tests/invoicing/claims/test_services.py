@@ -172,7 +172,7 @@ def test_insolvency_is_declared_at_once_and_waits_for_nothing(
     account: CustomerAccount, accountant: User, manager: User
 ):
     LegalNotice.objects.create(
-        entity=account.entity, kind="REDRESSEMENT", judgement_on=day(-5), published_on=day(-3), reference="B1",
+        entity=account.entity, kind="RECEIVERSHIP", judgement_on=day(-5), published_on=day(-3), reference="B1",
         company=account.company, recorded_at=AT, recorded_by=manager,
     )  # fmt: skip
     not_due = make_item(account, "120", by=accountant, issued=day(-20), due=day(30))
