@@ -87,7 +87,8 @@ _PROCEEDINGS: Final = f"""
         WHERE n.entity_id = v.entity_id AND n.judgement_on = j.judgement_on AND NOT n.was_mistake
         ORDER BY published_on LIMIT 1
     ) n
-    JOIN invoicing_receivableitem i ON i.account_id = v.id AND i.open_amount > 0 AND i.issue_date < j.judgement_on AND {NOT_TOLD}
+    JOIN invoicing_receivableitem i ON i.account_id = v.id AND i.open_amount > 0 AND i.issue_date < j.judgement_on
+         AND {NOT_TOLD}
     WHERE n.published_on + v.insolvency_days >= %(forgotten)s
     GROUP BY v.id, i.currency, v.insurer, n.published_on, v.insolvency_days, j.judgement_on
     ORDER BY v.id, i.currency

@@ -104,7 +104,7 @@ def claimable(account: CustomerAccount, item_ids: Collection[int], *, on: date) 
 
 
 def worth(account: CustomerAccount, items: Collection[Claimable], *, on: date) -> Worth:
-    """What the insurer would pay of some documents of one currency, beside the other open claims of the same legal entity."""
+    """What the insurer would pay of documents of one currency, beside the legal entity's other open claims."""
     terms = policy_in_force(account.company, on=on)
     vat_pct = ZERO if terms is None or terms.vat_insured else usual_vat(account_id=account.pk, on=on)
     taken = _taken(account, next(iter(items)).currency, on)

@@ -19,6 +19,7 @@ from credit.services.legal import NoticeRow, record_notices
 from invoicing.claims import queries as claims
 from invoicing.claims.policy import against
 from invoicing.claims.services import declare, indemnify, leave_recovery, open_claim
+from invoicing.models import InsuranceClaim
 from o2c.shared.files import received
 from o2c.shared.money import round_cents
 
@@ -116,12 +117,10 @@ def _secure(accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: d
             confirm_guarantee(guarantee_id=row.pk, by=team["credit"], at=at)
 
 
-def _claim(
-    accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: datetime, today: date
-) -> None:
+def _claim(accounts: Sequence[CustomerAccount], team: dict[str, User], *, at: datetime, today: date) -> None:
     """Two claim files with the insurer: one it recovers and has paid a part of, one it was told of three days ago."""
     told = (today - timedelta(days=40), today - timedelta(days=3))
-    files = []
+    files: list[InsuranceClaim] = []
     for account in accounts:
         if len(files) == len(told):
             return

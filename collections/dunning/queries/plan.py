@@ -88,8 +88,8 @@ _BASE: Final = """
                        SELECT FROM dunning_handoveritem h WHERE h.item_id = i.id AND h.is_open
                    ) OR EXISTS (
                        SELECT FROM invoicing_insuranceclaimitem q
-                       JOIN invoicing_insuranceclaim k ON k.id = q.claim_id AND k.status IN ('IN_RECOVERY', 'INDEMNIFIED')
-                       WHERE q.item_id = i.id AND q.is_open
+                       JOIN invoicing_insuranceclaim k ON k.id = q.claim_id
+                       WHERE q.item_id = i.id AND q.is_open AND k.status IN ('IN_RECOVERY', 'INDEMNIFIED')
                    ) THEN 'handed_over'
                    WHEN EXISTS (
                        SELECT FROM invoicing_einvoice e

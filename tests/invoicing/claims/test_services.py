@@ -240,8 +240,8 @@ def test_without_a_policy_nothing_is_claimed(company: Company, accountant: User,
 def test_what_the_insurer_was_told_of_is_to_be_declared_no_more(
     account: CustomerAccount, item: ReceivableItem, manager: User
 ):
-    def due(on=day(25)) -> list[Any]:
-        return list(declarations_due(account_ids=[account.pk], since=day(-30), on=on))
+    def due() -> list[Any]:
+        return list(declarations_due(account_ids=[account.pk], since=day(-30), on=day(25)))
 
     (event,) = due()
     assert event.amount == item.open_amount
@@ -303,10 +303,10 @@ def test_the_database_keeps_what_was_told(item: ReceivableItem, manager: User, s
 def test_an_item_is_in_one_open_file_at_a_time(item: ReceivableItem, manager: User):
     claim = opened(item, by=manager)
     row = claim.items.get()
+    other = InsuranceClaim.objects.get(pk=claim.pk)
+    other.pk, other.number = None, "SI-2026-0002"
+    other.save(force_insert=True)
     with pytest.raises(IntegrityError, match="one_open_insurance_claim_per_item"), transaction.atomic():
-        other = InsuranceClaim.objects.get(pk=claim.pk)
-        other.pk, other.number = None, "SI-2026-0002"
-        other.save(force_insert=True)
         InsuranceClaimItem.objects.create(
             claim=other, item=item, amount=1, due_date=row.due_date, limit=1, insured_pct=1
         )

@@ -56,7 +56,9 @@ def test_from_the_client_to_the_end_of_a_file(
 ) -> None:
     not_due = fresh(account, accountant, late=-5)
     new = reverse("invoicing:open_claim", args=[account.code])
-    assert new in client.get(reverse("accounts:part", args=[account.code, "insurance_claims"])).content.decode()
+    assert (
+        new in client.get(reverse("accounts:part", args=[account.code, "insurance_claims"])).content.decode()
+    )
     page = client.get(new, headers={"accept-language": "en"}).content.decode()
     assert f'value="{item.pk}" checked' in page
     assert f'value="{not_due.pk}"' not in page
