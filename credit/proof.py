@@ -159,7 +159,7 @@ def proof_of(decision: CreditDecision, reader: User) -> Proof | None:
 
 
 def left_out_of(decision: CreditDecision) -> list[LeftOut]:
-    """The parts that did not count on the day of a decision: those a switch left out, and any that came to something."""
+    """The parts that did not count on the day of a decision: those switched off, and any that came to something."""
     kept = {
         part["code"]: Decimal(part["amount"]) for part in decision.figures["exposure"].get("left_out", [])
     }

@@ -6,7 +6,7 @@ first and asks afterwards, of a few sums: no document is ever asked whether its 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -62,7 +62,7 @@ def left_out_on(company: Company, day: date) -> dict[str, ExposureSwitch | None]
     return {part: rows.get(part) for part in SwitchedPart.values if not counts(part, rows)}
 
 
-def switch_history(company: Company) -> Sequence[ExposureSwitch]:
+def switch_history(company: Company) -> QuerySet[ExposureSwitch]:
     """Every row that ever took effect or will, the newest first."""
     return _all(company).order_by("-effective_from", "-pk")
 
