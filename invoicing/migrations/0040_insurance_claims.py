@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_outside_partners"),
-        ("credit", "0029_alert_indemnity"),
+        ("credit", "0030_alert_indemnity"),
         ("invoicing", "0039_assignments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
