@@ -4,35 +4,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0009_outside_partners'),
-        ('dunning', '0012_factored'),
+        ("accounts", "0009_outside_partners"),
+        ("dunning", "0012_factored"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dunningscenario',
-            name='most_contacts',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='most contacts within thirty days'),
+            model_name="dunningscenario",
+            name="most_contacts",
+            field=models.PositiveSmallIntegerField(
+                blank=True, null=True, verbose_name="most contacts within thirty days"
+            ),
         ),
         migrations.AddField(
-            model_name='reminder',
-            name='enclosures',
+            model_name="reminder",
+            name="enclosures",
             field=models.JSONField(blank=True, db_default=[], default=list),
         ),
         migrations.AlterField(
-            model_name='reminderline',
-            name='dropped',
-            field=models.CharField(blank=True, choices=[('insolvency', 'frozen by insolvency proceedings'), ('stopped', 'reminders are stopped'), ('factored', 'sold to the factor, which reminds the client'), ('disputed', 'in dispute'), ('promised', 'promised, its day has not passed'), ('handed_over', 'handed over to an agency, an officer or the court'), ('payment_plan', 'in a payment plan that is respected'), ('einvoice', 'refused, rejected or suspended on the platform'), ('settled', 'nothing is open any more'), ('payment_proposed', 'a payment that came in settles it'), ('credit_balance', 'covered by credits on the account'), ('too_small', 'too small'), ('in_grace', 'within the days of grace'), ('minimum_gap', 'reminded too recently'), ('contact_cap', 'contacted as often as the scenario allows within thirty days')], max_length=16),
+            model_name="reminderline",
+            name="dropped",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("insolvency", "frozen by insolvency proceedings"),
+                    ("stopped", "reminders are stopped"),
+                    ("factored", "sold to the factor, which reminds the client"),
+                    ("disputed", "in dispute"),
+                    ("promised", "promised, its day has not passed"),
+                    ("handed_over", "handed over to an agency, an officer or the court"),
+                    ("payment_plan", "in a payment plan that is respected"),
+                    ("einvoice", "refused, rejected or suspended on the platform"),
+                    ("settled", "nothing is open any more"),
+                    ("payment_proposed", "a payment that came in settles it"),
+                    ("credit_balance", "covered by credits on the account"),
+                    ("too_small", "too small"),
+                    ("in_grace", "within the days of grace"),
+                    ("minimum_gap", "reminded too recently"),
+                    ("contact_cap", "contacted as often as the scenario allows within thirty days"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='runexclusion',
-            name='reason',
-            field=models.CharField(choices=[('insolvency', 'frozen by insolvency proceedings'), ('stopped', 'reminders are stopped'), ('factored', 'sold to the factor, which reminds the client'), ('disputed', 'in dispute'), ('promised', 'promised, its day has not passed'), ('handed_over', 'handed over to an agency, an officer or the court'), ('payment_plan', 'in a payment plan that is respected'), ('einvoice', 'refused, rejected or suspended on the platform'), ('settled', 'nothing is open any more'), ('payment_proposed', 'a payment that came in settles it'), ('credit_balance', 'covered by credits on the account'), ('too_small', 'too small'), ('in_grace', 'within the days of grace'), ('minimum_gap', 'reminded too recently'), ('contact_cap', 'contacted as often as the scenario allows within thirty days')], max_length=16),
+            model_name="runexclusion",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("insolvency", "frozen by insolvency proceedings"),
+                    ("stopped", "reminders are stopped"),
+                    ("factored", "sold to the factor, which reminds the client"),
+                    ("disputed", "in dispute"),
+                    ("promised", "promised, its day has not passed"),
+                    ("handed_over", "handed over to an agency, an officer or the court"),
+                    ("payment_plan", "in a payment plan that is respected"),
+                    ("einvoice", "refused, rejected or suspended on the platform"),
+                    ("settled", "nothing is open any more"),
+                    ("payment_proposed", "a payment that came in settles it"),
+                    ("credit_balance", "covered by credits on the account"),
+                    ("too_small", "too small"),
+                    ("in_grace", "within the days of grace"),
+                    ("minimum_gap", "reminded too recently"),
+                    ("contact_cap", "contacted as often as the scenario allows within thirty days"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dunningscenario',
-            constraint=models.CheckConstraint(condition=models.Q(('most_contacts', None), ('most_contacts__gte', 1), _connector='OR'), name='scenario_allows_a_contact'),
+            model_name="dunningscenario",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("most_contacts", None), ("most_contacts__gte", 1), _connector="OR"),
+                name="scenario_allows_a_contact",
+            ),
         ),
     ]
