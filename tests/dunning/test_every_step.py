@@ -66,7 +66,7 @@ def director(company: Company) -> User:
     return make_user("finance_director", company, "director")
 
 
-def words(text: str) -> dict[str, str]:
+def words(text: str) -> dict[str, Any]:
     """Subject and text of a step, told apart by language."""
     return {
         f"{part}_{language}": f"{text} {language.upper()}{rest}"
@@ -95,7 +95,9 @@ def scenario_for(kind: str, account: CustomerAccount, company: Company) -> Dunni
     common = ensure_scenario(company)
     if kind == "all":
         return common
-    whose = {"risk_class": account.risk_class} if kind == "class" else {"account": account.code}
+    whose: dict[str, Any] = (
+        {"risk_class": account.risk_class} if kind == "class" else {"account": account.code}
+    )
     given = ScenarioGiven(name=kind, steps=OWN, **whose)
     by = make_user("credit_manager", company, "manager")
     return scenarios.save_scenario(company=company, given=given, replaces=None, by=by, at=AT)
