@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from o2c.shared import formats
 
 from .authority import release_bound, role_label
+from .models import DelegationRule
 from .policy import Mandate, Thresholds
 from .rule_policy import Authority
 
@@ -27,8 +28,8 @@ class Said:
     sentence: str
 
 
-def say_authority(rule: Authority, currency: str) -> Said:
-    """What a level may decide alone; ``rule`` may also be a row of the matrix."""
+def say_authority(rule: Authority | DelegationRule, currency: str) -> Said:
+    """What a level may decide alone."""
     role = str(role_label(rule.role))
     mandate = Mandate(rule.level, rule.role, rule.release_amount, rule.release_pct, rule.release_with_overdue)
     release = _("nothing") if rule.release_amount == 0 else release_bound(mandate, currency)

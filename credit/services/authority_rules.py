@@ -114,7 +114,7 @@ def decide_authority(*, change_id: int, accept: bool, reason: str, by: User, at:
     """
     with transaction.atomic():
         row = DelegationRule.objects.filter(pk=change_id, set_by__isnull=False).first()
-        if row is None or not by.roles_in(row.company_id):
+        if row is None or row.company_id is None or not by.roles_in(row.company_id):
             raise NotFound
         company = _locked_company(row.company_id, by)
         row = DelegationRule.objects.select_for_update(of=("self",), no_key=True).get(pk=change_id)
@@ -176,7 +176,7 @@ def _level(matrix: tuple[Authority, ...], level: int) -> Authority:
     return next(row for row in matrix if row.level == level)
 
 
-def _locked_company(company_id: int | None, by: User) -> Company:
+def _locked_company(company_id: int, by: User) -> Company:
     company = Company.objects.select_for_update(no_key=True).get(pk=company_id)
     if not by.may(CHANGE, company):
         raise NotAllowed

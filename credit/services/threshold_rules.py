@@ -1,4 +1,4 @@
-"""Changing what a risk class is allowed: by right, with a reason, from a day on; what was decided stays (domain.md 5.1)."""
+"""Changing what a risk class is allowed: by right, with a reason, from a day on (domain.md 5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The delegation matrix: everybody who sees clients reads it; who changes the policy asks for another, a second agrees."""
+"""The delegation matrix: read by everybody who sees clients; a change is asked for by one and agreed by another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each risk class is allowed: everybody who sees clients reads it; who changes the policy does so from a day on."""
+"""What each risk class is allowed: read by everybody who sees clients, changed by right from a day on."""
 
 from __future__ import annotations
 

@@ -393,7 +393,7 @@ PAGES: Final[Mapping[str, Entry]] = {
             "new_account_days": "180",
             "effective_from": "2099-12-31",
         },
-    ),  # fmt: skip
+    ),
     "credit/exposure-rules/": Entry(
         get="accounts.view",
         post="policy.change",

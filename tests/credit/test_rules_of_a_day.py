@@ -195,8 +195,8 @@ def test_four_eyes_and_nobody_raises_the_own_level(company: Company, director: U
     assert answer(row, chief).is_accepted, "somebody of another level agrees"
     lower = ask(company, level(company, 4, limit_amount=D(400000)), director)
     assert answer(lower, second).is_accepted, "less authority is nobody's gain"
+    waiting = ask(company, level(company, 3, limit_amount=D(160000)), director)
     with pytest.raises(IntegrityError, match="delegation_change_four_eyes"), transaction.atomic():
-        waiting = ask(company, level(company, 3, limit_amount=D(160000)), director)
         DelegationRule.objects.filter(pk=waiting.pk).update(
             decided_by=director, decided_at=NOW, is_accepted=True
         )
@@ -276,6 +276,7 @@ def test_thresholds_change_from_their_day_on_and_only_there(
     company: Company, account: CustomerAccount, director: User
 ) -> None:
     open_item(account, "400", due=TODAY - timedelta(days=12))
+    open_item(account, "4600", due=TODAY + timedelta(days=12))
     asked: dict[str, Any] = {"account": account, "amount": D(10), "at": NOW, "by": director}
     assert not check(**asked).found, "class C tolerates 15 days; the amount is below what may be overdue"
     thresholds(company, director, LATER, overdue_days=5)
