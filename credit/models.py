@@ -14,7 +14,6 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
-from .exclusion_models import ExposureExclusion
 from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
@@ -24,6 +23,7 @@ from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
+from .switch_models import ExposureSwitch
 from .written_models import (
     CreditPolicyDraft,
     CreditPolicyVersion,
@@ -48,8 +48,8 @@ __all__ = [
     "DelegationRule",
     "DraftArticle",
     "EntityFacts",
-    "ExposureExclusion",
     "ExposureSnapshot",
+    "ExposureSwitch",
     "FactorAgreement",
     "FactorApproval",
     "FinancialStatement",

@@ -19,10 +19,11 @@ from o2c.shared import formats
 from o2c.shared.audit import plain
 
 from ..authority import release_bound, role_label
-from ..exclusion_models import SwitchedPart
-from ..models import DelegationRule, ExposureExclusion, RiskPolicy
+from ..models import DelegationRule, RiskPolicy
 from ..policy import DATED_THRESHOLDS, Mandate
 from ..rule_queries import delegation_of, thresholds_of
+from ..switch_models import ExposureSwitch, SwitchedPart
+from ..switches import counts
 
 Text = str | Promise
 # Settings by class that count from the moment they are changed, beside those that change from a day on.
@@ -137,8 +138,9 @@ class Live:
         }
 
     def _left_out(self) -> list[str]:
-        rows = ExposureExclusion.objects.filter(company=self.company, effective_to=None)
-        return list(rows.order_by("part").values_list("part", flat=True))
+        rows = ExposureSwitch.objects.filter(company=self.company, effective_to=None)
+        turned = set(rows.values_list("part", flat=True))
+        return [part for part in SwitchedPart.values if not counts(part, turned)]
 
     def as_stored(self) -> dict[str, Any]:
         """The values as a published version keeps them."""

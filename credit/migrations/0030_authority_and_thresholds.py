@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_outside_partners"),
-        ("credit", "0028_factoring"),
+        ("credit", "0029_exposure_switches"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
