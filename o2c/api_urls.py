@@ -9,6 +9,7 @@ from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
 from credit.api.alerts import AlertViewSet
 from credit.api.bulk import BulkView
+from credit.api.rules import AuthorityView, ThresholdsView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
 from credit.api.written import CreditPolicyVersionView, CreditPolicyView
 from disputes.api.committees import CommitteeViewSet
@@ -122,6 +123,8 @@ urlpatterns = [
     ),
     re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
     path("limitation-interruptions/", InterruptionsView.as_view(), name="api-interruptions"),
+    path("credit-authority/", AuthorityView.as_view(), name="api-credit-authority"),
+    path("credit-thresholds/", ThresholdsView.as_view(), name="api-credit-thresholds"),
     path("credit-policy/", CreditPolicyView.as_view(), name="api-credit-policy"),
     path("credit-policy/<int:number>/", CreditPolicyVersionView.as_view(), name="api-credit-policy-version"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),

@@ -22,6 +22,7 @@ APPEND_ONLY: Final = (
     "credit.BuyerCover",
     "credit.DecisionDocument",
     "credit.InsurancePolicy",
+    "credit.ThresholdChange",
     "credit.FactorAgreement",
     "credit.FactorApproval",
     "credit.FinancialStatement",
@@ -80,6 +81,9 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.LegalNotice": ("ended_on", "ended_at", "ended_by", "end_reason", "was_mistake"),
     "credit.Guarantee": (
         "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
+    ),
+    "credit.DelegationRule": (
+        "effective_from", "decided_by", "decided_at", "is_accepted", "decision_reason",
     ),
     "credit.CreditDecision": ("outcome", "days_late"),
     "credit.CreditLimit": ("closed_on",),

@@ -358,6 +358,42 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/policy/<number>/differences/": Entry(get="accounts.view", about="policy"),
     "credit/policy/<number>/pdf/": Entry(get="accounts.view", about="policy"),
     "credit/policy/<number>/readers/": Entry(get="audit.view", about="policy"),
+    "credit/authority/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON
+        | {
+            "level": "2",
+            "release_amount": "9000",
+            "release_with_overdue": "on",
+            "limit_amount": "25000",
+            "write_off_amount": "500",
+            "effective_from": "2099-12-31",
+        },
+    ),
+    "credit/authority/<pk>/answer/": Entry(
+        post="policy.change", about="authority_change", body=_REASON | {"answer": "refuse"}
+    ),
+    "credit/thresholds/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON
+        | {
+            "risk_class": "C",
+            "overdue_days": "11",
+            "overdue_floor": "100",
+            "grace_days": "2",
+            "overdue_pct": "10",
+            "overdue_cap": "5000",
+            "dispute_pct": "20",
+            "tolerance_pct": "0",
+            "tolerance_amount": "0",
+            "unusual_factor": "2",
+            "unusual_min_orders": "3",
+            "new_account_days": "180",
+            "effective_from": "2099-12-31",
+        },
+    ),
     "credit/exposure-rules/": Entry(
         get="accounts.view",
         post="policy.change",
@@ -1043,6 +1079,8 @@ API: Final[Mapping[str, Entry]] = {
     # On paper a client's book stands whole: a rep beside whom a colleague sells gets none.
     "accounts/<code>/statement/": Entry(get="invoicing.view", about="client", by_authority=True),
     "einvoices/read/": Entry(post="invoicing.view", upload=_RECEIVED),
+    "credit-authority/": Entry(get="accounts.view"),
+    "credit-thresholds/": Entry(get="accounts.view"),
     "credit-policy/": Entry(get="accounts.view"),
     "credit-policy/<number>/": Entry(get="accounts.view", about="policy"),
     "clearing-days/": Entry(get="invoicing.view", patch="policy.change", body={"cheque": 8}),

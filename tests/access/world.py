@@ -21,6 +21,7 @@ from credit.models import (
     BuyerCover,
     CreditAlert,
     CreditPolicyVersion,
+    DelegationRule,
     FactorAgreement,
     FactorApproval,
     LegalNotice,
@@ -119,6 +120,7 @@ class World:
     guarantee: int
     legal_notice: int
     policy: int
+    authority_change: int
     invoice: str
     invoice_key: int
     later_due: str
@@ -364,6 +366,7 @@ def make_world(
         guarantee=guarantee.pk,
         legal_notice=notice.pk,
         policy=_policy(company, analyst, at),
+        authority_change=_authority_change(company, analyst, at),
         invoice=invoice.number,
         invoice_key=invoice.pk,
         later_due=f"{item.due_date + timedelta(days=1):%Y-%m-%d}",
@@ -425,6 +428,18 @@ def _policy(company: Company, by: User, at: Any) -> int:
         found = published(company, by=by, at=at, number=number)
         begun(company, by=by, at=at)
     return found.number
+
+
+def _authority_change(company: Company, by: User, at: Any) -> int:
+    """A change of the delegation matrix that waits for somebody else."""
+    row, _made = DelegationRule.objects.get_or_create(
+        company=company, level=3, set_by__isnull=False,
+        defaults={
+            "role": "credit_manager", "release_amount": 51000, "limit_amount": 150000, "write_off_amount": 5000,
+            "effective_from": date(2099, 12, 31), "reason": "asked", "set_by": by, "set_at": at,
+        },
+    )  # fmt: skip
+    return row.pk
 
 
 def _colleagues_sales(mark: str, own: World, rep: User, at: Any) -> World:
