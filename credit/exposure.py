@@ -22,6 +22,7 @@ from accounts.models import ExchangeRate
 from o2c.shared.money import ZERO, convert
 
 from .formulas import PART_CODES, ExposureParts
+from .switches import SWITCHED, counts_sql
 
 DISPUTED = "disputed"
 ON_HOLD = "on_hold_orders"
@@ -57,6 +58,8 @@ class AccountFigures:
     own_deposits: Decimal = ZERO
     # Sold to a factor without recourse: in no part, told apart.
     sold: Decimal = ZERO
+    # Parts that the company does not count, with what they come to.
+    left_out: dict[str, Decimal] = field(default_factory=dict)
     overdue: Decimal = ZERO
     overdue_undisputed: Decimal = ZERO
     beyond_grace: Decimal = ZERO
@@ -90,13 +93,21 @@ class Book:
 def _statement() -> str:
     rows = "\n    UNION ALL\n".join(import_string(path)() for path in settings.CREDIT_EXPOSURE)
     return f"""
-        SELECT account_id, part, currency, SUM(amount),
-               SUM(amount) FILTER (WHERE due_date < %(today)s),
-               SUM(amount) FILTER (WHERE due_date < %(grace)s),
-               SUM(amount) FILTER (WHERE due_date < %(late)s),
-               MIN(due_date) FILTER (WHERE due_date < %(today)s)
-        FROM ({rows}) AS book (account_id, part, currency, amount, due_date)
-        GROUP BY account_id, part, currency
+        WITH {SWITCHED},
+        sums AS (
+            SELECT account_id, part, currency, SUM(amount) AS amount,
+                   SUM(amount) FILTER (WHERE due_date < %(today)s) AS overdue,
+                   SUM(amount) FILTER (WHERE due_date < %(grace)s) AS beyond_grace,
+                   SUM(amount) FILTER (WHERE due_date < %(late)s) AS beyond_class,
+                   MIN(due_date) FILTER (WHERE due_date < %(today)s) AS oldest
+            FROM ({rows}) AS book (account_id, part, currency, amount, due_date)
+            GROUP BY account_id, part, currency
+        )
+        SELECT s.account_id, s.part, s.currency, {counts_sql("s.part", "x.part IS NOT NULL")},
+               s.amount, s.overdue, s.beyond_grace, s.beyond_class, s.oldest
+        FROM sums s
+        JOIN accounts_customeraccount a ON a.id = s.account_id
+        LEFT JOIN switched x ON x.company_id = a.company_id AND x.part = s.part
     """
 
 
@@ -133,7 +144,8 @@ def read(
 def book_of(rows: Sequence[Sequence[Any]], *, currency: str, on: date, also: Iterable[str] = ()) -> Book:
     """Add up what the statement said, in one currency.
 
-    :param rows: ``(account, part, currency, amount, overdue, beyond grace, beyond class, oldest due date)``
+    :param rows: ``(account, part, currency, whether the part counts, amount, overdue, beyond grace, beyond class,
+        oldest due date)``
     :param also: further currencies whose rates are needed
     """
     rates = rates_on(on, {row[2] for row in rows}.union(also) - {currency}, currency)
@@ -144,7 +156,7 @@ def book_of(rows: Sequence[Sequence[Any]], *, currency: str, on: date, also: Ite
 
 
 def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: Mapping[str, Decimal]) -> None:
-    _account, part, row_currency, *sums, oldest = row
+    _account, part, row_currency, is_counted, *sums, oldest = row
     amounts = [s if isinstance(s, Decimal) else ZERO for s in sums]
     if row_currency != currency:
         if row_currency not in rates:
@@ -152,6 +164,9 @@ def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: M
             return
         amounts = [convert(a, rates[str(row_currency)], rates[currency]) for a in amounts]
     amount, overdue, beyond_grace, beyond_class = amounts
+    if not is_counted:
+        figures.left_out[str(part)] = figures.left_out.get(str(part), ZERO) + amount
+        return
     if part == DISPUTED:
         figures.disputed += amount
         figures.overdue_undisputed -= overdue

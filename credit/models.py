@@ -14,7 +14,6 @@ from accounts.models import Company, CustomerAccount, LegalEntity
 
 from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
-from .exclusion_models import ExposureExclusion
 from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
@@ -23,6 +22,7 @@ from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .proof_models import DecisionDocument
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
+from .switch_models import ExposureSwitch
 from .written_models import (
     CreditPolicyDraft,
     CreditPolicyVersion,
@@ -47,8 +47,8 @@ __all__ = [
     "DelegationRule",
     "DraftArticle",
     "EntityFacts",
-    "ExposureExclusion",
     "ExposureSnapshot",
+    "ExposureSwitch",
     "FactorAgreement",
     "FactorApproval",
     "FinancialStatement",

@@ -21,12 +21,15 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from accounts.models import CustomerAccount, User
+from o2c.shared.calendar import paris_date
 from o2c.shared.money import ZERO, convert
 
 from .exposure import DISPUTED, FAR_FUTURE, ON_HOLD, OWN_DEPOSITS, SOLD
 from .models import CreditDecision
 from .proof_models import DecisionDocument
 from .queries import kin_of
+from .switch_models import ExposureSwitch, SwitchedPart
+from .switches import SWITCHED, counts_sql, left_out_on
 
 _NAMED: Final = re.compile(r"/\*document (.*?)\*/", re.DOTALL)
 # What stands beside the exposure: it is shown, and not added.
@@ -53,6 +56,19 @@ class Part:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A part that the company did not count on the day of a decision.
+
+    :ivar amount: what it came to for the client, in the decision's currency; None of a decision that did not keep it
+    :ivar row: the switch that says so; None where the part counts only when a company says so
+    """
+
+    part: SwitchedPart
+    amount: Decimal | None
+    row: ExposureSwitch | None
+
+
+@dataclass(frozen=True)
 class Proof:
     """The documents of a decision.
 
@@ -76,11 +92,19 @@ def _statement() -> str:
         _NAMED.sub(r"\1", import_string(path)()) for path in settings.CREDIT_EXPOSURE
     )
     return f"""
+        WITH {SWITCHED},
+        sums AS (
+            SELECT account_id, part, COALESCE(document, '') AS document, currency, SUM(amount) AS amount, due_date
+            FROM ({rows}) AS book (account_id, part, currency, amount, due_date, document)
+            GROUP BY account_id, part, document, currency, due_date
+            HAVING SUM(amount) <> 0
+        )
         INSERT INTO credit_decisiondocument (decision_id, account_id, part, document, currency, amount, due_date)
-        SELECT %(decision)s, account_id, part, COALESCE(document, ''), currency, SUM(amount), due_date
-        FROM ({rows}) AS book (account_id, part, currency, amount, due_date, document)
-        GROUP BY account_id, part, document, currency, due_date
-        HAVING SUM(amount) <> 0
+        SELECT %(decision)s, s.account_id, s.part, s.document, s.currency, s.amount, s.due_date
+        FROM sums s
+        JOIN accounts_customeraccount a ON a.id = s.account_id
+        LEFT JOIN switched x ON x.company_id = a.company_id AND x.part = s.part
+        WHERE {counts_sql("s.part", "x.part IS NOT NULL")}
     """
 
 
@@ -132,6 +156,19 @@ def proof_of(decision: CreditDecision, reader: User) -> Proof | None:
     )
     unseen = sum(row.account_id not in seen and row.part not in BESIDE for row in others)
     return Proof(parts, relatives, unseen)
+
+
+def left_out_of(decision: CreditDecision) -> list[LeftOut]:
+    """The parts that did not count on the day of a decision: those switched off, and any that came to something."""
+    kept = {
+        part["code"]: Decimal(part["amount"]) for part in decision.figures["exposure"].get("left_out", [])
+    }
+    found = left_out_on(decision.account.company, paris_date(decision.decided_at))
+    return [
+        LeftOut(SwitchedPart(part), kept.get(part), row)
+        for part, row in found.items()
+        if row or kept.get(part)
+    ]
 
 
 def _total(rows: Iterable[DecisionDocument], decision: CreditDecision) -> Decimal:

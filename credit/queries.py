@@ -169,6 +169,12 @@ class ExposureView:
             },
             "disputed": money(figures.disputed),
             "on_hold_orders": money(figures.on_hold),
+            "left_out": [
+                {"code": code, "amount": money(amount)}
+                for code, amount in sorted(figures.left_out.items())
+                if amount
+            ],
+            "sold": money(figures.sold) if view.source == "live" else None,
             "levels": [level_as_contract(level) for level in view.levels],
             "binding_level": view.binding.level.word if view.binding else None,
         }

@@ -27,6 +27,8 @@ from .guarantee_policy import COUNTED_SQL, IN_FORCE_SQL, Secured
 from .insurance_policy import CoverFacts
 from .legal_policy import IN_PROCEEDINGS_SQL
 from .policy import Mandate, Thresholds
+from .switches import IN_FORCE_SQL as SWITCH_IN_FORCE_SQL
+from .switches import counts
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ _SOURCES: Final = (
     "secured",
     "proceedings",
     "written",
+    "switched",
     "book",
 )
 
@@ -247,6 +250,13 @@ def _statement() -> str:
             key="id",
         ),
         _part(
+            "switched",
+            f"""credit_exposureswitch
+                WHERE company_id IN (SELECT company_id FROM kin) AND {SWITCH_IN_FORCE_SQL}""",
+            code="company_id",
+            name="part",
+        ),
+        _part(
             "book",
             f"({rows}) AS book (account_id, part, currency, amount, due_date) GROUP BY account_id, part, currency",
             key="account_id",
@@ -339,7 +349,7 @@ def read_client(
         raise NoThresholds(f"No thresholds for the risk class of client {account_id}: run the migrations.")
     relatives = _relatives(account_id, found["me"][0], found["kin"])
     book = book_of(
-        [_in_book(row) for row in found["book"]],
+        _in_book(found),
         currency=currency,
         on=on,
         also=(row.code for row in found["secured"]),
@@ -358,8 +368,19 @@ def read_client(
     )
 
 
-def _in_book(row: _Row) -> tuple[Any, ...]:
-    return row.key, row.name, row.code, row.amount, row.overdue, row.beyond_grace, row.beyond_class, row.day
+def _in_book(found: Mapping[str, list[_Row]]) -> list[tuple[Any, ...]]:
+    """The sums of the book, each with whether its company counts the part."""
+    company = {row.key: row.code for row in found["kin"]}
+    turned: dict[str, set[str]] = {}
+    for row in found["switched"]:
+        turned.setdefault(row.code, set()).add(row.name)
+    return [
+        (
+            row.key, row.name, row.code, counts(row.name, turned.get(company[row.key], ())),
+            row.amount, row.overdue, row.beyond_grace, row.beyond_class, row.day,
+        )
+        for row in found["book"]
+    ]  # fmt: skip
 
 
 def _relatives(account_id: int, me: _Row, kin: list[_Row]) -> Relatives:

@@ -28,6 +28,7 @@ from .exposure import FAR_FUTURE, all_rates_on
 from .formulas import PART_CODES, RELIEVING_PARTS
 from .guarantee_policy import counted_sql
 from .keys import Keys
+from .switches import SWITCHED, counts_sql
 
 _ALL = ", ".join(f"'{code}'" for code in PART_CODES)
 _GROSS = ", ".join(f"'{code}'" for code in PART_CODES if code not in RELIEVING_PARTS)
@@ -238,6 +239,7 @@ def accounts_figures(among: str, *, currency: str = "c.currency") -> str:
     return f"""
         rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
         {_LIMITS.format(key="account_id", among=among)},
+        {SWITCHED},
         book AS (
             SELECT account_id, part, currency, SUM(amount) AS amount,
                    SUM(amount) FILTER (WHERE due_date < %(today)s) AS overdue,
@@ -246,7 +248,7 @@ def accounts_figures(among: str, *, currency: str = "c.currency") -> str:
             GROUP BY account_id, part, currency
         ),
         clients AS MATERIALIZED (
-            SELECT a.id, {currency} AS currency
+            SELECT a.id, a.company_id, {currency} AS currency
             FROM accounts_customeraccount a
             JOIN accounts_company c ON c.id = a.company_id
             WHERE a.id {among} AND (%(company)s::bigint IS NULL OR a.company_id = %(company)s)
@@ -261,6 +263,8 @@ def accounts_figures(among: str, *, currency: str = "c.currency") -> str:
             JOIN clients a ON a.id = b.account_id
             LEFT JOIN rates f ON f.currency = b.currency
             LEFT JOIN rates t ON t.currency = a.currency
+            LEFT JOIN switched s ON s.company_id = a.company_id AND s.part = b.part
+            WHERE {counts_sql("b.part", "s.part IS NOT NULL")}
         ),
         added AS (
             SELECT a.id AS target_id, a.currency,

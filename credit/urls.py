@@ -7,7 +7,6 @@ from django.urls import path
 from .views import (
     alerts,
     can_i_sell,
-    exclusions,
     factoring,
     flags,
     guarantees,
@@ -17,6 +16,7 @@ from .views import (
     limits,
     score,
     stake_rules,
+    switches,
     written,
     written_draft,
 )
@@ -59,7 +59,7 @@ urlpatterns = [
     path("policy/<int:number>/differences/", written.PolicyDifferences.as_view(), name="policy_differences"),
     path("policy/<int:number>/pdf/", written.PolicyPdf.as_view(), name="policy_pdf"),
     path("policy/<int:number>/readers/", written.Readers.as_view(), name="policy_readers"),
-    path("exposure-rules/", exclusions.ExposureRules.as_view(), name="exposure_rules"),
+    path("exposure-rules/", switches.ExposureRules.as_view(), name="exposure_rules"),
     path("stakes/", stake_rules.StakeRulesPage.as_view(), name="stake_rules"),
     path("rating-rules/", score.RatingRules.as_view(), name="rating_rules"),
     path("clients/<str:code>/scorecard/", score.Scorecard.as_view(), name="scorecard"),

@@ -19,7 +19,6 @@ UNCLEARED_ROWS: Final = """
            /*document , p.external_id */
     FROM invoicing_payment p
     WHERE p.account_id = ANY(%(accounts)s) AND p.clears_on > %(today)s AND p.received_on <= %(today)s
-      /*counts 'bills_not_matured' p.company_id*/
       AND NOT EXISTS (
           SELECT FROM invoicing_paymentreturn r
           WHERE r.payment_id = p.id AND r.undone_at IS NULL AND r.returned_on <= %(today)s

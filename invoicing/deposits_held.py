@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from credit.exclusions import is_excluded
+from credit.switch_models import SwitchedPart
+from credit.switches import is_left_out
 
 # A part that the company does not count is not taken either: nothing is there to be relieved.
-_NO_ORDERS: Final = is_excluded("'open_orders'", "o.company_id")
-_NOT_DELIVERED: Final = is_excluded("'delivered_not_invoiced'", "o.company_id")
+_NO_ORDERS: Final = is_left_out(SwitchedPart.ORDERS, "o.company_id")
+_NOT_DELIVERED: Final = is_left_out(SwitchedPart.DELIVERED, "o.company_id")
 # What an order still takes, by the rule of ``orders.queries.EXPOSURE_ROWS``; looked up from the few orders that have a
 # deposit (``OFFSET 0`` keeps the planner to it).
 _ORDER_TAKES: Final = f"""

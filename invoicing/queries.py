@@ -28,7 +28,6 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import CustomerAccount
-from credit.exclusions import counted
 from o2c.shared.calendar import add_months
 from o2c.shared.money import ZERO
 
@@ -131,7 +130,7 @@ _MONEY: Final[DecimalField[Any, Any]] = DecimalField(max_digits=16, decimal_plac
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
-    return counted(f"{EXPOSURE_ROWS} UNION ALL {UNCLEARED_ROWS} UNION ALL {DEPOSIT_ROWS}")
+    return f"{EXPOSURE_ROWS} UNION ALL {UNCLEARED_ROWS} UNION ALL {DEPOSIT_ROWS}"
 
 
 def ledger_total(accounts: QuerySet[CustomerAccount], *, on: date) -> dict[str, Decimal]:

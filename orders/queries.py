@@ -15,7 +15,6 @@ from accounts.models import Company, CustomerAccount, User
 from accounts.scope import Outside, outside
 from credit.alerts.facts import Event
 from credit.enums import Finding
-from credit.exclusions import counted
 from o2c.shared.calendar import add_months
 from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
@@ -46,11 +45,10 @@ EXPOSURE_ROWS = """
     FROM orders_order o
     WHERE o.account_id = ANY(%(accounts)s) AND o.is_open AND NOT o.is_started
       AND o.id <> %(skip_order)s AND o.confirmed_at < %(confirmed_before)s
-      /*counts 'open_orders' o.company_id*/
     UNION ALL
     SELECT s.account_id, p.part, s.currency, p.amount, s.requested_delivery /*document , s.number */
     FROM (
-        SELECT o.account_id, o.currency, o.requested_delivery, o.confirmed_at, o.company_id, /*document o.number, */
+        SELECT o.account_id, o.currency, o.requested_delivery, o.confirmed_at, /*document o.number, */
                o.approved_total / NULLIF(SUM(w.qty * w.price), 0) AS scale,
                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price) AS undelivered,
                SUM(GREATEST(0, l.delivered - l.invoiced) * w.price) AS uninvoiced
@@ -68,7 +66,7 @@ EXPOSURE_ROWS = """
                              THEN ROUND(COALESCE(s.undelivered * s.scale, 0), 2) ELSE 0 END),
         ('delivered_not_invoiced', ROUND(COALESCE(s.uninvoiced * s.scale, 0), 2))
     ) AS p(part, amount)
-    WHERE p.amount <> 0 /*counts p.part s.company_id*/
+    WHERE p.amount <> 0
     UNION ALL
     SELECT o.account_id, 'on_hold_orders', o.currency, o.total_incl_vat, o.requested_delivery /*document , o.number */
     FROM orders_order o
@@ -91,7 +89,7 @@ _RHYTHM: Final = Prepared(
 
 def exposure_rows() -> str:
     """The SQL of this application's exposure rows (``settings.CREDIT_EXPOSURE``)."""
-    return counted(EXPOSURE_ROWS)
+    return EXPOSURE_ROWS
 
 
 def order_rhythm(*, account_id: int, on: date, skip_order: int | None = None) -> tuple[Decimal | None, int]:

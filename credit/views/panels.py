@@ -114,6 +114,10 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
     except history.NoSnapshot as refusal:
         return Panel("credit/_exposure.html", context | {"missing": str(refusal)})
     parts = _parts(account, figures, looked)
+    context["left_out"] = [
+        (PART_LABELS[part["code"]], Decimal(part["amount"])) for part in figures["left_out"]
+    ]
+    context["sold"] = _decimal(figures["sold"])
     live = None if looked.is_past else _live(request, account)
     return Panel(
         "credit/_exposure.html",

@@ -18,10 +18,11 @@ from o2c.shared import formats
 from o2c.shared.audit import plain
 
 from ..authority import release_bound, role_label
-from ..exclusion_models import SwitchedPart
-from ..models import DelegationRule, ExposureExclusion, RiskPolicy
+from ..models import DelegationRule, RiskPolicy
 from ..policy import Mandate
 from ..queries import delegation_of
+from ..switch_models import ExposureSwitch, SwitchedPart
+from ..switches import counts
 
 Text = str | Promise
 _BY_CLASS: Final = (
@@ -124,8 +125,9 @@ class Live:
         }
 
     def _left_out(self) -> list[str]:
-        rows = ExposureExclusion.objects.filter(company=self.company, effective_to=None)
-        return list(rows.order_by("part").values_list("part", flat=True))
+        rows = ExposureSwitch.objects.filter(company=self.company, effective_to=None)
+        turned = set(rows.values_list("part", flat=True))
+        return [part for part in SwitchedPart.values if not counts(part, turned)]
 
     def as_stored(self) -> dict[str, Any]:
         """The values as a published version keeps them."""

@@ -18,13 +18,14 @@ from credit.enums import Level
 from credit.formulas import PART_CODES, LimitState
 from credit.history import NoSnapshot
 from credit.standing import parameters
+from credit.switches import left_out_on
 from invoicing.book import scope_sql
 from o2c.shared.calendar import paris_date
 from o2c.shared.memory import FOR_A_REPORT, no_cycles, streamed
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
-from .exposure_sql import RECEIVABLE_PARTS, SOLD, live_statement, recorded_statement
+from .exposure_sql import LEFT_OUT, MOVED, RECEIVABLE_PARTS, SOLD, live_statement, recorded_statement
 from .scope import EVERYBODY, Selection
 
 LIVE: Final = "live"
@@ -126,6 +127,8 @@ class ExposureStream:
     :ivar totals: sum of each of ``SUMMED``
     :ivar ledger_total: what the items of the scope leave open at the end of the day
     :ivar sold: what of that is sold to a factor without recourse: in no exposure, told apart
+    :ivar moved: what deposits take out of unmatched payments, or put there, that is in no open item
+    :ivar left_out: what parts come to that the company does not count; of a past day, only those of open items
     :ivar missing_rates: currencies without a rate of the day: what is in them is missing from every figure
     :ivar rows: to be read once
     """
@@ -140,13 +143,16 @@ class ExposureStream:
     totals: dict[str, Decimal]
     ledger_total: Decimal
     sold: Decimal
+    moved: Decimal
+    left_out: dict[str, Decimal]
     missing_rates: tuple[str, ...]
     rows: Iterable[ExposureRow]
 
     @property
     def receivables(self) -> Decimal:
-        """What open items make: parts of the exposure, and what is sold and in none."""
-        return sum((self.totals[code] for code in RECEIVABLE_PARTS), self.sold)
+        """What open items make: parts of the exposure, and what is in none since it is sold or left out."""
+        apart = sum((self.left_out.get(code, ZERO) for code in RECEIVABLE_PARTS), self.sold)
+        return sum((self.totals[code] for code in RECEIVABLE_PARTS), apart - self.moved)
 
     @property
     def difference(self) -> Decimal:
@@ -171,6 +177,10 @@ class ExposureStream:
                 "receivables": _money(self.receivables),
                 "ledger_total": _money(self.ledger_total),
                 "difference": _money(self.difference),
+                "sold": _money(self.sold),
+                "left_out": [
+                    {"code": code, "amount": _money(amount)} for code, amount in self.left_out.items()
+                ],
                 "missing_rates": list(self.missing_rates),
             },
         }
@@ -279,6 +289,7 @@ def _asked(
     accounts, scope = selection.of(user, company, on=as_of)
     sql, params = scope_sql(accounts)
     params |= parameters(as_of, at) | {"on": as_of, "currency": company.currency, "company": None}
+    params["left_out"] = list(left_out_on(company, as_of))
     write = live_statement if as_of == today else recorded_statement
     if page is None:
         return write(sql), params, scope
@@ -297,12 +308,17 @@ def _opened(
     figures = (*sums[first:last], *sums[last : last + 2], held, ZERO, uncovered, overdue, disputed, on_hold)
     if not live and not clients:
         raise NoSnapshot(_("No exposure was recorded by that day."))
-    ledger, sold, missing, row = ZERO, ZERO, set(), None
+    ledger, sold, moved, missing, row = ZERO, ZERO, ZERO, set(), None
+    left_out: dict[str, Decimal] = {}
     for row in lines:
         if row[0] is not None:
             break
         if row[1] == SOLD:
             sold = row[first]
+        elif row[1] == MOVED:
+            moved = row[first] or ZERO
+        elif row[1] == LEFT_OUT:
+            left_out[row[2]] = row[first] or ZERO
         elif row[first] is None:
             missing.add(row[5])
         else:
@@ -320,6 +336,9 @@ def _opened(
         totals={name: amount or ZERO for name, amount in zip(SUMMED, figures, strict=True)},
         ledger_total=ledger,
         sold=sold,
+        # A past day's unmatched payments that were left out are told by the items themselves.
+        moved=moved if live or "unallocated_payments" not in left_out else ZERO,
+        left_out={code: left_out[code] for code in PART_CODES if left_out.get(code)},
         missing_rates=tuple(sorted(missing)),
         rows=map(_read, lines if row is None else chain([row], lines)),
     )

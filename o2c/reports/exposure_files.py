@@ -124,6 +124,11 @@ def _paper(report: ExposureStream, language: str) -> Paper:
     control = [
         ties(report.scope, report.as_of, report.ledger_total, report.difference, report.company.currency)
     ]
+    control += [
+        _("%(part)s, not counted: %(amount)s")
+        % {"part": part_label(code), "amount": formats.money(left, language, report.company.currency)}
+        for code, left in report.left_out.items()
+    ]
     if report.missing_rates:
         control.append(
             _("Without a rate, left out: %(currencies)s") % {"currencies": ", ".join(report.missing_rates)}

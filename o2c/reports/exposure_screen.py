@@ -41,6 +41,7 @@ class Screen:
     :ivar others: whether a client has bills or penalties, so that they deserve a column
     :ivar over: how many clients use more than their limit gives
     :ivar excess: what they exceed it by, counted for each of them where several share one limit
+    :ivar left_out: label and amount of each part that the company does not count
     """
 
     bar: ExposureBar
@@ -51,6 +52,7 @@ class Screen:
     others: bool
     over: int
     excess: Decimal
+    left_out: tuple[tuple[str, Decimal], ...]
     page: int
     first: int
     last: int
@@ -92,6 +94,7 @@ def laid_out(report: ExposureReport, client: Callable[[str], str], *, sort: str,
         others=others,
         over=report.over_limit,
         excess=report.excess,
+        left_out=tuple((part_label(code), amount) for code, amount in report.left_out.items()),
         page=page,
         first=start + 1 if report.rows else 0,
         last=start + len(report.rows),

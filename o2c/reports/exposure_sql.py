@@ -13,6 +13,7 @@ from credit.formulas import PART_CODES, RELIEVING_PARTS
 from credit.guarantee_policy import counted_sql
 from credit.standing import accounts_figures
 from invoicing.book import OF_SCOPE, OPEN_BOOK
+from invoicing.deposits_held import DEPOSIT_ROWS
 from invoicing.factoring.exposure import SOLD_ITEMS
 
 # What the open items of an account are in its exposure: the parts that the control line ties.
@@ -146,14 +147,39 @@ _CONTROL: Final = f"""
             WHERE b.currency <> %(currency)s
             GROUP BY 1, 2, 4
         )
-        SELECT currency, SUM(open) AS amount FROM book WHERE currency = %(currency)s GROUP BY currency
+        SELECT '' AS kind, '' AS part, currency, SUM(open) AS amount FROM book
+        WHERE currency = %(currency)s GROUP BY currency
         UNION ALL
-        SELECT s.currency, SUM(ROUND(s.open / f.units * t.units, 2))
+        SELECT '', '', s.currency, SUM(ROUND(s.open / f.units * t.units, 2))
         FROM foreign_sums s
         LEFT JOIN rates f ON f.currency = s.currency
         LEFT JOIN rates t ON t.currency = %(currency)s
-        GROUP BY s.currency
+        GROUP BY s.currency{{left_out}}
     )
+"""
+# What of the book the company does not count (``left_out``, parts), in its currency: today what was read anyway, a
+# past day by the items themselves, of which few are of such a kind.
+LEFT_OUT: Final = "left_out"
+_LEFT_OUT_THEN: Final = f"""
+        UNION ALL
+        SELECT '{LEFT_OUT}', part, %(currency)s::text, SUM(amount)
+        FROM (
+            SELECT s.part, CASE WHEN s.currency = %(currency)s THEN SUM(s.open)
+                                ELSE ROUND(SUM(s.open) / f.units * t.units, 2) END AS amount
+            FROM (
+                SELECT b.account_id, b.currency, b.open,
+                       CASE i.kind WHEN 'CREDIT_NOTE' THEN 'unallocated_credit_notes'
+                                   WHEN 'PENALTY' THEN 'claimed_penalties' ELSE 'unallocated_payments' END AS part
+                FROM book b
+                JOIN invoicing_receivableitem i ON i.id = b.id
+                WHERE i.kind IN ('CREDIT_NOTE', 'PENALTY') OR b.open < 0
+            ) s
+            LEFT JOIN rates f ON f.currency = s.currency
+            LEFT JOIN rates t ON t.currency = %(currency)s
+            WHERE s.part = ANY(%(left_out)s)
+            GROUP BY s.account_id, s.part, s.currency, f.units, t.units
+        ) AS kept_apart
+        GROUP BY part
 """
 # What the other lines tell has the shape of a row without a key. First the sums: their number, those over their limit,
 # what they exceed it by and what is uncovered stand where a row has its limit.
@@ -168,13 +194,47 @@ _SUMS: Final = f"""
 """
 # Then a currency, and what was open in it, NULL without a rate.
 _NOTHING: Final = ", NULL" * (len(PART_CODES) + 13)
-_CONTROL_LINES: Final = f"SELECT NULL, '', '', '', '', currency, amount{_NOTHING} FROM control"
+_CONTROL_LINES: Final = f"SELECT NULL, kind, part, '', '', currency, amount{_NOTHING} FROM control"
+_LEFT_OUT_TODAY: Final = f"""
+    SELECT NULL, '{LEFT_OUT}', b.part, '', '', %(currency)s::text,
+           SUM(CASE WHEN b.currency = %(currency)s THEN b.amount
+                    ELSE ROUND(b.amount / f.units * t.units, 2) END){_NOTHING}
+    FROM book b
+    LEFT JOIN rates f ON f.currency = b.currency
+    LEFT JOIN rates t ON t.currency = %(currency)s
+    WHERE b.account_id IN (SELECT id FROM scope) AND b.part = ANY(%(left_out)s)
+    GROUP BY b.part
+"""
 # What is sold without recourse is open in the ledger and in no exposure: told apart, one line (``SOLD``).
 SOLD: Final = "sold"
+_SOLD_ITEMS: Final = SOLD_ITEMS.replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")
 _SOLD_LINE: Final = f"""
     SELECT NULL, '{SOLD}', '', '', '', %(currency)s::text, COALESCE(SUM(s.amount), 0){_NOTHING}
-    FROM ({SOLD_ITEMS.replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")}) s
+    FROM ({_SOLD_ITEMS}) s
     WHERE NOT s.with_recourse AND s.currency = %(currency)s
+"""
+# What deposits move between unmatched payments and a part that is in no open item: taken back from what is tied.
+MOVED: Final = "moved"
+_MOVED_LINE: Final = f"""
+    SELECT NULL, '{MOVED}', '', '', '', %(currency)s::text,
+           SUM(CASE WHEN m.currency = %(currency)s THEN m.amount
+                    ELSE ROUND(m.amount / f.units * t.units, 2) END){_NOTHING}
+    FROM (
+        SELECT account_id, currency, SUM(amount) AS amount
+        FROM ({DEPOSIT_ROWS.replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")})
+             AS held_rows (account_id, part, currency, amount, due_date)
+        WHERE part = 'unallocated_payments' GROUP BY 1, 2
+    ) m
+    LEFT JOIN rates f ON f.currency = m.currency
+    LEFT JOIN rates t ON t.currency = %(currency)s
+    HAVING COUNT(*) > 0
+"""
+_RECOURSE_THEN: Final = f"""
+    SELECT NULL, '{LEFT_OUT}', 'discounted_not_matured', '', '', %(currency)s::text,
+           COALESCE(SUM(s.amount), 0){_NOTHING}
+    FROM ({_SOLD_ITEMS}) s
+    WHERE s.with_recourse AND s.due_date >= %(today)s AND s.currency = %(currency)s
+      AND 'discounted_not_matured' = ANY(%(left_out)s)
 """
 _ROWS: Final = f"""
     SELECT * FROM (
@@ -235,10 +295,14 @@ _LIVE: Final = f"""
         JOIN (SELECT k.group_id, SUM(f.net_exposure) AS net FROM kin k JOIN figures f ON f.target_id = k.id
               GROUP BY k.group_id) g ON g.group_id = s.group_id
     ),
-    {_BINDING}, {_CONTROL}, {_CLIENTS}
+    {_BINDING}, {_CONTROL.format(left_out="")}, {_CLIENTS}
     {_SUMS}
     UNION ALL
     {_CONTROL_LINES}
+    UNION ALL
+    {_LEFT_OUT_TODAY}
+    UNION ALL
+    {_MOVED_LINE}
     UNION ALL
     {_SOLD_LINE}
     UNION ALL
@@ -294,10 +358,14 @@ _RECORDED: Final = f"""
         LEFT JOIN rates y ON y.currency = f.currency
         WHERE a.guarantees > 0
     ),
-    {_BINDING}, {_CONTROL}, {_CLIENTS}
+    {_BINDING}, {_CONTROL.format(left_out=_LEFT_OUT_THEN)}, {_CLIENTS}
     {_SUMS}
     UNION ALL
     {_CONTROL_LINES}
+    UNION ALL
+    {_RECOURSE_THEN}
+    UNION ALL
+    {_MOVED_LINE}
     UNION ALL
     {_SOLD_LINE}
 """

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from credit.drawing import PART_LABELS
 from credit.models import CreditDecision, DecisionDocument
-from credit.proof import Proof, proof_of
+from credit.proof import Proof, left_out_of, proof_of
 from credit.written.queries import quotes_of
 from o2c.shared import formats
 from o2c.shared.calendar import paris_date
@@ -54,7 +54,11 @@ class DecisionProof(OrderView):
     def get(self, request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
         """Draw the page, or send the file."""
         order = self.find(number)
-        decision = CreditDecision.objects.filter(order_id=order.pk, pk=pk).select_related("asked_by").first()
+        decision = (
+            CreditDecision.objects.filter(order_id=order.pk, pk=pk)
+            .select_related("asked_by", "account__company")
+            .first()
+        )
         if decision is None:
             raise Http404
         proof = proof_of(decision, self.reader)
@@ -81,6 +85,7 @@ class DecisionProof(OrderView):
             ],
             "proof": proof,
             "parts": [(_LABELS.get(part.code, part.code), part) for part in proof.parts] if proof else [],
+            "left_out": left_out_of(decision),
             "rates": [(code, rate) for code, rate in figures["rates"].items() if code != "EUR"],
             "thresholds": [(label, _written(kept[key])) for key, label in _THRESHOLDS.items() if key in kept],
             "risk_class": figures["risk_class"],

@@ -91,7 +91,7 @@ def test_a_step_without_copies_prints_the_letter_alone(account: CustomerAccount,
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("fr", "relevé de compte, copie d’une facture"), ("en", "statement of account, copy of 1 invoice")],
+    [("fr", "relevé de compte, copie de 1 facture"), ("en", "statement of account, copy of 1 invoice")],
 )
 def test_the_letter_says_what_is_enclosed(
     account: CustomerAccount, accountant: User, language: str, words: str

@@ -17,11 +17,11 @@ from django.views import View
 from accounts.models import Company
 from accounts.views.answers import company_of, explain, now, signed_in
 from credit.drawing import PART_LABELS
-from credit.exclusion_models import SwitchedPart
-from credit.exclusions import excluded_on
 from credit.formulas import PART_CODES
-from credit.services.exclusions import switch_part
 from credit.services.limit_rules import CHANGE
+from credit.services.switches import switch_part
+from credit.switch_models import OFF_BY_DEFAULT, SwitchedPart
+from credit.switches import left_out_on, switch_history, switches_on
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
@@ -79,8 +79,8 @@ def _company(request: HttpRequest) -> Company:
 
 def _answer(request: HttpRequest, company: Company, form: SwitchForm, status: int = 200) -> HttpResponse:
     today = paris_date(now())
-    left_out = {row.part: row for row in excluded_on(company, today)}
-    tomorrow = {row.part for row in excluded_on(company, today + timedelta(days=1))}
+    rows = {row.part: row for row in switches_on(company, today)}
+    left_out, tomorrow = left_out_on(company, today), left_out_on(company, today + timedelta(days=1))
     context: dict[str, Any] = {
         "menu": "limit_rules",
         "title": _("What counts in the exposure"),
@@ -90,11 +90,13 @@ def _answer(request: HttpRequest, company: Company, form: SwitchForm, status: in
                 "label": _LABELS[code],
                 "switched": code in SwitchedPart.values,
                 "counts": code not in left_out,
-                "row": left_out.get(code),
+                "off_by_default": code in OFF_BY_DEFAULT,
+                "row": rows.get(code),
                 "changes": (code in tomorrow) != (code in left_out),
             }
             for code in PART_CODES
         ],
+        "history": switch_history(company),
         "form": form if signed_in(request).may(CHANGE, company) else None,
     }
     return render(request, "credit/exposure_rules.html", context, status=status)

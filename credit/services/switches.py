@@ -12,7 +12,7 @@ from o2c.shared import audit
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Conflict, Invalid, NotAllowed
 
-from ..exclusion_models import ExposureExclusion, SwitchedPart
+from ..switch_models import OFF_BY_DEFAULT, ExposureSwitch, SwitchedPart
 from .limit_rules import CHANGE
 
 
@@ -25,7 +25,7 @@ class SwitchUnchanged(Conflict):
 
 def switch_part(
     *, company_id: int, part: str, counts: bool, reason: str, by: User, at: datetime
-) -> ExposureExclusion:
+) -> ExposureSwitch:
     """Leave a part out of the exposure, or count it again, from tomorrow on; days before keep what they counted.
 
     The night in between works out the lists anew; an order confirmed today is measured as it was until today.
@@ -46,11 +46,11 @@ def switch_part(
         company = Company.objects.select_for_update(no_key=True).get(pk=company_id)
         if not by.may(CHANGE, company):
             raise NotAllowed
-        row = ExposureExclusion.objects.filter(company=company, part=part, effective_to=None).first()
-        if (row is None) == counts:
+        row = ExposureSwitch.objects.filter(company=company, part=part, effective_to=None).first()
+        if counts == ((part in OFF_BY_DEFAULT) == (row is not None)):
             raise SwitchUnchanged
         if row is None:
-            row = ExposureExclusion.objects.create(
+            row = ExposureSwitch.objects.create(
                 company=company,
                 part=part,
                 effective_from=tomorrow,
@@ -59,8 +59,9 @@ def switch_part(
                 set_at=at,
             )
         else:
-            row.effective_to = tomorrow
-            row.save(update_fields=["effective_to"])
+            row.effective_to, row.end_reason = tomorrow, reason.strip()
+            row.ended_by, row.ended_at = by, at
+            row.save(update_fields=["effective_to", "ended_by", "ended_at", "end_reason"])
         audit.record(
             "exposure.part_switched",
             company,
