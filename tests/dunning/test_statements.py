@@ -71,7 +71,7 @@ def text_of(message: OutboxMessage) -> str:
 @pytest.mark.parametrize(
     ("language", "subject", "name", "open_"),
     [
-        ("fr", "Relevé de compte de novembre 2026", "relevé-", "1 234,50"),
+        ("fr", "Relevé de compte de novembre 2026", "releve-", "1 234,50"),
         ("en", "Statement of account of November 2026", "statement-", "1,234.50"),
     ],
 )

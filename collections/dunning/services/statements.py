@@ -99,7 +99,7 @@ def _message(
                 account.company.name,
             )
         )
-        name = f"{_('statement')}-{account.code}-{month:%Y-%m}.pdf"
+        name = _("statement-%(code)s") % {"code": account.code} + f"-{month:%Y-%m}.pdf"
     return OutboxMessage(
         kind=KIND,
         key=f"client-statement:{account.pk}:{month:%Y-%m}",
