@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("dunning", "0012_factored"),
+        ("dunning", "0013_enclosures_and_contact_cap"),
     ]
 
     operations = [
