@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_outside_partners"),
-        ("credit", "0029_exposure_switches"),
+        ("credit", "0030_authority_and_thresholds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_outside_partners"),
-        ("credit", "0030_alert_indemnity"),
-        ("invoicing", "0039_assignments"),
+        ("credit", "0031_alert_indemnity"),
+        ("invoicing", "0040_monthly_statements_wanted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
