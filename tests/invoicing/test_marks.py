@@ -39,7 +39,7 @@ def judged(account: CustomerAccount, on: date) -> None:
     )  # fmt: skip
 
 
-def flags(by: User, **asked: object) -> dict[str, list[str]]:
+def flags(by: User, **asked: str) -> dict[str, list[str]]:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get_or_create(user=by)[0].key}")
     rows = client.get("/api/v1/items/", asked).json()["results"]
