@@ -54,17 +54,21 @@ def mandate_of(user: User, company: Company | int) -> Mandate | None:
 
 def release_bound(mandate: Mandate, currency: str) -> str:
     """How far a level releases orders alone, in words that follow *decides* or *you decide*."""
-    if mandate.release_amount is None:
-        return _("whatever the amount")
     language = get_language() or "fr"
     amount = formats.money_round(mandate.release_amount, language, currency)
-    if mandate.release_pct is None:
-        return _("up to %(amount)s") % {"amount": amount}
-    share = formats.percent(mandate.release_pct / 100, language, decimals=0)
-    return _("up to %(amount)s and %(share)s of the limit, while nothing is late") % {
-        "amount": amount,
-        "share": share,
-    }
+    share = ""
+    if mandate.release_pct is not None:
+        decimals = 0 if mandate.release_pct == mandate.release_pct.to_integral_value() else 2
+        share = formats.percent(mandate.release_pct / 100, language, decimals=decimals)
+    if mandate.release_amount is None:
+        bound = _("up to %(share)s of the limit") % {"share": share} if share else _("whatever the amount")
+    elif share:
+        bound = _("up to %(amount)s and %(share)s of the limit") % {"amount": amount, "share": share}
+    else:
+        bound = _("up to %(amount)s") % {"amount": amount}
+    if mandate.release_with_overdue:
+        return bound
+    return _("%(bound)s, while nothing is late") % {"bound": bound}
 
 
 def people_who_may(

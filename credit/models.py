@@ -20,6 +20,7 @@ from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .proof_models import DecisionDocument
+from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
 from .signature_models import LimitSignature
 from .switch_models import ExposureSwitch
@@ -63,6 +64,7 @@ __all__ = [
     "RiskPolicy",
     "ScoreCard",
     "TemporaryLimit",
+    "ThresholdChange",
 ]
 
 
@@ -176,30 +178,6 @@ class RiskPolicy(models.Model):
 
     def __str__(self) -> str:
         return self.risk_class
-
-
-class DelegationRule(models.Model):
-    """What one level may decide alone (domain.md 5.4); an empty amount has no upper bound."""
-
-    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    level = models.PositiveSmallIntegerField()
-    role = models.CharField(max_length=40)
-    release_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    release_pct = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
-    release_with_overdue = models.BooleanField(default=True)
-    limit_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    write_off_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "level"], name="one_delegation_rule_per_level", nulls_distinct=False
-            )
-        ]
-        ordering = ["level"]
-
-    def __str__(self) -> str:
-        return f"{self.level} {self.role}"
 
 
 class CreditDecision(models.Model):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from .enums import Finding, Level, Severity, Verdict
 
@@ -60,6 +60,12 @@ class Thresholds:
     unusual_min_orders: int = 3
     new_account_days: int = 180
     evidence_required: bool = False
+
+
+# Those a company changes from a day on; evidence of orders is asked for by the rules of orders.
+DATED_THRESHOLDS: Final = tuple(
+    name for name in Thresholds.__dataclass_fields__ if name != "evidence_required"
+)
 
 
 @dataclass(frozen=True)

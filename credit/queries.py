@@ -26,7 +26,6 @@ from .insurance_policy import cover_of
 from .models import (
     AccountWatch,
     CreditLimit,
-    DelegationRule,
     ExposureSnapshot,
     LimitRequest,
     TemporaryLimit,
@@ -355,15 +354,6 @@ def snapshot_of(account: CustomerAccount, *, on: date) -> ExposureSnapshot | Non
         .order_by("-day")
         .first()
     )
-
-
-def delegation_of(company_id: int) -> list[DelegationRule]:
-    """The delegation matrix: a company's own rows win over the common ones, level by level."""
-    found: dict[int, DelegationRule] = {}
-    for rule in DelegationRule.objects.filter(Q(company_id=company_id) | Q(company=None)):
-        if rule.level not in found or rule.company_id is not None:
-            found[rule.level] = rule
-    return [found[level] for level in sorted(found)]
 
 
 def active_watch(account_id: int) -> AccountWatch | None:

@@ -26,7 +26,7 @@ from .formulas import LimitFacts, LimitState, TemporaryAmount, limit_facts
 from .guarantee_policy import COUNTED_SQL, IN_FORCE_SQL, Secured
 from .insurance_policy import CoverFacts
 from .legal_policy import IN_PROCEEDINGS_SQL
-from .policy import Mandate, Thresholds
+from .policy import DATED_THRESHOLDS, Mandate, Thresholds
 from .switches import IN_FORCE_SQL as SWITCH_IN_FORCE_SQL
 from .switches import counts
 
@@ -164,6 +164,9 @@ def _part(source: str, tables: str, **values: str) -> str:
     return f"SELECT '{source}' AS source, {columns} FROM {tables}"
 
 
+# A company's own thresholds from a day on, else those that come with the portal.
+_THRESHOLDS: Final = ", ".join(f"COALESCE(c.{name}, r.{name}) AS {name}" for name in DATED_THRESHOLDS)
+
 _ON_A_LEVEL: Final = """
     (account_id = %(account)s OR entity_id = (SELECT entity_id FROM me) OR group_id = (SELECT group_id FROM me))
     AND valid_from <= %(today)s AND (closed_on IS NULL OR closed_on > %(today)s)
@@ -180,8 +183,9 @@ def _statement() -> str:
         _part(
             "mandate",
             """(SELECT DISTINCT ON (level) d.* FROM credit_delegationrule d
-                WHERE d.company_id = (SELECT company_id FROM me) OR d.company_id IS NULL
-                ORDER BY level, company_id NULLS LAST) AS matrix""",
+                WHERE (d.company_id = (SELECT company_id FROM me) OR d.company_id IS NULL)
+                  AND (d.set_by_id IS NULL OR d.is_accepted) AND d.effective_from <= %(today)s
+                ORDER BY level, company_id NULLS LAST, effective_from DESC, id DESC) AS matrix""",
             key="level",
             code="to_jsonb(matrix)",
         ),
@@ -289,10 +293,19 @@ def _statement() -> str:
         ),
         keys AS MATERIALIZED (SELECT array_agg(id) AS ids FROM kin),
         thresholds AS MATERIALIZED (
-            SELECT * FROM credit_riskpolicy
-            WHERE risk_class = (SELECT risk_class FROM me)
-              AND (company_id = (SELECT company_id FROM me) OR company_id IS NULL)
-            ORDER BY company_id NULLS LAST LIMIT 1
+            SELECT r.evidence_required, {_THRESHOLDS}
+            FROM (
+                SELECT * FROM credit_riskpolicy
+                WHERE risk_class = (SELECT risk_class FROM me)
+                  AND (company_id = (SELECT company_id FROM me) OR company_id IS NULL)
+                ORDER BY company_id NULLS LAST LIMIT 1
+            ) r
+            LEFT JOIN LATERAL (
+                SELECT * FROM credit_thresholdchange
+                WHERE company_id = (SELECT company_id FROM me) AND risk_class = r.risk_class
+                  AND effective_from <= %(today)s
+                ORDER BY effective_from DESC, id DESC LIMIT 1
+            ) c ON TRUE
         ),
         insured AS MATERIALIZED (
             SELECT c.status, COALESCE(c.amount, p.blind_limit) AS amount,

@@ -6,6 +6,7 @@ from django.urls import path
 
 from .views import (
     alerts,
+    authority_rules,
     can_i_sell,
     factoring,
     flags,
@@ -17,6 +18,7 @@ from .views import (
     score,
     stake_rules,
     switches,
+    threshold_rules,
     written,
     written_draft,
 )
@@ -59,6 +61,9 @@ urlpatterns = [
     path("policy/<int:number>/differences/", written.PolicyDifferences.as_view(), name="policy_differences"),
     path("policy/<int:number>/pdf/", written.PolicyPdf.as_view(), name="policy_pdf"),
     path("policy/<int:number>/readers/", written.Readers.as_view(), name="policy_readers"),
+    path("authority/", authority_rules.AuthorityRules.as_view(), name="authority"),
+    path("authority/<int:pk>/answer/", authority_rules.AnswerAuthority.as_view(), name="answer_authority"),
+    path("thresholds/", threshold_rules.ThresholdRules.as_view(), name="thresholds"),
     path("exposure-rules/", switches.ExposureRules.as_view(), name="exposure_rules"),
     path("stakes/", stake_rules.StakeRulesPage.as_view(), name="stake_rules"),
     path("rating-rules/", score.RatingRules.as_view(), name="rating_rules"),

@@ -9,6 +9,7 @@ from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
 from credit.api.alerts import AlertViewSet
 from credit.api.bulk import BulkView
+from credit.api.rules import AuthorityView, ThresholdsView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
 from credit.api.written import CreditPolicyVersionView, CreditPolicyView
 from disputes.api.committees import CommitteeViewSet
@@ -21,6 +22,7 @@ from dunning.api.payment_plans import PlanViewSet
 from dunning.api.promises import PromiseViewSet
 from dunning.api.runs import ReminderViewSet, RunViewSet
 from dunning.api.scenarios import ScenarioViewSet
+from dunning.api.workload import RelayViewSet, WorkListView, WorkloadView
 from invoicing.api.assignments import AssignmentViewSet
 from invoicing.api.clearing import ClearingDaysView
 from invoicing.api.deposits import DepositCancelView, DepositRequestView
@@ -73,6 +75,7 @@ router.register("dunning-runs", RunViewSet, "api-dunning-run")
 router.register("dunning-scenarios", ScenarioViewSet, "api-dunning-scenario")
 router.register("reminders", ReminderViewSet, "api-reminder")
 router.register("calls", CallViewSet, "api-call")
+router.register("client-relays", RelayViewSet, "api-client-relay")
 router.register("client-links", ClientLinkViewSet, "api-client-link")
 router.register("hand-overs", HandOverViewSet, "api-hand-over")
 router.register("payment-plans", PlanViewSet, "api-payment-plan")
@@ -88,6 +91,8 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
     path("periods/", PeriodListView.as_view(), name="api-periods"),
+    path("work-list/", WorkListView.as_view(), name="api-work-list"),
+    path("workload/", WorkloadView.as_view(), name="api-workload"),
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
     path("reports/exposure/", ExposureView.as_view(), name="api-exposure"),
     path("reports/disputes/", DisputesReportView.as_view(), name="api-disputes-report"),
@@ -118,6 +123,8 @@ urlpatterns = [
     ),
     re_path(r"^accounts/(?P<code>.+?)/payment-circuit/$", CircuitView.as_view(), name="api-payment-circuit"),
     path("limitation-interruptions/", InterruptionsView.as_view(), name="api-interruptions"),
+    path("credit-authority/", AuthorityView.as_view(), name="api-credit-authority"),
+    path("credit-thresholds/", ThresholdsView.as_view(), name="api-credit-thresholds"),
     path("credit-policy/", CreditPolicyView.as_view(), name="api-credit-policy"),
     path("credit-policy/<int:number>/", CreditPolicyVersionView.as_view(), name="api-credit-policy-version"),
     path("clearing-days/", ClearingDaysView.as_view(), name="api-clearing-days"),

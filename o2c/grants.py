@@ -22,6 +22,7 @@ APPEND_ONLY: Final = (
     "credit.BuyerCover",
     "credit.DecisionDocument",
     "credit.InsurancePolicy",
+    "credit.ThresholdChange",
     "credit.FactorAgreement",
     "credit.FactorApproval",
     "credit.FinancialStatement",
@@ -81,6 +82,9 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.Guarantee": (
         "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
     ),
+    "credit.DelegationRule": (
+        "effective_from", "decided_by", "decided_at", "is_accepted", "decision_reason",
+    ),
     "credit.CreditDecision": ("outcome", "days_late"),
     "credit.CreditLimit": ("closed_on",),
     "credit.ExposureSwitch": ("effective_to", "ended_by", "ended_at", "end_reason"),
@@ -139,7 +143,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "dunning.DunningRun": ("status", "approved_by", "approved_at", "sent_at"),
     "dunning.Reminder": (
         "status", "total", "sent_to", "sent_at", "subject", "text", "file", "approved_by", "registered_number",
-        "problem",
+        "problem", "enclosures",
     ),
     "dunning.ReminderLine": ("dropped", "amount"),
     "invoicing.AccountingPeriod": (

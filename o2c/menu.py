@@ -284,6 +284,20 @@ MENU = Menu(
                     permission=("policy.change", "audit.view"),
                 ),
                 Entry(
+                    "authority",
+                    _("Who decides"),
+                    "hierarchy",
+                    "credit:authority",
+                    permission=("policy.change", "audit.view"),
+                ),
+                Entry(
+                    "thresholds",
+                    _("Thresholds"),
+                    "adjustments",
+                    "credit:thresholds",
+                    permission=("policy.change", "audit.view"),
+                ),
+                Entry(
                     "limit_rules",
                     _("Limit rules"),
                     "adjustments-dollar",

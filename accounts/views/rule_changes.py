@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from accounts.models import Company, User
@@ -12,15 +12,18 @@ _SHOWN: Final = 10
 
 
 def rule_changes(
-    company: Company, action: str, title: Callable[[AuditEvent], str] = lambda event: event.reason
+    company: Company,
+    action: str | Collection[str],
+    title: Callable[[AuditEvent], str] = lambda event: event.reason,
 ) -> list[dict[str, Any]]:
     """Who changed which rules when and why, the newest first.
 
-    :param action: code of the act in the journal
+    :param action: code of the act in the journal, or several
     :param title: what each line says; the reason when not given
     """
+    actions = (action,) if isinstance(action, str) else action
     found = AuditEvent.objects.filter(
-        action=action, object_type=Company._meta.label_lower, object_id=company.pk
+        action__in=actions, object_type=Company._meta.label_lower, object_id=company.pk
     )
     events = list(found.order_by("-at", "-pk")[:_SHOWN])
     people = User.objects.filter(username__in={event.actor for event in events})

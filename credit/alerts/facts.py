@@ -20,8 +20,7 @@ from o2c.shared.money import ZERO, convert
 from ..enums import AlertKind
 from ..exposure import DISPUTED, FAR_FUTURE, OPEN_INVOICES, all_rates_on
 from ..guarantee_policy import COUNTED_SQL, END_TOLD_DAYS, IN_FORCE_SQL
-from ..models import RiskPolicy
-from ..policy import Thresholds
+from ..rule_queries import all_thresholds
 from . import policy
 from .policy import Alert, ClientFacts, Use
 from .reviews import reviews_found
@@ -148,7 +147,7 @@ def owners_of(account_ids: Sequence[int], on: date) -> dict[tuple[int, str], int
 
 
 def _client_facts(account_ids: Sequence[int], on: date) -> Iterator[tuple[int, ClientFacts]]:
-    thresholds = _thresholds()
+    thresholds = all_thresholds(on)
     rates = all_rates_on(on)
     debts = _debts(account_ids, on)
     with connection.cursor() as cursor:
@@ -191,15 +190,6 @@ def _debts(account_ids: Sequence[int], on: date) -> dict[int, list[tuple[str, da
         for account, currency, due, amount in cursor.fetchall():
             found[account].append((currency, due, amount))
     return found
-
-
-def _thresholds() -> dict[tuple[int | None, str], Thresholds]:
-    """By company, None for the common rows, and class."""
-    names = list(Thresholds.__dataclass_fields__)
-    return {
-        (row.company_id, row.risk_class): Thresholds(**{name: getattr(row, name) for name in names})
-        for row in RiskPolicy.objects.all()
-    }
 
 
 def _events(account_ids: Sequence[int], on: date) -> Iterator[tuple[AlertKind, Iterable[Event]]]:

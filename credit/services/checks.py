@@ -31,6 +31,7 @@ from ..models import CreditDecision
 from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
 from ..queries import ExposureView, money
 from ..reading import ClientReading, read_client
+from ..rule_queries import delegation_of
 
 PREPAID = "PREPAID"
 
@@ -340,7 +341,7 @@ def mandates(company_id: int) -> Sequence[Mandate]:
             release_with_overdue=rule.release_with_overdue,
             limit_amount=rule.limit_amount,
         )
-        for rule in queries.delegation_of(company_id)
+        for rule in delegation_of(company_id)
     ]
 
 

@@ -117,6 +117,13 @@ def shown_articles(
     ]
 
 
+def articles_on(company: Company, numbers: Collection[str], on: date) -> list[Shown]:
+    """The articles of these numbers as they are on a day, filled from the settings of today."""
+    version = in_force(company, on)
+    found = [article for article in articles_of(version) if article.number in numbers]
+    return shown_articles(found, company, kept=version.values if version else {})
+
+
 def quotes_of(
     company_id: int, numbers: Collection[str], *, on: date, version_id: int | None = None
 ) -> dict[str, Quote]:

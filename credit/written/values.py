@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import F
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -19,17 +20,14 @@ from o2c.shared.audit import plain
 
 from ..authority import release_bound, role_label
 from ..models import DelegationRule, RiskPolicy
-from ..policy import Mandate
-from ..queries import delegation_of
+from ..policy import DATED_THRESHOLDS, Mandate
+from ..rule_queries import delegation_of, thresholds_of
 from ..switch_models import ExposureSwitch, SwitchedPart
 from ..switches import counts
 
 Text = str | Promise
-_BY_CLASS: Final = (
-    "overdue_days", "overdue_floor", "grace_days", "overdue_pct", "overdue_cap", "dispute_pct", "tolerance_pct",
-    "tolerance_amount", "unusual_factor", "unusual_min_orders", "new_account_days", "evidence_required", "limit_cap",
-    "review_months",
-)  # fmt: skip
+# Settings by class that count from the moment they are changed, beside those that change from a day on.
+_BY_CLASS: Final = ("evidence_required", "limit_cap", "review_months")
 
 # What each placeholder stands for, as whoever writes the text is told.
 NAMES: Final[dict[str, Text]] = {
@@ -71,19 +69,28 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "reviews": Setting(gettext_lazy("Months between reviews"), ("review_months",), "credit:limit_rules"),
     "classes": Setting(gettext_lazy("Risk classes"), ("follows_score",), "credit:rating_rules"),
     "exposure": Setting(gettext_lazy("What counts in the exposure"), ("left_out",), "credit:exposure_rules"),
-    "tolerance": Setting(gettext_lazy("Tolerance"), ("tolerance_pct", "tolerance_amount")),
+    "tolerance": Setting(
+        gettext_lazy("Tolerance"), ("tolerance_pct", "tolerance_amount"), "credit:thresholds"
+    ),
     "overdue": Setting(
         gettext_lazy("Late payment"),
         ("overdue_days", "overdue_floor", "grace_days", "overdue_pct", "overdue_cap"),
+        "credit:thresholds",
     ),
-    "disputes": Setting(gettext_lazy("Open disputes"), ("dispute_pct",)),
-    "unusual": Setting(gettext_lazy("Remarks"), ("unusual_factor", "unusual_min_orders", "new_account_days")),
+    "disputes": Setting(gettext_lazy("Open disputes"), ("dispute_pct",), "credit:thresholds"),
+    "unusual": Setting(
+        gettext_lazy("Remarks"),
+        ("unusual_factor", "unusual_min_orders", "new_account_days"),
+        "credit:thresholds",
+    ),
     "evidence": Setting(gettext_lazy("Evidence of the order"), ("evidence_required",), "orders:rules"),
     "production": Setting(gettext_lazy("Before production"), ("production_check",), "orders:rules"),
     "smaller": Setting(gettext_lazy("Smaller orders"), ("smaller_passes",)),
-    "releases": Setting(gettext_lazy("Authority to release"), ("release_levels",)),
-    "limits": Setting(gettext_lazy("Authority over limits"), ("limit_levels",)),
-    "write_offs": Setting(gettext_lazy("Authority over credit notes"), ("write_off_levels",)),
+    "releases": Setting(gettext_lazy("Authority to release"), ("release_levels",), "credit:authority"),
+    "limits": Setting(gettext_lazy("Authority over limits"), ("limit_levels",), "credit:authority"),
+    "write_offs": Setting(
+        gettext_lazy("Authority over credit notes"), ("write_off_levels",), "credit:authority"
+    ),
 }
 
 
@@ -104,7 +111,7 @@ class Live:
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
-        """Every placeholder with its plain value, read in three statements."""
+        """Every placeholder with its plain value, read in five statements."""
         rows = RiskPolicy.objects.filter(company=self.company) | RiskPolicy.objects.filter(company=None)
         found: dict[str, RiskPolicy] = {}
         # The company's own row comes last and wins.
@@ -113,7 +120,13 @@ class Live:
         by_class: dict[str, Any] = {
             name: {code: getattr(row, name) for code, row in found.items()} for name in _BY_CLASS
         }
-        matrix = delegation_of(self.company.pk)
+        today = timezone.localdate()
+        allowed = thresholds_of(self.company, today)
+        by_class |= {
+            name: {code: getattr(row.values, name) for code, row in allowed.items()}
+            for name in DATED_THRESHOLDS
+        }
+        matrix = delegation_of(self.company.pk, today)
         return by_class | {
             "release_levels": [_release(rule) for rule in matrix],
             "limit_levels": [[rule.role, rule.limit_amount] for rule in matrix],

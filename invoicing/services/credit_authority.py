@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
-from credit import queries as credit
 from credit.exposure import rates_on
 from credit.models import DelegationRule
+from credit.rule_queries import delegation_of
 from invoicing import policy
 from invoicing.enums import Origin
 from invoicing.models import CreditNoteRequest, Invoice
@@ -46,7 +46,7 @@ class Authority:
     @cached_property
     def rules(self) -> list[DelegationRule]:
         """The matrix, lowest level first."""
-        return credit.delegation_of(self.company.pk)
+        return delegation_of(self.company.pk)
 
     @cached_property
     def _rates(self) -> dict[str, Decimal]:

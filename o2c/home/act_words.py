@@ -336,6 +336,18 @@ WORDS: Final[dict[str, Words]] = {
     "exposure.part_switched": Words(
         gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
     ),
+    "authority.change_asked": Words(
+        gettext_lazy("Another authority of a level asked for"), "hierarchy", "warn", DECISIONS
+    ),
+    "authority.change_agreed": Words(
+        gettext_lazy("Authority of a level changed"), "hierarchy", "ok", DECISIONS
+    ),
+    "authority.change_refused": Words(
+        gettext_lazy("Change of an authority refused"), "hierarchy", "bad", DECISIONS
+    ),
+    "thresholds.changed": Words(
+        gettext_lazy("Thresholds of class %(label)s changed"), "settings", "", DECISIONS
+    ),
     "stake.rules_changed": Words(gettext_lazy("Rates of margin and loss changed"), "settings", "", DECISIONS),
     "limit.rules_changed": Words(
         gettext_lazy("Rules of limits of class %(label)s changed"), "settings", "", DECISIONS

@@ -358,6 +358,42 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/policy/<number>/differences/": Entry(get="accounts.view", about="policy"),
     "credit/policy/<number>/pdf/": Entry(get="accounts.view", about="policy"),
     "credit/policy/<number>/readers/": Entry(get="audit.view", about="policy"),
+    "credit/authority/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON
+        | {
+            "level": "2",
+            "release_amount": "9000",
+            "release_with_overdue": "on",
+            "limit_amount": "25000",
+            "write_off_amount": "500",
+            "effective_from": "2099-12-31",
+        },
+    ),
+    "credit/authority/<pk>/answer/": Entry(
+        post="policy.change", about="authority_change", body=_REASON | {"answer": "refuse"}
+    ),
+    "credit/thresholds/": Entry(
+        get="accounts.view",
+        post="policy.change",
+        body=_REASON
+        | {
+            "risk_class": "C",
+            "overdue_days": "11",
+            "overdue_floor": "100",
+            "grace_days": "2",
+            "overdue_pct": "10",
+            "overdue_cap": "5000",
+            "dispute_pct": "20",
+            "tolerance_pct": "0",
+            "tolerance_amount": "0",
+            "unusual_factor": "2",
+            "unusual_min_orders": "3",
+            "new_account_days": "180",
+            "effective_from": "2099-12-31",
+        },
+    ),
     "credit/exposure-rules/": Entry(
         get="accounts.view",
         post="policy.change",
@@ -738,6 +774,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/runs/make/": Entry(post="dunning.run"),
     "collections/runs/<key>/": Entry(get="dunning.run", about="dunning_run"),
     "collections/runs/<key>/approve/": Entry(post="dunning.run", about="dunning_run"),
+    "collections/runs/<key>/print/": Entry(get="dunning.run", about="dunning_run"),
     "collections/scenarios/": Entry(get="dunning.run"),
     "collections/scenarios/new/": Entry(get="dunning.configure", post="dunning.configure"),
     "collections/scenarios/<key>/": Entry(get="dunning.run", about="scenario"),
@@ -756,6 +793,7 @@ PAGES: Final[Mapping[str, Entry]] = {
     ),
     "collections/reminders/<key>/again/": Entry(post="dunning.run", about="reminder"),
     "collections/reminders/<key>/pdf/": Entry(get="invoicing.view", about="reminder"),
+    "collections/reminders/<key>/print/": Entry(get="dunning.run", about="reminder"),
     "collections/promises/": Entry(get="invoicing.view"),
     "collections/promises/<key>/": Entry(get="invoicing.view", about="promise"),
     "collections/promises/<key>/cancel/": Entry(
@@ -1041,6 +1079,8 @@ API: Final[Mapping[str, Entry]] = {
     # On paper a client's book stands whole: a rep beside whom a colleague sells gets none.
     "accounts/<code>/statement/": Entry(get="invoicing.view", about="client", by_authority=True),
     "einvoices/read/": Entry(post="invoicing.view", upload=_RECEIVED),
+    "credit-authority/": Entry(get="accounts.view"),
+    "credit-thresholds/": Entry(get="accounts.view"),
     "credit-policy/": Entry(get="accounts.view"),
     "credit-policy/<number>/": Entry(get="accounts.view", about="policy"),
     "clearing-days/": Entry(get="invoicing.view", patch="policy.change", body={"cheque": 8}),
@@ -1113,6 +1153,10 @@ API: Final[Mapping[str, Entry]] = {
     "dunning-runs/<pk>/": Entry(get="dunning.run", about="dunning_run"),
     "dunning-runs/<pk>/approve/": Entry(post="dunning.run", about="dunning_run", by_authority=True),
     "dunning-scenarios/": Entry(get="dunning.run"),
+    "work-list/": Entry(get="dunning.promise"),
+    "workload/": Entry(get="dunning.run"),
+    "client-relays/": Entry(get="invoicing.view"),
+    "client-relays/<pk>/": Entry(get="invoicing.view", about="client_relay"),
     "dunning-scenarios/<pk>/": Entry(get="dunning.run", about="scenario"),
     "reminders/": Entry(get="invoicing.view"),
     "reminders/<pk>/": Entry(get="invoicing.view", about="reminder"),

@@ -41,7 +41,7 @@ PERSONAL: Final = {"notice", "job", "work", "written", "substitution", "mass"}
 # A sale: one of a colleague's to a client of one's own is not there for a rep.
 SALES: Final = {"dispute", "order", "draft", "override", "quotation", "invoice", "item", "waiver"}
 # Only of a company: a rep's portfolio does not matter.
-COMPANY_WIDE: Final = {"run", "committee", "validated", "policy"}
+COMPANY_WIDE: Final = {"run", "committee", "validated", "policy", "authority_change"}
 # A statement of somebody else's: who holds the committee, sets the policy or audits reads those of the company.
 STEERING: Final = HOLDERS["disputes.committee"] | HOLDERS["policy.change"] | HOLDERS["audit.view"]
 STRONGEST: Final = "executive"
