@@ -378,7 +378,7 @@ def test_every_fault_of_approvals_stands_on_its_line(bring: Import, account: Cus
     assert (kept.effects["created"], FactorApproval.objects.count()) == (1, 2)
     for bad, said in (
         (f"{SIREN};-1;EUR;accordé;2026-02-01;", "amount: “-1” is below 0"),
-        (f"{SIREN};1;XXX;accordé;2026-02-01;", "currency: “XXX” is no currency: write EUR, USD"),
+        (f"{SIREN};1;ZZZ;accordé;2026-02-01;", "currency: “ZZZ” is no currency: write EUR, USD"),
         ("123456789;1;EUR;accordé;2026-02-01;", "siren: “123456789”"),
         (f"{SIREN};1;EUR;peut-être;2026-02-01;", "status: “peut-être” is none of"),
     ):

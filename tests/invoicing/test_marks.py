@@ -88,4 +88,4 @@ def test_the_list_says_so_beside_the_document(
         counts.append(asked())
     assert len({count for count, _page in counts}) == 1
     page = counts[-1][1]
-    assert page.count("frozen by a judgement") == page.count("sold to the factor") == 3
+    assert page.count("gelé par un jugement") == page.count("cédé au factor") == 3
