@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerAccount, User
+from credit.models import FactorAgreement
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 from o2c.shared.pdf import render_pdf
@@ -19,6 +20,7 @@ from o2c.shared.problems import NotAllowed, RuleRefused
 from orders.paper import language_of
 
 from . import lists
+from .factoring.queries import sales_of
 from .facturx.facts import iban_for, seller_details
 from .paper_facts import legal_line
 from .queries import items_on
@@ -75,7 +77,7 @@ def statement_context(
     """What the statement shows, written out; rows with what ``lists.open_items`` tells of them."""
     company, seller = account.company, seller_details(account.company)
     currencies = sorted({row.currency for row in rows}) or [account.currency]
-    iban = iban_for(seller, currencies[0])
+    iban, payees = iban_for(seller, currencies[0]), payees_of(rows, on=on)
     return {
         "company": company,
         "account": account,
@@ -83,14 +85,48 @@ def statement_context(
         "legal_line": legal_line(company, seller),
         "client_siren": formats.siren(account.siren) if account.siren else "",
         "on": formats.date_long(on, language),
-        "lines": [_line(row, language) for row in rows],
+        "lines": [_line(row, payees.get(row.pk), language) for row in rows],
         "totals": [_totals(rows, currency, language) for currency in currencies],
-        "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
+        "iban": in_fours(iban),
         "bic": seller.bic,
+        "payees": [
+            {
+                "factor": payee.factor,
+                "iban": in_fours(payee.iban),
+                "bic": payee.bic,
+                "sums": ", ".join(
+                    formats.money(total, language, currency)
+                    for currency, total in sums_to(payee, rows, payees).items()
+                ),
+            }
+            for payee in {payee.pk: payee for payee in payees.values()}.values()
+        ],
     }
 
 
-def _line(row: Any, language: str) -> dict[str, Any]:
+def payees_of(rows: Sequence[Any], *, on: date) -> dict[int, FactorAgreement]:
+    """Whom else than us the client pays: of items sold by an agreement that notifies, its factor (domain.md 4.7)."""
+    sales = sales_of([row.pk for row in rows if row.amount > 0], on=on)
+    return {key: sale.batch.agreement for key, sale in sales.items() if sale.is_notified}
+
+
+def sums_to(
+    payee: FactorAgreement, rows: Sequence[Any], payees: dict[int, FactorAgreement]
+) -> dict[str, Decimal]:
+    """What is open of items that are to be paid to a factor, by currency."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        if row.pk in payees and payees[row.pk].pk == payee.pk:
+            found[row.currency] = found.get(row.currency, ZERO) + row.open_on
+    return found
+
+
+def in_fours(iban: str) -> str:
+    """An IBAN as people read it."""
+    return " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
+
+
+def _line(row: Any, payee: FactorAgreement | None, language: str) -> dict[str, Any]:
     return {
         "document": row.document,
         "kind": str(row.get_kind_display()),
@@ -100,6 +136,7 @@ def _line(row: Any, language: str) -> dict[str, Any]:
         "amount": formats.money(row.amount, language, row.currency),
         "open": formats.money(row.open_on, language, row.currency),
         "disputed": bool(row.disputed_on),
+        "payee": payee.factor if payee else "",
     }
 
 

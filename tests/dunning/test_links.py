@@ -34,7 +34,8 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.log_masks import MaskKeys
 from o2c.shared.models import AuditEvent, Notice, OutboxMessage, Work
 from o2c.shared.problems import Invalid, NotAllowed, NotFound
-from tests.factories.accounts import CustomerAccountFactory, make_user
+from tests.factories.accounts import CustomerAccountFactory, LegalEntityFactory, make_user
+from tests.factories.factoring import approve, make_agreement, sell
 from tests.factories.invoicing import make_invoice, make_item
 from tests.invoicing.test_races import race
 
@@ -129,6 +130,21 @@ def test_the_page_shows_the_statement_in_the_clients_language_and_in_the_other(
         made.link.pk, account.pk, f"client-link:{made.link.pk}", "127.0.0.1",
     )  # fmt: skip
     assert second.object_label == account.code
+
+
+def test_what_is_sold_says_whom_to_pay(account: CustomerAccount, accountant: User):
+    account.entity = LegalEntityFactory(siren="732829320")
+    account.save(update_fields=["entity"])
+    make_agreement(account.company, at=NOW, is_notified=True)
+    approve(account, at=NOW, effective_on=TODAY)
+    sold = make_item(account, "100.00", by=accountant, number="F-2", at=NOW, due=TODAY)
+    made = services.make_link(account_id=account.pk, by=accountant, at=NOW)
+    page = text(visitor().get(path(made, "?lang=en")))
+    assert "to be paid to Factor SA" not in page
+    sell(sold, by=accountant, at=NOW)
+    page = text(visitor().get(path(made, "?lang=en")))
+    assert page.count("to be paid to Factor SA") == 2  # beside the document, and at the account
+    assert "FR76 3000 6000 0112 3456 7890 189" in page
 
 
 def test_nobody_keeps_finds_or_passes_on_the_page(made: services.Made):

@@ -12,8 +12,9 @@ import pytest
 from accounts.models import CustomerAccount, User
 from invoicing import lists
 from invoicing.statement import NotWhole, statement_context, statement_pdf
-from tests.factories.accounts import CustomerAccountFactory, make_user
-from tests.factories.invoicing import TODAY, day, make_confirmed_order, make_invoice, make_payment
+from tests.factories.accounts import CustomerAccountFactory, LegalEntityFactory, make_user
+from tests.factories.factoring import approve, make_agreement, sell
+from tests.factories.invoicing import TODAY, day, make_confirmed_order, make_invoice, make_item, make_payment
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,25 @@ def test_a_past_day_shows_that_day(account: CustomerAccount, accountant: User) -
     found = statement_context(account, list(before), on=day(-90), language="en")
     assert found["lines"] == []
     assert found["totals"][0]["total"] == "€0.00"
+
+
+def test_what_is_sold_is_paid_to_the_factor(
+    account: CustomerAccount, accountant: User, tmp_path: Path
+) -> None:
+    account.entity = LegalEntityFactory(siren="732829320")
+    account.save(update_fields=["entity"])
+    make_agreement(account.company, is_notified=True)
+    approve(account)
+    sold, ours = (make_item(account, amount, by=accountant) for amount in ("100.00", "30.00"))
+    sell(sold, by=accountant)
+    words = words_of(statement_pdf(account, on=TODAY, reader=accountant), tmp_path)
+    assert words.count("à payer à Factor SA") == 1
+    assert "100,00 € est cédé à Factor SA" in words
+    assert "FR76 3000 6000 0112 3456 7890 189" in words
+    assert ours.document in words
+    assert "130,00 €" in words  # the balance stays whole
+    before = statement_context(account, [], on=day(-1), language="fr")
+    assert before["payees"] == []
 
 
 def test_it_is_whole_or_not_at_all(account: CustomerAccount, accountant: User, rep: User) -> None:

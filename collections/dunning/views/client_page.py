@@ -26,7 +26,7 @@ from invoicing.facturx.facts import seller_details
 from invoicing.file_answers import file_response
 from invoicing.models import Invoice, InvoiceLine, ReceivableItem
 from invoicing.services.files import StillMade, file_of
-from invoicing.statement import own_items_open, own_statement_pdf
+from invoicing.statement import in_fours, own_items_open, own_statement_pdf, payees_of
 from o2c.shared import formats
 from o2c.shared.calendar import add_business_days
 from o2c.shared.files import from_upload
@@ -156,9 +156,13 @@ def _back(request: HttpRequest, token: str, act: ClientLinkAct) -> HttpResponse:
 
 
 def _rows(link: ClientLink, today: date) -> list[Any]:
-    """The oldest open items; each with what is promised of it and whether it has a file."""
+    """The oldest open items; each with what is promised of it and the factor it is to be paid to."""
     promised = Count("promises", filter=Q(promises__is_open=True))
-    return list(own_items_open(link.account, on=today).annotate(is_promised=promised)[: _SHOWN + 1])
+    rows = list(own_items_open(link.account, on=today).annotate(is_promised=promised)[: _SHOWN + 1])
+    payees = payees_of(rows, on=today)
+    for row in rows:
+        row.payee = payees.get(row.pk)
+    return rows
 
 
 def _promisable(rows: Iterable[Any]) -> list[tuple[str, str]]:
@@ -210,7 +214,6 @@ def _drawn(
             None, None, contestable, initial={"key": uuid.uuid4(), "item": request.GET.get("item", "")}
         )
     seller = seller_details(account.company)
-    iban = seller.iban
     address = reverse("client_link:page", args=[token])
     context = {
         "title": _("Your account with %(company)s") % {"company": account.company.name},
@@ -219,7 +222,11 @@ def _drawn(
         "account": account,
         "company": account.company,
         "seller": seller,
-        "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
+        "iban": in_fours(seller.iban),
+        "payees": [
+            (payee, in_fours(payee.iban))
+            for payee in {row.payee.pk: row.payee for row in shown if row.payee}.values()
+        ],
         "today": today,
         "address": address,
         "spoken": get_language(),
