@@ -15,10 +15,11 @@ def paper_facts(company: Company, account: CustomerAccount) -> dict[str, Any]:
     """The line of law of the company (C. com. R123-237, R123-238), and where its goods go for this client."""
     seller = SellerDetails.objects.filter(company=company).first()
     buyer = BuyerDetails.objects.filter(account=account).first()
-    return {"legal_line": _legal_line(company, seller), "delivery_place": _place(account, buyer)}
+    return {"legal_line": legal_line(company, seller), "delivery_place": _place(account, buyer)}
 
 
-def _legal_line(company: Company, seller: SellerDetails | None) -> str:
+def legal_line(company: Company, seller: SellerDetails | None) -> str:
+    """Legal form, capital and register of a company in one line (C. com. R123-237, R123-238)."""
     words = [company.legal_form] if company.legal_form else []
     if seller is None:
         return " ".join(words)

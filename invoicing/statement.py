@@ -19,7 +19,8 @@ from o2c.shared.problems import NotAllowed, RuleRefused
 from orders.paper import language_of
 
 from . import lists
-from .facturx.facts import seller_details
+from .facturx.facts import iban_for, seller_details
+from .paper_facts import legal_line
 from .queries import items_on
 
 MOST: Final = 1000
@@ -74,11 +75,12 @@ def statement_context(
     """What the statement shows, written out; rows with what ``lists.open_items`` tells of them."""
     company, seller = account.company, seller_details(account.company)
     currencies = sorted({row.currency for row in rows}) or [account.currency]
-    iban = seller.iban
+    iban = iban_for(seller, currencies[0])
     return {
         "company": company,
         "account": account,
         "siren": formats.siren(company.siren) if company.siren else "",
+        "legal_line": legal_line(company, seller),
         "client_siren": formats.siren(account.siren) if account.siren else "",
         "on": formats.date_long(on, language),
         "lines": [_line(row, language) for row in rows],

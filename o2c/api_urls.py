@@ -22,6 +22,7 @@ from dunning.api.payment_plans import PlanViewSet
 from dunning.api.promises import PromiseViewSet
 from dunning.api.runs import ReminderViewSet, RunViewSet
 from dunning.api.scenarios import ScenarioViewSet
+from dunning.api.workload import RelayViewSet, WorkListView, WorkloadView
 from invoicing.api.assignments import AssignmentViewSet
 from invoicing.api.clearing import ClearingDaysView
 from invoicing.api.deposits import DepositCancelView, DepositRequestView
@@ -74,6 +75,7 @@ router.register("dunning-runs", RunViewSet, "api-dunning-run")
 router.register("dunning-scenarios", ScenarioViewSet, "api-dunning-scenario")
 router.register("reminders", ReminderViewSet, "api-reminder")
 router.register("calls", CallViewSet, "api-call")
+router.register("client-relays", RelayViewSet, "api-client-relay")
 router.register("client-links", ClientLinkViewSet, "api-client-link")
 router.register("hand-overs", HandOverViewSet, "api-hand-over")
 router.register("payment-plans", PlanViewSet, "api-payment-plan")
@@ -89,6 +91,8 @@ urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
     path("periods/", PeriodListView.as_view(), name="api-periods"),
+    path("work-list/", WorkListView.as_view(), name="api-work-list"),
+    path("workload/", WorkloadView.as_view(), name="api-workload"),
     path("reports/aged-balance/", AgedBalanceView.as_view(), name="api-aged-balance"),
     path("reports/exposure/", ExposureView.as_view(), name="api-exposure"),
     path("reports/disputes/", DisputesReportView.as_view(), name="api-disputes-report"),

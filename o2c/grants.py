@@ -143,7 +143,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "dunning.DunningRun": ("status", "approved_by", "approved_at", "sent_at"),
     "dunning.Reminder": (
         "status", "total", "sent_to", "sent_at", "subject", "text", "file", "approved_by", "registered_number",
-        "problem",
+        "problem", "enclosures",
     ),
     "dunning.ReminderLine": ("dropped", "amount"),
     "invoicing.AccountingPeriod": (

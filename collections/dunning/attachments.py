@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dunning.models import Reminder, ReminderLine
 from invoicing.enums import Origin
@@ -38,6 +40,26 @@ def files_of(reminder: Reminder, lines: Sequence[ReminderLine]) -> list[dict[str
     if ReceivableItem.objects.filter(account=reminder.account).exclude(open_amount=0).count() <= MOST:
         files.insert(0, Attachment(name, source=SOURCE, key=reminder.pk))
     return [file.as_row() for file in files]
+
+
+def kept(reminder: Reminder, files: Sequence[dict[str, Any]], *, on: date) -> list[dict[str, Any]]:
+    """The same for a letter that is printed here: its statement is made and kept as the book stands now."""
+    return [_kept(reminder, row, on) if row.get("source") == SOURCE else row for row in files]
+
+
+def _kept(reminder: Reminder, row: dict[str, Any], on: date) -> dict[str, Any]:
+    return outbox_files.keep(row["name"], own_statement_pdf(reminder.account, on=on), PDF_TYPE).as_row()
+
+
+def in_words(files: Sequence[dict[str, Any]]) -> list[str]:
+    """What goes with a letter, as the letter itself says it."""
+    copies = sum(row.get("source") != SOURCE for row in files)
+    said = [_("statement of account")] if copies < len(files) else []
+    if copies:
+        said.append(
+            ngettext("copy of %(count)s invoice", "copies of %(count)s invoices", copies) % {"count": copies}
+        )
+    return said
 
 
 def statement(key: int) -> Attachment:

@@ -120,6 +120,7 @@ class Exclusion(models.TextChoices):
     TOO_SMALL = "too_small", _("too small")
     IN_GRACE = "in_grace", _("within the days of grace")
     MINIMUM_GAP = "minimum_gap", _("reminded too recently")
+    CONTACT_CAP = "contact_cap", _("contacted as often as the scenario allows within thirty days")
 
 
 class CallOutcome(models.TextChoices):

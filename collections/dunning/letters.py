@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.circuit_policy import next_run
 from accounts.models import Company, Contact, CustomerAccount
 from accounts.queries import circuit_of
-from invoicing.facturx.facts import seller_details
+from invoicing.facturx.facts import iban_for, seller_details
 from invoicing.interest_policy import FEE_CURRENCY
 from invoicing.interest_queries import interest_of
-from invoicing.models import Invoice, ReceivableItem
+from invoicing.models import ReceivableItem
+from invoicing.paper_facts import legal_line
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 from o2c.shared.pdf import render_pdf
@@ -27,9 +29,8 @@ from orders.paper import language_of
 
 from .enums import StepChannel, StepOwner
 from .models import DunningStep
+from .queries.letter_items import Credits, Later, all_credits, due_later, references_of
 from .templating import filled
-
-_NOT_DUE_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def write_letter(
     language: str = "",
     signed_by: str = "",
     link: str = "",
+    credits: Credits | None = None,
+    encloses: Sequence[str] = (),
 ) -> Written:
     """Write a letter of a step about some items of one currency.
 
@@ -70,15 +73,18 @@ def write_letter(
     :param language: the client's when left out
     :param signed_by: who signs a formal notice
     :param link: address of the client's own page; it stands below the figures where the words do not name it
+    :param credits: what of the client's credits is taken off; all that is open when left out
+    :param encloses: what goes with a letter on paper, in words
     """
     language = language or language_of(account)
     with translation.override(language):
-        context = _context(account, step, asked, on=on, contact=contact, language=language)
-        context["signed_by"] = signed_by if step.is_formal else ""
+        found = credits or all_credits(account, asked[0].item.currency, on)
+        context = _context(account, step, asked, on=on, contact=contact, language=language, credits=found)
+        context |= {"signed_by": signed_by if step.is_formal else "", "encloses": ", ".join(encloses)}
         values = context["values"]
         values["link"] = link
         subject = filled(getattr(step, f"subject_{language}"), values)
-        body = filled(getattr(step, f"body_{language}"), values)
+        body = _body(step, language, values)
         context |= {"subject": subject, "paragraphs": [part for part in body.split("\n\n") if part.strip()]}
         rest = "" if link in body else link
         if step.channel == StepChannel.SMS:
@@ -93,6 +99,15 @@ def letter_pdf(written: Written) -> bytes:
     return render_pdf("pdf/reminder.html", written.context, language=written.language)
 
 
+def _body(step: DunningStep, language: str, values: dict[str, str]) -> str:
+    """The words of a step; a step that names penalties names them though its words do not."""
+    words = str(getattr(step, f"body_{language}"))
+    said = filled(words, values)
+    if values["penalties"] and values["penalties"] not in said and step.channel != StepChannel.SMS:
+        said = f"{said}\n\n{values['penalties']}"
+    return re.sub(r"\n{3,}", "\n\n", said).strip()
+
+
 def _context(
     account: CustomerAccount,
     step: DunningStep,
@@ -101,6 +116,7 @@ def _context(
     on: date,
     contact: Contact | None,
     language: str,
+    credits: Credits,
 ) -> dict[str, Any]:
     company, seller = account.company, seller_details(account.company)
     currency = asked[0].item.currency
@@ -110,18 +126,20 @@ def _context(
 
     late = [row for row in asked if row.item.due_date < on]
     total = sum((row.amount for row in late or asked), ZERO)
-    credits = _credits(account, currency, on)
     deadline = on + timedelta(days=step.scenario.formal_days)
     oldest = max((on - min(row.item.due_date for row in asked)).days, 0)
-    iban = seller.iban
+    iban = iban_for(seller, currency)
     run_up = _run_up(late, on) if step.quotes_penalties else None
     penalties = _in_words(run_up, language) if run_up is not None else ""
-    references = _references(late or asked) if step.is_formal else {}
-    claim = _claim(run_up, total, credits, language, currency) if step.is_formal else []
+    keys = [row.item.invoice_id for row in late or asked if row.item.invoice_id]
+    references = references_of(keys) if step.is_formal else {}
+    claim = _claim(run_up, total, credits.left, language, currency) if step.is_formal else []
+    later = due_later(account, currency, on) if late else Later([], 0, ZERO)
     return {
         "company": company,
         "account": account,
         "siren": formats.siren(company.siren) if company.siren else "",
+        "legal_line": legal_line(company, seller),
         "client_siren": formats.siren(account.siren) if account.siren else "",
         "on": formats.date_long(on, language),
         "is_formal": step.is_formal,
@@ -130,12 +148,13 @@ def _context(
             for row in late or asked
         ],
         "claim": claim,
-        "not_due": [
-            _line(row, on, language) for row in _not_due(account, asked if late else (), currency, on)
-        ],
+        "not_due": [_line(Asked(*row), on, language) for row in later.rows],
+        "not_due_more": _more(later, language, currency),
         "total": money(total),
-        "credits": money(-credits) if credits else "",
-        "net": money(max(ZERO, total - credits)) if credits else "",
+        "credits": money(-credits.left) if credits.left else "",
+        "net": money(max(ZERO, total - credits.left)) if credits.left else "",
+        "taken": _taken(credits, language, currency),
+        "is_registered": step.channel == StepChannel.REGISTERED,
         "penalties": penalties,
         "run": "" if step.is_formal else _run(account, late or asked, on, language),
         "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
@@ -148,7 +167,7 @@ def _context(
             "client": account.name,
             "code": account.code,
             "company": company.name,
-            "total": money(max(ZERO, total - credits)),
+            "total": money(max(ZERO, total - credits.left)),
             "count": str(len(late or asked)),
             "oldest": formats.days_in_words(oldest, language) if oldest else "",
             "today": formats.date_long(on, language),
@@ -192,22 +211,23 @@ def _line(row: Asked, on: date, language: str) -> dict[str, str]:
     }
 
 
-def _not_due(account: CustomerAccount, asked: Sequence[Asked], currency: str, on: date) -> list[Asked]:
-    """What is due later, for the second table of a letter about late items."""
-    if not asked:
-        return []
-    rows = ReceivableItem.objects.filter(
-        account=account, currency=currency, open_amount__gt=0, due_date__gte=on, effective_date__lte=on
-    ).order_by("due_date", "pk")
-    return [Asked(item, item.open_amount) for item in rows[:_NOT_DUE_SHOWN]]
+def _more(later: Later, language: str, currency: str) -> str:
+    """What is due later and not listed, in words."""
+    if not later.more:
+        return ""
+    amount = formats.money(later.more_amount, language, currency)
+    return ngettext(
+        "and %(count)s more document of %(amount)s", "and %(count)s more documents of %(amount)s", later.more
+    ) % {"count": formats.number(later.more, language), "amount": amount}
 
 
-def _credits(account: CustomerAccount, currency: str, on: date) -> Decimal:
-    """Credit notes and payments of the client that nobody has matched, positive."""
-    rows = ReceivableItem.objects.filter(
-        account=account, currency=currency, open_amount__lt=0, effective_date__lte=on
-    )
-    return -(rows.aggregate(total=Sum("open_amount"))["total"] or ZERO)
+def _taken(credits: Credits, language: str, currency: str) -> str:
+    """Where the rest of the client's credits goes, so that its books and ours agree."""
+    if not credits.taken:
+        return ""
+    return _("Of your credits, %(amount)s cover older documents that are not listed here.") % {
+        "amount": formats.money(credits.taken, language, currency)
+    }
 
 
 class _RunUp(NamedTuple):
@@ -269,14 +289,10 @@ def _claim(
         )
         rows.append((_("Late-payment interest to this day"), interest))
         rows.append((_("Indemnities for recovery costs"), formats.money(run_up.fees, language, FEE_CURRENCY)))
+        if run_up.interest is not None and run_up.currency == currency == FEE_CURRENCY:
+            whole = max(ZERO, total - credits) + run_up.interest + run_up.fees
+            rows.append((_("Owed in all to this day"), formats.money(whole, language, currency)))
     return rows
-
-
-def _references(asked: Sequence[Asked]) -> dict[int, str]:
-    """The order and the client's own reference of each invoice."""
-    keys = [row.item.invoice_id for row in asked if row.item.invoice_id]
-    rows = Invoice.objects.filter(pk__in=keys).values_list("pk", "order__number", "customer_reference")
-    return {pk: " · ".join(part for part in (number, reference) if part) for pk, number, reference in rows}
 
 
 def _text(body: str, context: dict[str, Any], language: str, link: str) -> list[str]:
@@ -292,9 +308,11 @@ def _text(body: str, context: dict[str, Any], language: str, link: str) -> list[
         lines += ["", *(f"{label}{mark} {amount}" for label, amount in context["claim"])]
     else:
         lines += _sum(context)
+    lines += [context["taken"]] if context["taken"] else []
     if context["not_due"]:
         lines += ["", _("Due later:")]
         lines += [f"- {row['document']} · {row['due']} · {row['amount']}" for row in context["not_due"]]
+        lines += [f"- {context['not_due_more']}"] if context["not_due_more"] else []
     if context["run"]:
         lines += ["", context["run"]]
     if context["iban"]:

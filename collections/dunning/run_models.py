@@ -95,6 +95,8 @@ class Reminder(models.Model):
         db_index=False,
     )
     registered_number = models.CharField(max_length=40, blank=True)
+    # What goes into the envelope with a letter that is printed here (``outbox_files.Attachment.as_row``).
+    enclosures = models.JSONField(default=list, blank=True, db_default=[])
     # Why it reached nobody.
     problem = models.CharField(max_length=12, choices=Unreached.choices, blank=True, db_default="")
 

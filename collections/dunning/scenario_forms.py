@@ -101,6 +101,13 @@ class ScenarioForm(forms.Form):
     grace_days = forms.IntegerField(label=_("Days of grace"), min_value=0, max_value=30)
     min_amount = MoneyField(label=_("Smallest amount reminded of"), min_value=Decimal(0))
     min_gap_days = forms.IntegerField(label=_("Days between two contacts"), min_value=1, max_value=60)
+    most_contacts = forms.IntegerField(
+        label=_("Most contacts with a client within thirty days"),
+        min_value=1,
+        max_value=30,
+        required=False,
+        help_text=_("Empty: as many as the days between two contacts let through."),
+    )
     formal_days = forms.IntegerField(label=_("Days left by a formal notice"), min_value=1, max_value=60)
     automatic_until = forms.TypedChoiceField(
         label=_("Sent without review up to step"),

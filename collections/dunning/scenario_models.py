@@ -29,6 +29,10 @@ class DunningScenario(models.Model):
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=2)
     min_amount = models.DecimalField(_("smallest amount"), max_digits=12, decimal_places=2, default=15)
     min_gap_days = models.PositiveSmallIntegerField(_("days between two contacts"), default=5)
+    # So many contacts with one client within thirty days, whatever its documents; None: as many as there are.
+    most_contacts = models.PositiveSmallIntegerField(
+        _("most contacts within thirty days"), null=True, blank=True
+    )
     formal_days = models.PositiveSmallIntegerField(_("days left by a formal notice"), default=8)
     automatic_until = models.PositiveSmallIntegerField(
         _("sent without review up to step"), null=True, blank=True
@@ -49,6 +53,9 @@ class DunningScenario(models.Model):
             models.CheckConstraint(
                 condition=Q(automatic_until=None) | Q(automatic_until__lte=2),
                 name="only_friendly_steps_leave_alone",
+            ),
+            models.CheckConstraint(
+                condition=Q(most_contacts=None) | Q(most_contacts__gte=1), name="scenario_allows_a_contact"
             ),
         ]
 

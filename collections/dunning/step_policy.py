@@ -5,7 +5,7 @@ The days are those of ``dunning.queries.plan``; a test holds both against each o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -33,6 +33,8 @@ SPOKEN: Final = frozenset({StepChannel.CALL, StepChannel.FILE})
 ON_PAPER: Final = frozenset({StepChannel.REGISTERED, StepChannel.LETTER, StepChannel.POST})
 # A text message has so many parts at most before its placeholders are filled.
 MOST_PARTS: Final = 4
+# The contacts with a client are counted over so many days.
+CAP_DAYS: Final = 30
 _FAR: Final = 60
 
 
@@ -45,11 +47,15 @@ class StepRules(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """What a scenario asks of all its steps."""
+    """What a scenario asks of all its steps.
+
+    :ivar most_contacts: with one client within ``CAP_DAYS`` days; None: as many as there are
+    """
 
     grace_days: int
     min_amount: Decimal
     min_gap_days: int
+    most_contacts: int | None = None
 
 
 class Why(models.TextChoices):
@@ -58,6 +64,7 @@ class Why(models.TextChoices):
     ON_ITS_DAY = "on_its_day", _("on its day")
     NO_BUSINESS_DAY = "no_business_day", _("its day is no working day: the next one")
     GAP = "gap", _("put off: days lie between two contacts")
+    CAP = "cap", _("put off: the client was contacted as often as the scenario allows within thirty days")
     CAUGHT_UP = "caught_up", _("made up for: the document enters at the step of its age")
     TOO_SMALL = "too_small", _("passed over: the amount is too small for it")
     TOO_LATE = "too_late", _("passed over: no working day is left before the due date")
@@ -82,13 +89,13 @@ def foreseen(
     since: date,
     is_watched: bool = False,
     done: Mapping[int, date] | None = None,
-    contacted: date | None = None,
+    contacted: Collection[date] = (),
 ) -> list[Foreseen]:
     """Return when each step of a scenario is made for one document, with a run on every working day.
 
     :param since: the first day that is still to come: of a fresh document the day of its issue
     :param done: steps that were made already, and when
-    :param contacted: when the client last heard of us
+    :param contacted: when the client heard of us, whatever the document; the last day and those it counts with
     """
     ordered = sorted(steps)
     if not ordered:
@@ -97,9 +104,9 @@ def foreseen(
         return [Foreseen(step.number, None, Why.NOT_REMINDED) for step in ordered]
     within = {step.number for step in ordered if is_watched or amount >= step.min_amount}
     made: dict[int, date] = dict(done or {})
-    put_off: set[int] = set()
+    put_off: dict[int, Why] = {}
     last = max(made, default=None)
-    heard = max((day for day in (contacted, *made.values()) if day is not None), default=None)
+    heard = {*contacted, *made.values()}
     day = business_day_on_or_after(max(since, due + timedelta(days=min(0, ordered[0].day))))
     end = max(day, due + timedelta(days=ordered[-1].day)) + timedelta(
         days=(pace.min_gap_days + _FAR) * len(ordered)
@@ -107,12 +114,22 @@ def foreseen(
     while day <= end:
         step = _next_step([each for each in ordered if each.number in within], last, due=due, day=day)
         if step is not None and not 1 <= (day - due).days <= pace.grace_days:
-            if heard is not None and (day - heard).days < pace.min_gap_days:
-                put_off.add(step.number)
+            held_back = _held_back(heard, day, pace)
+            if held_back is not None:
+                put_off[step.number] = held_back
             else:
-                made[step.number], last, heard = day, step.number, day
+                made[step.number], last = day, step.number
+                heard.add(day)
         day = next_business_day(day)
     return [_told(step, made, put_off, within, due) for step in ordered]
+
+
+def _held_back(heard: Collection[date], day: date, pace: Pace) -> Why | None:
+    """Why nobody contacts the client on a day on which a step could be made; None where nothing is in the way."""
+    if heard and (day - max(heard)).days < pace.min_gap_days:
+        return Why.GAP
+    counted = sum(0 <= (day - each).days < CAP_DAYS for each in heard)
+    return Why.CAP if pace.most_contacts is not None and counted >= pace.most_contacts else None
 
 
 def _next_step(steps: Sequence[StepRules], last: int | None, *, due: date, day: date) -> StepRules | None:
@@ -126,7 +143,9 @@ def _next_step(steps: Sequence[StepRules], last: int | None, *, due: date, day: 
     return following if following is not None and following.day <= late else None
 
 
-def _told(step: StepRules, made: dict[int, date], put_off: set[int], within: set[int], due: date) -> Foreseen:
+def _told(
+    step: StepRules, made: dict[int, date], put_off: Mapping[int, Why], within: set[int], due: date
+) -> Foreseen:
     day, own = made.get(step.number), due + timedelta(days=step.day)
     if day is None:
         if step.number not in within:
@@ -136,7 +155,7 @@ def _told(step: StepRules, made: dict[int, date], put_off: set[int], within: set
     if day == own:
         return Foreseen(step.number, day, Why.ON_ITS_DAY)
     if step.number in put_off:
-        return Foreseen(step.number, day, Why.GAP)
+        return Foreseen(step.number, day, put_off[step.number])
     moved = day == business_day_on_or_after(own)
     return Foreseen(step.number, day, Why.NO_BUSINESS_DAY if moved else Why.CAUGHT_UP)
 

@@ -67,6 +67,33 @@ def owner_in_words(owner: str) -> str:
     }[StepOwner(owner)]
 
 
+def pace_in_words(scenario: Any) -> list[str]:
+    """Say what holds for all steps of a scenario: who is contacted how often, and what becomes of a missed day."""
+    gap = ngettext(
+        "Between two contacts with a client lies %(days)s day at least, whichever documents they are about: what falls"
+        " due within it waits for its end.",
+        "Between two contacts with a client lie %(days)s days at least, whichever documents they are about: what falls"
+        " due within them waits for their end.",
+        scenario.min_gap_days,
+    ) % {"days": scenario.min_gap_days}
+    said = [
+        _("A run makes one letter for a client: everything late stands in it, at the highest step reached."),
+        gap,
+        _(
+            "A step whose day was missed is made up for on the next working day, once: a document moves one step at a"
+            " time."
+        ),
+    ]
+    if scenario.most_contacts:
+        most = ngettext(
+            "Within thirty days a client is contacted %(count)s time at most; what comes after waits.",
+            "Within thirty days a client is contacted %(count)s times at most; what comes after waits.",
+            scenario.most_contacts,
+        )
+        said.insert(2, most % {"count": scenario.most_contacts})
+    return said
+
+
 def _extras(step: Any, currency: str, language: str) -> Iterable[str]:
     if step.min_amount > 0:
         yield _("from %(amount)s, or a client on watch") % {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import handovers, links, payment_plans, promises, relays, runs, scenarios, work
+from .views import handovers, links, payment_plans, prints, promises, relays, runs, scenarios, work
 
 app_name = "dunning"
 
@@ -19,11 +19,13 @@ urlpatterns = [
     path("runs/make/", runs.make_run, name="make_run"),
     path("runs/<int:key>/", runs.RunPage.as_view(), name="run"),
     path("runs/<int:key>/approve/", runs.approve_run, name="approve_run"),
+    path("runs/<int:key>/print/", prints.print_run, name="print_run"),
     path("reminders/", runs.ReminderList.as_view(), name="reminders"),
     path("reminders/<int:key>/", runs.reminder, name="reminder"),
     path("reminders/<int:key>/number/", runs.note_number, name="note_number"),
     path("reminders/<int:key>/again/", runs.try_again, name="try_again"),
     path("reminders/<int:key>/pdf/", runs.reminder_pdf, name="reminder_pdf"),
+    path("reminders/<int:key>/print/", prints.print_letter, name="print_letter"),
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.ChangeScenario.as_view(), name="new_scenario"),
     path("scenarios/<int:key>/", scenarios.scenario, name="scenario"),

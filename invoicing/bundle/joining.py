@@ -55,11 +55,11 @@ def bundle_of(invoice: Invoice, pieces: Sequence[Piece]) -> Bundle:
     cover = _cover(invoice, placed, language, length)
     with translation.override(language):
         stem = safe_name(_("Proofs of %(number)s") % {"number": invoice.number})
-    joined = _joined([cover, *(each.content for each in placed if each.pages and each.content)])
+    whole = joined([cover, *(each.content for each in placed if each.pages and each.content)])
     beside = [each for each in placed if each.is_beside]
     if not beside:
-        return Bundle(f"{stem}.pdf", joined, PDF_TYPE)
-    return Bundle(f"{stem}.zip", _archive(f"{stem}.pdf", joined, beside), ZIP_TYPE)
+        return Bundle(f"{stem}.pdf", whole, PDF_TYPE)
+    return Bundle(f"{stem}.zip", _archive(f"{stem}.pdf", whole, beside), ZIP_TYPE)
 
 
 def _placed(piece: Piece) -> _Placed:
@@ -77,7 +77,7 @@ def _pages(content: bytes) -> int:
         return 0
 
 
-def _joined(contents: Sequence[bytes]) -> bytes:
+def joined(contents: Sequence[bytes]) -> bytes:
     """The pages of all, without what their files would do by themselves."""
     out = BytesIO()
     with pikepdf.Pdf.new() as whole:

@@ -88,7 +88,7 @@ def frozen_facts(
         "operation_category": str(seller.operation_category),
         "corrects": {"number": corrected.number, "issue_date": corrected.issue_date} if corrected else None,
         "seller": _seller(invoice.company, seller)
-        | ({"iban": _iban(seller, invoice.currency)} if factor is None else _pay_to(factor)),
+        | ({"iban": iban_for(seller, invoice.currency)} if factor is None else _pay_to(factor)),
         "buyer": _buyer(invoice.account, buyer),
         "billing": _address(buyer, "billing", invoice.account.country),
         "delivery": _address(buyer, "delivery", invoice.account.country),
@@ -145,7 +145,7 @@ def _pay_to(factor: FactorAgreement) -> dict[str, str]:
     return {"iban": factor.iban, "bic": factor.bic, "bank_name": factor.factor, "payee": factor.factor}
 
 
-def _iban(details: SellerDetails, currency: str) -> str:
+def iban_for(details: SellerDetails, currency: str) -> str:
     """The account to pay to: the one written for invoices, else the company's first in that currency."""
     if details.iban:
         return details.iban

@@ -42,7 +42,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
         "collections/hand-overs/", "api/v1/hand-overs/",
         "collections/runs/", "collections/runs/<key>/",
         "collections/work/", "collections/work/load/", "collections/scenarios/", "api/v1/calls/",
-        "api/v1/dunning-scenarios/",
+        "api/v1/dunning-scenarios/", "api/v1/work-list/", "api/v1/workload/", "api/v1/client-relays/",
         "collections/reminders/", "api/v1/dunning-runs/", "api/v1/reminders/",
         "reports/aged-balance/history/", "reports/duties/", "reports/statements/", "reports/releases/",
         "reports/exposure/",
@@ -76,7 +76,7 @@ ALWAYS_AS_MANY: Final = frozenset({
     "invoicing/bank/<key>/", "api/v1/statements/<pk>/lines/",
     "api/v1/accounts/<code>/scorecard/", "api/v1/dunning-scenarios/",
     # A row a collector: nobody is named.
-    "collections/work/load/",
+    "collections/work/load/", "api/v1/workload/",
     # One deposit waits at a time.
     "invoicing/orders/<number>/deposits/", "api/v1/orders/<number>/deposit-request/",
 })  # fmt: skip
@@ -151,7 +151,8 @@ OTHERS: Final = frozenset({
     "collections/plans/<key>/", "collections/plans/<key>/pdf/", "collections/plans/<key>/send/",
     "collections/plans/<key>/sign/", "collections/plans/<key>/cancel/", "collections/plans/<key>/break/",
     "collections/plans/<key>/notice/pdf/", "collections/clients/<code>/plan/", "api/v1/payment-plans/<pk>/",
-    "collections/clients/<code>/pass-on/", "api/v1/dunning-scenarios/<pk>/",
+    "collections/clients/<code>/pass-on/", "api/v1/dunning-scenarios/<pk>/", "api/v1/client-relays/<pk>/",
+    "collections/runs/<key>/print/", "collections/reminders/<key>/print/",
     "api/v1/promises/<pk>/", "collections/reminders/<key>/", "collections/reminders/<key>/pdf/",
     "api/v1/calls/<pk>/", "api/v1/dunning-runs/<pk>/", "api/v1/reminders/<pk>/", "api/v1/reminders/<pk>/pdf/",
     "invoicing/periods/accounts/", "invoicing/periods/<year>-<month>/entries/",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pikepdf
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
@@ -31,7 +33,15 @@ from disputes import services as disputes
 from disputes.enums import DisputeOrigin, DisputeType
 from disputes.models import Committee, Dispute, DisputeEvidence
 from disputes.services.links import send_link
-from dunning.models import DunningRun, HandOver, HandOverItem, PaymentPlan, Reminder, ReminderLine
+from dunning.models import (
+    AccountRelay,
+    DunningRun,
+    HandOver,
+    HandOverItem,
+    PaymentPlan,
+    Reminder,
+    ReminderLine,
+)
 from dunning.plan_policy import Part
 from dunning.services import payment_plans, promises
 from dunning.services.calls import record_call
@@ -125,6 +135,7 @@ class World:
     plan: int
     late_plan: int
     hand_over: int
+    client_relay: int
     client_link: int
     client_token: str
     resolver_link: int
@@ -370,6 +381,9 @@ def make_world(
         plan=_plan(account, f"{mark}-K", books, at).pk,
         late_plan=_plan(account, f"{mark}-L", books, at, is_late=True).pk,
         hand_over=_hand_over(account, f"{mark}-H", books, at),
+        client_relay=AccountRelay.objects.create(
+            company=company, account=account, from_level="adv", to_level="credit", on=paris_date(at), at=at
+        ).pk,
         client_link=link.link.pk,
         client_token=link.address.rstrip("/").rsplit("/", 1)[1],
         resolver_link=resolver.pk,
@@ -605,6 +619,15 @@ def _credit_request(invoice: Invoice, asked_by: User, at: Any) -> int:
     ).pk  # fmt: skip
 
 
+def _blank_page() -> bytes:
+    """A PDF that can be joined with others."""
+    out = BytesIO()
+    with pikepdf.Pdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(out)
+    return out.getvalue()
+
+
 def _reminder(account: CustomerAccount, item: int, books: User, at: Any) -> Reminder:
     """A letter that was sent and named the item of the client."""
     today = paris_date(at)
@@ -619,7 +642,7 @@ def _reminder(account: CustomerAccount, item: int, books: User, at: Any) -> Remi
     made = Reminder.objects.create(
         company=account.company, run=run, account=account, number=3, channel="letter", language="fr", as_of=today,
         step=ensure_scenario(account.company).steps.get(number=3), currency="EUR", total=Decimal(100), status="sent",
-        sent_at=at, subject="asked", text="asked", file=ContentFile(b"%PDF-1.4", name="reminder.pdf"),
+        sent_at=at, subject="asked", text="asked", file=ContentFile(_blank_page(), name="reminder.pdf"),
     )  # fmt: skip
     ReminderLine.objects.create(
         reminder=made,

@@ -122,7 +122,7 @@ def test_what_was_done_stays_and_the_next_keeps_its_distance():
     done = {0: MONDAY - timedelta(days=7), 1: MONDAY + timedelta(days=3)}
     found = foreseen(
         RULES, PACE, due=MONDAY, amount=D(5000), since=MONDAY + timedelta(days=8), done=done,
-        contacted=MONDAY + timedelta(days=7),
+        contacted=[MONDAY + timedelta(days=7)],
     )  # fmt: skip
     assert [found[0].day, found[1].day] == list(done.values())
     assert found[2] == Foreseen(2, MONDAY + timedelta(days=14), Why.GAP)

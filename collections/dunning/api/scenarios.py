@@ -55,6 +55,7 @@ class ScenarioAnswer(Shape):
     grace_days = serializers.IntegerField()
     min_amount = amount_field()
     min_gap_days = serializers.IntegerField()
+    most_contacts = serializers.IntegerField(allow_null=True)
     formal_days = serializers.IntegerField()
     automatic_until = serializers.IntegerField(allow_null=True)
     steps = StepShape(many=True)
@@ -99,6 +100,7 @@ def _answer(scenario: DunningScenario) -> dict[str, Any]:
         "grace_days": scenario.grace_days,
         "min_amount": f"{scenario.min_amount:.2f}",
         "min_gap_days": scenario.min_gap_days,
+        "most_contacts": scenario.most_contacts,
         "formal_days": scenario.formal_days,
         "automatic_until": scenario.automatic_until,
         "steps": [

@@ -6,7 +6,7 @@ The rules in words stand in ``dunning.policy``; tests hold both against each oth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -16,8 +16,14 @@ from django.db import connection, transaction
 
 from accounts.models import Company
 from credit.legal_policy import JUDGEMENTS_SQL
-from dunning.step_policy import ENTRY_AT_MOST
+from dunning.enums import Exclusion
+from dunning.step_policy import CAP_DAYS, ENTRY_AT_MOST
 from o2c.shared.calendar import business_day_on_or_before
+from o2c.shared.money import ZERO
+
+from .arrived import Arrived
+
+_NOTHING: Final = Arrived()
 
 # Every item that is owed and late, or soon due, with the first reason not to remind of it; then what credits on the
 # account cover, the oldest first. ``ref`` is the last business day: a step whose day falls on another one waits.
@@ -61,7 +67,9 @@ _BASE: Final = """
         GROUP BY item_id
     ),
     credit AS (
-        SELECT account_id, currency, -SUM(open_amount) AS amount FROM invoicing_receivableitem
+        SELECT account_id, currency, -SUM(open_amount) - COALESCE(SUM(u.amount), 0) AS amount
+        FROM invoicing_receivableitem i
+        LEFT JOIN unnest(%(payments)s::bigint[], %(used)s::numeric[]) AS u (payment, amount) ON u.payment = i.payment_id
         WHERE company_id = %(company)s AND open_amount < 0 AND effective_date <= %(as_of)s {of_account}
         GROUP BY account_id, currency
     ),
@@ -130,13 +138,17 @@ _DECIDED: Final = """,
         WHERE p.status IN ('BROKEN', 'PARTIAL') GROUP BY pi.item_id
     ),
     contact AS (
-        SELECT account_id, MAX(as_of) AS day FROM dunning_reminder
+        SELECT account_id, MAX(as_of) AS day,
+               COUNT(DISTINCT as_of) FILTER (WHERE as_of > %(as_of)s - {cap_days}) AS days
+        FROM dunning_reminder
         WHERE company_id = %(company)s AND status NOT IN ('dropped', 'no_contact') AND as_of <= %(as_of)s
-          AND as_of > %(as_of)s - (SELECT MAX(min_gap_days) FROM scenario)
+          AND as_of > %(as_of)s - (
+              SELECT MAX(GREATEST(min_gap_days, CASE WHEN most_contacts IS NOT NULL THEN {cap_days} END)) FROM scenario
+          )
         GROUP BY account_id
     ),
     standing AS MATERIALIZED (
-        SELECT o.*, s.min_gap_days, last.cycle, COALESCE(last.step, -1) AS last_step,
+        SELECT o.*, s.min_gap_days, s.most_contacts, last.cycle, COALESCE(last.step, -1) AS last_step,
                COALESCE(re.day > last.as_of, FALSE) AS is_reopened,
                COALESCE(nk.day > last.as_of, FALSE) AS is_not_kept,
                CASE WHEN o.is_watched THEN 'Infinity' ELSE s.bands[width_bucket(o.amount, s.bands)] END AS reach
@@ -177,6 +189,7 @@ _DECIDED: Final = """,
                COALESCE(t.reason, CASE
                    WHEN t.is_covered AND (t.late > 0 OR n.step IS NOT NULL) THEN 'credit_balance'
                    WHEN n.step IS NOT NULL AND c.day > %(as_of)s - t.min_gap_days THEN 'minimum_gap'
+                   WHEN n.step IS NOT NULL AND c.days >= t.most_contacts THEN 'contact_cap'
                END) AS why
         FROM standing t
         LEFT JOIN turn n ON t.reason IS NULL AND n.scenario_id = t.scenario_id AND n.due_date = t.due_date
@@ -231,7 +244,7 @@ _LEFT_OUT: Final = """
     WHERE d.why IS NOT NULL ORDER BY a.code, i.due_date, i.id
 """
 _STANDING_NOW: Final = """
-    SELECT item_id, amount, COALESCE(reason, CASE WHEN is_covered THEN 'credit_balance' END), late FROM owed
+    SELECT item_id, amount, COALESCE(reason, CASE WHEN is_covered THEN 'credit_balance' END), late, currency FROM owed
 """
 
 
@@ -275,29 +288,30 @@ class Stands(NamedTuple):
     amount: Decimal
     reason: str | None
     late: int
+    currency: str
 
 
 def store_plan(
-    company: Company, *, run_id: int, as_of: date, settled: Sequence[int] = ()
+    company: Company, *, run_id: int, as_of: date, arrived: Arrived = _NOTHING
 ) -> tuple[int, int, int]:
     """Write what is due on a day into a run, all in one statement: letters, items in them, items left out.
 
-    :param settled: items that a payment which came in would settle, as matching proposes
+    :param arrived: what payments that came in would settle, as matching proposes
     """
     with joined_by_hash() as cursor:
-        cursor.execute(_sql(_STORE), _params(company, as_of, settled) | {"run": run_id})
+        cursor.execute(_sql(_STORE), _params(company, as_of, arrived) | {"run": run_id})
         letters, lines, left_out = cursor.fetchone()
     return letters, lines, left_out
 
 
 def read_plan(
-    company: Company, *, as_of: date, settled: Sequence[int] = (), accounts: Sequence[int] | None = None
+    company: Company, *, as_of: date, arrived: Arrived = _NOTHING, accounts: Sequence[int] | None = None
 ) -> tuple[list[Planned], list[LeftOut]]:
     """What a run would do on a day; stores nothing.
 
     :param accounts: of these clients alone, for a preview
     """
-    params = _params(company, as_of, settled, accounts)
+    params = _params(company, as_of, arrived, accounts)
     with joined_by_hash() as cursor:
         cursor.execute(_sql(_LETTERS, accounts), params)
         letters = [Planned(*(*row[:-1], _items(row[-1]))) for row in cursor.fetchall()]
@@ -306,13 +320,19 @@ def read_plan(
 
 
 def standing_of(
-    company: Company, account_id: int, *, as_of: date, settled: Sequence[int] = ()
+    company: Company, account_id: int, *, as_of: date, arrived: Arrived = _NOTHING
 ) -> dict[int, Stands]:
     """How the late items of a client stand now, by item; what is settled is not in it."""
     sql = _base([account_id]) + _STANDING_NOW
     with connection.cursor() as cursor:
-        cursor.execute(sql, _params(company, as_of, settled, [account_id]))
+        cursor.execute(sql, _params(company, as_of, arrived, [account_id]))
         return {row[0]: Stands(*row[1:]) for row in cursor.fetchall()}
+
+
+def credits_taken(stands: Mapping[int, Stands], currency: str) -> Decimal:
+    """What of a client's credits covers documents that it is not asked for: a letter does not count it once more."""
+    covered = (row for row in stands.values() if row.reason == Exclusion.CREDIT_BALANCE)
+    return sum((row.amount for row in covered if row.currency == currency), ZERO)
 
 
 def excluded_of(run_id: int) -> Iterator[tuple[str, str, str]]:
@@ -349,7 +369,7 @@ def _items(stored: Any) -> tuple[PlannedItem, ...]:
 
 
 def _sql(end: str, accounts: Sequence[int] | None = None) -> str:
-    return _base(accounts) + _DECIDED.format(entry=ENTRY_AT_MOST) + end
+    return _base(accounts) + _DECIDED.format(entry=ENTRY_AT_MOST, cap_days=CAP_DAYS) + end
 
 
 def _base(accounts: Sequence[int] | None) -> str:
@@ -365,12 +385,14 @@ def _base(accounts: Sequence[int] | None) -> str:
 
 
 def _params(
-    company: Company, as_of: date, settled: Sequence[int], accounts: Sequence[int] | None = None
+    company: Company, as_of: date, arrived: Arrived, accounts: Sequence[int] | None = None
 ) -> dict[str, Any]:
     return {
         "company": company.pk,
         "as_of": as_of,
         "ref": business_day_on_or_before(as_of),
-        "settled": list(settled),
+        "settled": arrived.items,
+        "payments": list(arrived.used),
+        "used": list(arrived.used.values()),
         "accounts": list(accounts or ()),
     }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Company, CustomerAccount, User
@@ -17,9 +17,11 @@ from credit.models import AccountWatch
 from dunning.enums import ReminderStatus, StepChannel
 from dunning.letters import Asked, Written, write_letter
 from dunning.models import DunningScenario, DunningStep, Reminder, ReminderLine
+from dunning.queries.arrived import Arrived
 from dunning.queries.contacts import contact_of
-from dunning.queries.plan import standing_of
-from dunning.step_policy import Foreseen, Pace, StepRules, foreseen
+from dunning.queries.letter_items import credits_of
+from dunning.queries.plan import Stands, standing_of
+from dunning.step_policy import CAP_DAYS, Foreseen, Pace, StepRules, foreseen
 from invoicing.models import ReceivableItem
 from invoicing.scope import own_items
 
@@ -82,7 +84,7 @@ def calendar_of(scenario: DunningScenario, *, reader: User, code: str, item: str
     :raises NotFound: no client of this code that the reader may see
     """
     steps = [StepRules(step.number, step.day, step.min_amount) for step in scenario.steps.all()]
-    pace = Pace(scenario.grace_days, scenario.min_amount, scenario.min_gap_days)
+    pace = Pace(scenario.grace_days, scenario.min_amount, scenario.min_gap_days, scenario.most_contacts)
     if not code:
         due = today + EXAMPLE_DUE_IN
         days = foreseen(steps, pace, due=due, amount=EXAMPLE_AMOUNT, since=today)
@@ -127,18 +129,21 @@ def letter_preview(
     account = find_account(reader, step.scenario.company, code)
     items = _open_items(reader, account)
     ahead = [Asked(row, row.open_amount) for row in items if row.due_date >= today][:_IN_A_PREVIEW]
-    asked = ahead if step.day < 0 else _late(account, items, today) or ahead
+    stands = standing_of(account.company, account.pk, as_of=today)
+    asked = ahead if step.day < 0 else _late(items, stands) or ahead
     asked = [row for row in asked if row.item.currency == asked[0].item.currency]
     if not asked:
         return None
     contact = contact_of(account, step)
     page = reverse("client_link:page", args=[_EXAMPLE_TOKEN])
     link = f"{settings.PORTAL_URL}{page}" if step.channel == StepChannel.SMS else ""
-    return write_letter(account, step, asked, on=today, contact=contact, language=language, link=link)
+    credits = credits_of(account, asked[0].item.currency, on=today, stands=stands, arrived=Arrived())
+    return write_letter(
+        account, step, asked, on=today, contact=contact, language=language, link=link, credits=credits
+    )
 
 
-def _late(account: CustomerAccount, items: Sequence[ReceivableItem], today: date) -> list[Asked]:
-    stands = standing_of(account.company, account.pk, as_of=today)
+def _late(items: Sequence[ReceivableItem], stands: Mapping[int, Stands]) -> list[Asked]:
     return [
         Asked(row, stands[row.pk].amount)
         for row in items
@@ -162,8 +167,8 @@ def _done(item: ReceivableItem) -> dict[int, date]:
     return found[max(found)] if found else {}
 
 
-def _contacted(account: CustomerAccount) -> date | None:
+def _contacted(account: CustomerAccount) -> list[date]:
+    """The days of the last contacts, the latest first: as many as a scenario may count."""
     unsent = (ReminderStatus.DROPPED, ReminderStatus.NO_CONTACT)
     rows = Reminder.objects.filter(account=account).exclude(status__in=unsent)
-    last: Any = rows.aggregate(last=Max("as_of"))["last"]
-    return last if last is None or isinstance(last, date) else None
+    return list(rows.order_by("-as_of").values_list("as_of", flat=True).distinct()[:CAP_DAYS])

@@ -63,7 +63,7 @@ def plan_run(*, company: Company, as_of: date | None = None, by: User | None, at
         ensure_scenario(company)
         run = DunningRun.objects.create(company=company, as_of=day, created_by=by, created_at=at)
         letters, lines, left_out = store_plan(
-            company, run_id=run.pk, as_of=day, settled=items_with_payment(company, on=day)
+            company, run_id=run.pk, as_of=day, arrived=items_with_payment(company, on=day)
         )
         audit.record(
             "dunning.planned",
@@ -87,7 +87,7 @@ def simulate(
     day = as_of or paris_date(at)
     with transaction.atomic():
         ensure_scenario(company)
-        found = read_plan(company, as_of=day, settled=items_with_payment(company, on=day))
+        found = read_plan(company, as_of=day, arrived=items_with_payment(company, on=day))
         # The scenario of a company that has none yet is a thought too.
         transaction.set_rollback(True)
     return found

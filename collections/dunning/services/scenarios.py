@@ -65,13 +65,14 @@ class ScenarioGiven:
     grace_days: int = 2
     min_amount: Decimal = Decimal(15)
     min_gap_days: int = 5
+    most_contacts: int | None = None
     formal_days: int = 8
     automatic_until: int | None = None
 
     @property
     def pace(self) -> Pace:
         """What it asks of all its steps."""
-        return Pace(self.grace_days, self.min_amount, self.min_gap_days)
+        return Pace(self.grace_days, self.min_amount, self.min_gap_days, self.most_contacts)
 
 
 def ensure_scenario(company: Company) -> DunningScenario:
@@ -130,6 +131,7 @@ def save_scenario(
             grace_days=given.grace_days,
             min_amount=given.min_amount,
             min_gap_days=given.min_gap_days,
+            most_contacts=given.most_contacts,
             formal_days=given.formal_days,
             automatic_until=given.automatic_until,
         )
@@ -205,6 +207,7 @@ def _journal(scenario: DunningScenario) -> dict[str, Any]:
         "grace_days": scenario.grace_days,
         "min_amount": scenario.min_amount,
         "min_gap_days": scenario.min_gap_days,
+        "most_contacts": scenario.most_contacts,
         "formal_days": scenario.formal_days,
         "automatic_until": scenario.automatic_until,
         "steps": [

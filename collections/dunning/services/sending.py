@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.core.files.base import ContentFile
@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from dunning.attachments import files_of
+from dunning import attachments
 from dunning.enums import Exclusion, ReminderStatus, StepChannel
 from dunning.letters import Asked, letter_pdf, write_letter
 from dunning.models import Reminder, ReminderLine
 from dunning.queries.arrived import items_with_payment
 from dunning.queries.contacts import Finding, Reached, reach
+from dunning.queries.letter_items import Credits, credits_of
 from dunning.queries.plan import standing_of
 from invoicing.services.shared import lock_items
 from o2c.shared import audit, outbox, outbox_files, postal, texting
@@ -32,7 +33,9 @@ from .links import link_of_reminder
 from .runs import SEND, finish
 
 KIND: Final = "dunning.reminder"
-_ON_PAPER: Final = frozenset({StepChannel.LETTER, StepChannel.REGISTERED, StepChannel.POST, StepChannel.FILE})
+_ON_PAPER: Final = frozenset({StepChannel.LETTER, StepChannel.REGISTERED, StepChannel.POST})
+# Letters that somebody prints here and puts into an envelope.
+PRINTED: Final = frozenset({StepChannel.LETTER, StepChannel.REGISTERED})
 # Channels of a step that leave through the outbox.
 _MESSAGES: Final = {
     StepChannel.EMAIL: OutboxMessage.Channel.EMAIL,
@@ -60,23 +63,26 @@ def send(*, work: Any, reminder_id: int) -> dict[str, str]:
             later = texting.next_time(at)
             work_table.add(SEND, f"reminder:{reminder.pk}", {"reminder_id": reminder.pk}, not_before=later)
             return {"state": reminder.status, "until": later.isoformat()}
-        lines = _still_due(reminder, at)
+        day = max(reminder.as_of, paris_date(at))
+        lines, credits = _still_due(reminder, day)
         if not lines:
             _end(reminder, ReminderStatus.DROPPED, at)
         else:
-            _leave(reminder, lines, at)
+            _leave(reminder, lines, credits, day, at)
     with transaction.atomic():
         finish(reminder.run_id, at=at)
     return {"state": reminder.status}
 
 
-def _still_due(reminder: Reminder, at: datetime) -> Sequence[ReminderLine]:
-    """Drop what was settled, contested, promised or stopped since the run; the rest with its present amount."""
+def _still_due(reminder: Reminder, day: date) -> tuple[Sequence[ReminderLine], Credits]:
+    """Drop what was settled, contested, promised or stopped since the run; the rest with its present amount.
+
+    With it the credits that may be taken off: not those that cover what is left out.
+    """
     lines = list(reminder.lines.filter(dropped="").select_related("item"))
     items = lock_items([line.item_id for line in lines])
-    day = max(reminder.as_of, paris_date(at))
     arrived = items_with_payment(reminder.company, on=day, accounts=[reminder.account_id])
-    now = standing_of(reminder.company, reminder.account_id, as_of=day, settled=arrived)
+    now = standing_of(reminder.company, reminder.account_id, as_of=day, arrived=arrived)
     kept: list[ReminderLine] = []
     for line in lines:
         line.item = items[line.item_id]
@@ -92,18 +98,27 @@ def _still_due(reminder: Reminder, at: datetime) -> Sequence[ReminderLine]:
             line.amount = stands.amount
             kept.append(line)
     ReminderLine.objects.bulk_update(lines, ["dropped", "amount"])
+    credits = credits_of(reminder.account, reminder.currency, on=day, stands=now, arrived=arrived)
     # What is listed again does not make a letter by itself.
-    return kept if any(not line.repeats for line in kept) else ()
+    return (kept if any(not line.repeats for line in kept) else ()), credits
 
 
-def _leave(reminder: Reminder, lines: Sequence[ReminderLine], at: datetime) -> None:
-    day = max(reminder.as_of, paris_date(at))
+def _leave(
+    reminder: Reminder, lines: Sequence[ReminderLine], credits: Credits, day: date, at: datetime
+) -> None:
     reminder.total = _total(reminder, lines)
+    if reminder.channel == StepChannel.FILE:
+        # Nothing goes to the client: credit management makes the file of what is handed over.
+        with translation.override(reminder.language):
+            reminder.subject = _("File for hand-over: %(client)s") % {"client": reminder.account.name[:150]}
+        _end(reminder, ReminderStatus.SENT, at)
+        return
     found = reach(reminder.account, reminder.step)
     if isinstance(found, Finding):
         _end(reminder, ReminderStatus.NO_CONTACT, at, problem=found.problem)
         return
     on_paper = reminder.channel in _ON_PAPER
+    takes = [] if reminder.channel == StepChannel.SMS else attachments.files_of(reminder, lines)
     asked = [Asked(line.item, line.amount) for line in lines]
     signer = reminder.approved_by
     link = "" if on_paper else link_of_reminder(reminder, to=found.to, at=at)
@@ -116,6 +131,8 @@ def _leave(reminder: Reminder, lines: Sequence[ReminderLine], at: datetime) -> N
         language=reminder.language[:2],
         link=link,
         signed_by=signer.label() if signer is not None else "",
+        credits=credits,
+        encloses=_encloses(reminder, takes) if on_paper else (),
     )
     # The address opens the client's page: it leaves with the message, the history keeps that there was one.
     reminder.subject, reminder.text = (
@@ -129,11 +146,19 @@ def _leave(reminder: Reminder, lines: Sequence[ReminderLine], at: datetime) -> N
         # Named by the reminder: a sending that was interrupted leaves no second letter behind.
         default_storage.delete(f"reminders/{reminder.pk}.pdf")
         reminder.file.save(f"{reminder.pk}.pdf", ContentFile(content), save=False)
-        if reminder.channel == StepChannel.POST:
+        if reminder.channel in PRINTED:
+            reminder.enclosures = attachments.kept(reminder, takes, on=day)
+        elif reminder.channel == StepChannel.POST:
             papers = [outbox_files.keep(f"{reminder.account.code}-{reminder.pk}.pdf", content, PDF_TYPE)]
     if reminder.channel in _MESSAGES:
-        outbox.write([_message(reminder, found, written.text, papers, lines, at)])
+        files = [*(paper.as_row() for paper in papers), *takes]
+        outbox.write([_message(reminder, found, written.text, files, at)])
     _end(reminder, ReminderStatus.SENT, at)
+
+
+def _encloses(reminder: Reminder, takes: Sequence[dict[str, Any]]) -> Sequence[str]:
+    with translation.override(reminder.language):
+        return attachments.in_words(takes)
 
 
 def _total(reminder: Reminder, lines: Sequence[ReminderLine]) -> Any:
@@ -145,12 +170,10 @@ def _message(
     reminder: Reminder,
     found: Reached,
     text: str,
-    papers: Sequence[Attachment],
-    lines: Sequence[ReminderLine],
+    files: Sequence[dict[str, Any]],
     at: datetime,
 ) -> OutboxMessage:
     channel = _MESSAGES[StepChannel(reminder.channel)]
-    is_text = channel == OutboxMessage.Channel.SMS
     return OutboxMessage(
         kind=KIND,
         key=f"reminder:{reminder.pk}",
@@ -165,7 +188,7 @@ def _message(
         url=f"/collections/reminders/{reminder.pk}/",
         about_type=Reminder._meta.label_lower,
         about_id=reminder.pk,
-        files=[] if is_text else [*(paper.as_row() for paper in papers), *files_of(reminder, lines)],
+        files=list(files),
         created_at=at,
     )
 
@@ -187,8 +210,10 @@ def _end(reminder: Reminder, status: ReminderStatus, at: datetime, *, problem: s
     reminder.status, reminder.problem = status, problem
     reminder.sent_at = at if status == ReminderStatus.SENT else None
     reminder.save(
-        update_fields=["status", "problem", "sent_at", "total", "subject", "text", "sent_to", "file"],
-    )
+        update_fields=[
+            "status", "problem", "sent_at", "total", "subject", "text", "sent_to", "file", "enclosures",
+        ],
+    )  # fmt: skip
     after = {"amount": reminder.total, "currency": reminder.currency, "step": reminder.number}
     audit.record(
         f"reminder.{status.value}",

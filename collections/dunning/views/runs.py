@@ -12,13 +12,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import CustomerAccount
 from accounts.views.answers import signed_in
 from accounts.views.parts import Panel
-from dunning import reach_words
+from dunning import printing, reach_words
 from dunning.enums import Exclusion, ReminderStatus, RunStatus, StepChannel, Unreached
 from dunning.filters import ReminderFilter
 from dunning.models import DunningRun, Reminder
@@ -120,6 +120,22 @@ class RunPage(ListPage):
             return []
         return [BulkAction(_("Approve the chosen ones"), reverse("dunning:approve_run", args=[self.run.pk]))]
 
+    def prints(self) -> list[tuple[str, str]]:
+        """Return the files of letters to be printed: address and words, a file a hundred letters."""
+        count = printing.to_print(self.request.user, self.run).count()
+        address = reverse("dunning:print_run", args=[self.run.pk])
+        if count <= printing.AT_ONCE:
+            one = ngettext("Print %(count)s letter", "Print %(count)s letters", count) % {"count": count}
+            return [(address, one)] if count else []
+        return [
+            (
+                f"{address}?part={part}",
+                _("Print letters %(first)s to %(last)s")
+                % {"first": first + 1, "last": min(first + printing.AT_ONCE, count)},
+            )
+            for part, first in enumerate(range(0, count, printing.AT_ONCE), start=1)
+        ]
+
     def waiting(self) -> int:
         """How many reminders wait that this reader may let go."""
         if not hasattr(self, "_waiting"):
@@ -147,6 +163,7 @@ class RunPage(ListPage):
             **extra,
             "run": self.run,
             "waiting": self.waiting(),
+            "prints": self.prints(),
             "to_sign": Reminder.objects.filter(
                 run=self.run, status=ReminderStatus.PROPOSED, is_formal=True
             ).count(),
@@ -211,6 +228,8 @@ def reminder(request: Any, key: int) -> HttpResponse:
         "step": step_in_words(found.number, found.channel),
         "rows": [(line, item_url(line.item)) for line in found.lines.all()],
         "may_run": request.user.may(services.RIGHT, found.company_id),
+        "may_hand_over": found.channel == StepChannel.FILE
+        and request.user.may("dunning.hand_over", found.company_id),
         "finding": _finding(found),
         "may_mend": request.user.may("accounts.edit", found.company_id),
         "message": OutboxMessage.objects.filter(key=f"reminder:{found.pk}").first(),

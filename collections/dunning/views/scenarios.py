@@ -24,7 +24,7 @@ from dunning.scenario_forms import ScenarioForm
 from dunning.services import runs
 from dunning.services import scenarios as services
 from dunning.step_policy import MOST_STEPS, SPOKEN, Why
-from dunning.step_words import in_plain_words, what_in_words
+from dunning.step_words import in_plain_words, pace_in_words, what_in_words
 from dunning.templating import PLACEHOLDERS
 from invoicing.tables import item_url
 from invoicing.views.base import needs, translated
@@ -46,6 +46,7 @@ _FIELDS: Final = (
     "grace_days",
     "min_amount",
     "min_gap_days",
+    "most_contacts",
     "formal_days",
     "automatic_until",
 )
@@ -87,6 +88,7 @@ def scenario(request: Any, key: int) -> HttpResponse:
         "scenario": found,
         "whose": whose(found),
         "steps": _steps(found),
+        "pace": pace_in_words(found),
         "calendar": shown,
         "days": [
             (

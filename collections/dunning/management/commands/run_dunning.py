@@ -52,6 +52,6 @@ class Command(BaseCommand):
 def _look(company: Company, day: date) -> tuple[int, int]:
     with transaction.atomic():
         ensure_scenario(company)
-        letters, left_out = read_plan(company, as_of=day, settled=items_with_payment(company, on=day))
+        letters, left_out = read_plan(company, as_of=day, arrived=items_with_payment(company, on=day))
         transaction.set_rollback(True)
     return len(letters), len(left_out)
