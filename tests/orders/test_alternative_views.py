@@ -114,7 +114,8 @@ def test_an_exceptional_order_is_shown_on_top_of_twelve_months(
 
     rhythm = rhythm_of(order, reader=rep)
     assert [month.total for month in rhythm.months if month.total] == [2200, 1100, 400]
-    assert (rhythm.last.asked, rhythm.last.intake, rhythm.mean) == (6000, 6400, 300)
+    figures = (rhythm.last.asked, rhythm.last.intake, rhythm.mean)
+    assert figures == (Decimal(6000), Decimal(6400), Decimal(300))
     assert rhythm.times is not None
     assert round(rhythm.times, 1) == Decimal("21.3")
     assert (rhythm.last.documents, rhythm.last.outside) == ((), 1), "colleagues' sales are counted, not shown"
