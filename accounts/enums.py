@@ -40,6 +40,7 @@ class TeamRole(models.TextChoices):
     CREDIT = "credit", _("Credit manager")
     SUBSTITUTE = "substitute", _("Stands in for the sales rep")
     PARTNER = "partner", _("Outside partner")
+    KEY_ACCOUNT = "key_account", _("Key account owner")
 
 
 # Roles of people outside the house: they see the clients that are entrusted to them, and stand in for nobody.

@@ -17,6 +17,8 @@ CHANGED_BY: Final[dict[str, frozenset[str]]] = {
     "collector": frozenset({"payments.allocate", "credit.decide_limit", "accounts.move"}),
     "credit": frozenset({"credit.decide_limit", "accounts.move"}),
     "partner": frozenset({"dunning.hand_over", "accounts.move"}),
+    # A client with such an owner is a key account: what is late of it is the chief executive's call.
+    "key_account": frozenset({"credit.decide_limit", "accounts.move"}),
 }
 # Past readings by portfolio change with it, and who decides orders changes with a bonus.
 WEIGHTY: Final = "accounts.move"

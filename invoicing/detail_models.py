@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Company, CustomerAccount
 
@@ -52,6 +53,10 @@ class SellerDetails(models.Model):
     hands_over_documents = models.BooleanField(
         _("documents go to the platform once issued"), default=False, db_default=False
     )
+    # Whether every client gets its statement at the end of a month; a client may say otherwise.
+    sends_statements = models.BooleanField(
+        _("clients get their statement each month"), default=False, db_default=False
+    )
 
     class Meta:
         verbose_name_plural = "seller details"
@@ -78,6 +83,12 @@ class BuyerDetails(models.Model):
         AS_COMPANY = "", _("As the company does")
         ALWAYS = "always", _("By itself, once issued")
         NEVER = "never", _("Only when somebody sends it")
+
+    class Statements(models.TextChoices):
+        AS_COMPANY = "", _("As the company does")
+        EMAIL = "email", _("By e-mail, each month")
+        POST = "post", _("By post, each month")
+        NEVER = "never", pgettext_lazy("statements", "Never")
 
     account = models.OneToOneField(
         CustomerAccount, primary_key=True, on_delete=models.CASCADE, related_name="invoice_details"
@@ -109,6 +120,14 @@ class BuyerDetails(models.Model):
     delivery_country = models.CharField(_("country"), max_length=2, blank=True)
     mails_documents = models.CharField(
         _("by mail"), max_length=6, choices=Mailing.choices, blank=True, default="", db_default=""
+    )
+    statements = models.CharField(
+        _("monthly statement"),
+        max_length=5,
+        choices=Statements.choices,
+        blank=True,
+        default="",
+        db_default="",
     )
 
     class Meta:

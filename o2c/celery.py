@@ -31,6 +31,10 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour=2, minute=0),
     },
     "disputes": {"task": "disputes.tasks.new_day", "schedule": crontab(hour=7, minute=0)},
+    "client_statements": {
+        "task": "dunning.tasks.client_statements",
+        "schedule": crontab(hour=6, minute=40),
+    },
     "statements": {"task": "o2c.reports.tasks.monthly_statements", "schedule": crontab(hour=6, minute=30)},
     "new_day": {
         "task": "orders.tasks.new_day",

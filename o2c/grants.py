@@ -59,6 +59,7 @@ APPEND_ONLY: Final = (
     "dunning.HandOverCost",
     "dunning.Relay",
     "dunning.AccountRelay",
+    "dunning.AccountStatement",
     "dunning.LimitationInterruption",
     "disputes.DisputeStep",
     "disputes.DisputeEvidence",

@@ -593,6 +593,8 @@ WORK_HANDLERS: dict[str, str] = {
     "mail.fetch": "o2c.shared.mail_in.fetch",
     "outbox.send": "o2c.shared.outbox.send",
     "outbox.digest": "o2c.home.letters.send_digests",
+    "client_statements.due": "dunning.services.statements.send_due",
+    "client_statements.one": "dunning.services.statements.send_one",
     "statements.due": "o2c.reports.monthly.services.send_due",
     "statements.one": "o2c.reports.monthly.services.send_one",
     "reports.file": "o2c.reports.background.write",

@@ -31,7 +31,7 @@ def files_of(reminder: Reminder, lines: Sequence[ReminderLine]) -> list[dict[str
     if not reminder.step.attaches_invoices:
         return []
     with translation.override(reminder.language):
-        name = f"{_('statement')}-{reminder.account.code}.pdf"
+        name = _("statement-%(code)s") % {"code": reminder.account.code} + ".pdf"
     due = {line.item.invoice_id: line.due_date for line in lines if line.item.invoice_id}
     issued_here = Invoice.objects.filter(pk__in=due, origin=Origin.ISSUED)
     invoices = sorted(issued_here, key=lambda invoice: (due[invoice.pk], invoice.pk))[:MOST_COPIES]

@@ -110,8 +110,9 @@ STEPS: Final = (
         subject_fr="MISE EN DEMEURE de payer $total",
         body_fr=(
             "Madame, Monsieur,\n\nPar la présente, nous vous METTONS EN DEMEURE, au sens de l’article 1344 du "
-            "code civil, de nous payer la somme de $total, dont le détail figure ci-dessous, dans un délai de "
-            "$days jours à compter de la présente lettre, soit au plus tard le $deadline.\n\n$penalties\n\nÀ "
+            "code civil, de nous payer la somme de $total en principal, outre les pénalités et indemnités, dont le "
+            "détail figure ci-dessous, dans un délai de $days jours à compter de la présente lettre, soit au plus "
+            "tard le $deadline.\n\n$penalties\n\nÀ "
             "défaut de paiement dans ce délai, nous suspendrons nos livraisons, nous demanderons le paiement "
             "immédiat de toutes les sommes que vous nous devez et nous saisirons le tribunal compétent, sans "
             "autre avis."
@@ -119,10 +120,11 @@ STEPS: Final = (
         subject_en="FORMAL NOTICE (mise en demeure) to pay $total",
         body_en=(
             "Dear Sir or Madam,\n\nBy this letter we give you FORMAL NOTICE (MISE EN DEMEURE), within the "
-            "meaning of article 1344 of the French civil code, to pay us the sum of $total, detailed below, "
-            "within $days days of this letter, that is by $deadline at the latest.\n\n$penalties\n\nFailing "
-            "payment within this time we will suspend deliveries, demand immediate payment of every sum you "
-            "owe us and bring the matter before the competent court without further notice."
+            "meaning of article 1344 of the French civil code, to pay us the sum of $total in principal, and "
+            "interest and indemnities, detailed below, within $days days of this letter, that is by $deadline "
+            "at the latest.\n\n$penalties\n\nFailing payment within this time we will suspend deliveries, "
+            "demand immediate payment of every sum you owe us and bring the matter before the competent court "
+            "without further notice."
         ),
     ),
     StepDefault(6, 45, StepChannel.FILE, StepOwner.CREDIT, ContactRole.LEGAL_REPRESENTATIVE),

@@ -143,6 +143,7 @@ def _context(
         "client_siren": formats.siren(account.siren) if account.siren else "",
         "on": formats.date_long(on, language),
         "is_formal": step.is_formal,
+        "is_late": bool(late),
         "lines": [
             _line(row, on, language) | {"reference": references.get(row.item.invoice_id or 0, "")}
             for row in late or asked
@@ -260,11 +261,11 @@ def _in_words(run_up: _RunUp, language: str) -> str:
     if run_up.interest is None:
         return _(
             "Late-payment interest is owed from the day after each due date at the legal rate applicable, and an"
-            " indemnity of 40 € for each invoice (C. com. L441-10 II and D441-5)."
+            " indemnity of €40 for each invoice (C. com. L441-10 II and D441-5)."
         )
     return _(
         "To this day late-payment interest of %(interest)s has run up (rate of %(rates)s a year), and indemnities of"
-        " %(fees)s for recovery costs (40 € for each invoice), without reminder being needed (C. com. L441-10 II and"
+        " %(fees)s for recovery costs (€40 for each invoice), without reminder being needed (C. com. L441-10 II and"
         " D441-5)."
     ) % {
         "interest": formats.money(run_up.interest, language, run_up.currency),

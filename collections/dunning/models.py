@@ -10,9 +10,11 @@ from .promise_models import PromiseItem, PromiseToPay
 from .relay_models import AccountRelay, Relay
 from .run_models import DunningRun, Reminder, ReminderLine, RunExclusion
 from .scenario_models import DunningScenario, DunningStep
+from .statement_models import AccountStatement
 
 __all__ = [
     "AccountRelay",
+    "AccountStatement",
     "Call",
     "ClientLink",
     "ClientLinkAct",

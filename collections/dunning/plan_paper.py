@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import CustomerAccount
-from invoicing.facturx.facts import seller_details
+from invoicing.facturx.facts import iban_for, seller_details
+from invoicing.paper_facts import legal_line
 from o2c.shared import formats
 from o2c.shared.money import ZERO
 from o2c.shared.number_words import amount_in_words
@@ -44,11 +45,12 @@ def notice_pdf(plan: PaymentPlan, *, on: date, language: str = "") -> bytes:
 def _common(plan: PaymentPlan, language: str, on: date) -> dict[str, Any]:
     company, account = plan.company, plan.account
     seller = seller_details(company)
-    iban = seller.iban
+    iban = iban_for(seller, plan.currency)
     return {
         "company": company,
         "account": account,
         "siren": formats.siren(company.siren) if company.siren else "",
+        "legal_line": legal_line(company, seller),
         "client_siren": formats.siren(account.siren) if account.siren else "",
         "on": formats.date_long(on, language),
         "number": f"{account.code}-{plan.pk}",
@@ -81,7 +83,7 @@ def _acknowledged(plan: PaymentPlan, language: str) -> dict[str, Any]:
         )
         if plan.waives_interest
         else _(
-            "Late-payment interest and the indemnity of 40 € for each invoice stay owed and are claimed apart"
+            "Late-payment interest and the indemnity of €40 for each invoice stay owed and are claimed apart"
             " (C. com. L441-10 II)."
         )
     )

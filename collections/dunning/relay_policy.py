@@ -42,23 +42,29 @@ def next_of(level: RelayLevel, chain: Sequence[RelayLevel]) -> RelayLevel | None
 
 
 def passes_to(
-    present: RelayLevel, *, is_late: bool, is_soft_over: bool, has_credit_management: bool
+    present: RelayLevel,
+    *,
+    is_late: bool,
+    is_soft_over: bool,
+    has_credit_management: bool,
+    is_key_account: bool = False,
 ) -> RelayLevel | None:
     """Return who takes a client over of themselves; None where it stays (domain.md 6.1, *Channel split*).
 
     The first of the chain keeps a client while one of their steps is still to come; once all of them are made of
-    something that is late, it passes to the next. A client that owes nothing late any more goes back to the first. What
-    somebody passed further on stays there until then.
+    something that is late, it passes to the next; a key account to the last, the chief executive. A client that owes
+    nothing late any more goes back to the first. What somebody passed further on stays there until then.
 
-    :param is_late: something is late, promised or not
+    :param is_key_account: somebody owns the client as a key account (article 004)
     :param is_soft_over: of something late every step of the first has been made
     """
     chain = chain_of(has_credit_management=has_credit_management)
     if not is_late:
         return chain[0] if present != chain[0] else None
+    following = chain[-1] if is_key_account else chain[1]
     if present not in chain:
-        return chain[1] if is_soft_over else chain[0]
-    return chain[1] if is_soft_over and present == chain[0] else None
+        return following if is_soft_over else chain[0]
+    return following if is_soft_over and present == chain[0] else None
 
 
 def is_overdue(asked_on: date, on: date) -> bool:

@@ -35,3 +35,11 @@ def relay_calls() -> None:
     from o2c.shared import work
 
     work.add("dunning.relays", "clock")
+
+
+@shared_task
+def client_statements() -> None:
+    """Ask for the statements of clients of the month that is over (every morning, by the scheduler)."""
+    from o2c.shared import work
+
+    work.add("client_statements.due", "clock")

@@ -26,12 +26,13 @@ SELLER_FIELDS: Final = (
     "share_capital", "register_town", "siret", "phone", "email", "iban", "bic", "bank_name",
     "electronic_address", "operation_category", "vat_on_debits", "vat_franchise", "penalty_rate",
     "discount_terms", "mails_documents", "hands_over_documents",
+    "sends_statements",
 )  # fmt: skip
 BUYER_FIELDS: Final = (
     "electronic_address", "electronic_scheme", "reference", "vat_treatment", "exemption_text", "billing_name",
     "billing_line1", "billing_line2", "billing_postcode", "billing_city", "billing_country", "delivery_name",
     "delivery_line1", "delivery_line2", "delivery_postcode", "delivery_city", "delivery_country",
-    "mails_documents",
+    "mails_documents", "statements",
 )  # fmt: skip
 _IDENTIFIERS: Final = frozenset({"siret", "vat_number", "iban", "bic"})
 

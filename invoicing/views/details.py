@@ -45,12 +45,13 @@ SELLER_GROUPS: Final[Groups] = (
             "electronic_address",
             "mails_documents",
             "hands_over_documents",
+            "sends_statements",
         ),
     ),
 )
 BUYER_GROUPS: Final[Groups] = (
     (gettext_lazy("On the invoice"), ("reference", "vat_treatment", "exemption_text")),
-    (gettext_lazy("Sending"), ("electronic_address", "electronic_scheme", "mails_documents")),
+    (gettext_lazy("Sending"), ("electronic_address", "electronic_scheme", "mails_documents", "statements")),
     (
         gettext_lazy("Invoiced to, if elsewhere"),
         (

@@ -103,10 +103,13 @@ def date_weekday(value: date | None, language: str) -> str:
 
 
 def date_long(value: date | None, language: str) -> str:
-    """Write a date in full: ``lundi 23 novembre 2026`` or ``Monday 23 November 2026``."""
+    """Write a date in full: ``lundi 23 novembre 2026`` or ``Monday 23 November 2026``; ``1er`` is French."""
     if value is None:
         return NOTHING
-    return format_date(value, "EEEE d MMMM y", locale=_language(language))
+    is_first = value.day == 1 and _language(language) == "fr"
+    return format_date(
+        value, "EEEE d'er' MMMM y" if is_first else "EEEE d MMMM y", locale=_language(language)
+    )
 
 
 def moment(value: datetime | None, today: date) -> str:

@@ -114,6 +114,25 @@ class TestByRule:
         pass_clients(company, on=TODAY, at=NOW)
         assert went(account) == [("accountant", "finance")]
 
+    @pytest.mark.parametrize(("has_credit", "first"), [(True, "adv"), (False, "accountant")])
+    def test_what_is_late_of_a_key_account_is_the_chief_executives_call(
+        self, account: CustomerAccount, accountant: User, company: Company, has_credit: bool, first: str
+    ) -> None:
+        if has_credit:
+            make_user("credit_manager", company)
+        executive = make_user("executive", company, "chief")
+        other = CustomerAccountFactory(company=company)
+        owner = make_user("sales_manager", company)
+        TeamMember.objects.create(account=account, user=owner, role="key_account", valid_from=TODAY)
+        for each in (account, other):
+            reminded(each, accountant, 2)
+        assert pass_clients(company, on=TODAY, at=NOW) == 2
+        assert went(account) == [(first, "executive")]
+        assert went(other) == [(first, "credit" if has_credit else "finance")]
+        work.drain()
+        assert Notice.objects.filter(user=executive).exists()
+        assert pass_clients(company, on=TODAY, at=NOW) == 0
+
     def test_who_takes_over_is_told_once_a_morning(
         self, account: CustomerAccount, accountant: User, company: Company
     ) -> None:

@@ -224,4 +224,4 @@ def _files(reminder: Reminder) -> list[Any]:
     """Statement and copies that went along, in the message or in the envelope; not the letter itself."""
     message = OutboxMessage.objects.filter(key=f"reminder:{reminder.pk}").first()
     files = [*reminder.enclosures, *(message.files if message else ())]
-    return [row for row in files if row.get("source") or row["name"].startswith(("statement", "relev"))]
+    return [row for row in files if row.get("source") or row["name"].startswith(("statement", "releve"))]

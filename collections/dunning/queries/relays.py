@@ -8,7 +8,9 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from accounts.models import Company, CustomerAccount, RoleGrant
+from accounts.enums import TeamRole
+from accounts.models import Company, CustomerAccount, RoleGrant, TeamMember
+from accounts.queries import in_force_on
 from dunning import relay_policy as policy
 from dunning.enums import RelayLevel
 from dunning.models import AccountRelay
@@ -82,17 +84,25 @@ def levels_of(account_ids: Collection[int]) -> dict[int, RelayLevel]:
 
 
 def passings(company: Company, *, on: date) -> list[Passing]:
-    """Which clients of a company pass on by rule on a day; two readings for any number."""
+    """Which clients of a company pass on by rule on a day; three readings for any number."""
     has_credit = has_credit_management(company.pk)
     first = policy.chain_of(has_credit_management=has_credit)[0]
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, {"company": company.pk, "on": on})
         rows = cursor.fetchall()
+    owned = TeamMember.objects.filter(
+        in_force_on(on), role=TeamRole.KEY_ACCOUNT, user__is_active=True, account__company=company
+    )
+    key_accounts = set(owned.values_list("account", flat=True))
     found = []
     for account_id, last, is_late, is_over in rows:
         present = RelayLevel(last) if last else first
         after = policy.passes_to(
-            present, is_late=is_late, is_soft_over=is_over, has_credit_management=has_credit
+            present,
+            is_late=is_late,
+            is_soft_over=is_over,
+            has_credit_management=has_credit,
+            is_key_account=account_id in key_accounts,
         )
         if after is not None and after != present:
             found.append(Passing(account_id, present, after))

@@ -255,7 +255,7 @@ class AddCost(_Act):
     words = (
         gettext_lazy("A cost of the hand-over"),
         gettext_lazy("Note the cost"),
-        gettext_lazy("Amicable costs stay with us (CPCE L111-8); the 40 € are claimed apart."),
+        gettext_lazy("Amicable costs stay with us (CPCE L111-8); the €40 are claimed apart."),
     )
 
     def do(self, **given: Any) -> None:

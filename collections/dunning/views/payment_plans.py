@@ -372,7 +372,8 @@ def paper(request: Any, key: int) -> HttpResponse:
     with translated():
         found = _whole(_plan(request, key))
     content = acknowledgement_pdf(found, on=timezone.localdate())
-    return pdf_response(content, f"{_('payment-plan')}-{found.account.code}-{found.pk}.pdf")
+    name = _("payment-plan-%(code)s") % {"code": found.account.code}
+    return pdf_response(content, f"{name}-{found.pk}.pdf")
 
 
 @needs("invoicing.view")
@@ -384,7 +385,8 @@ def notice(request: Any, key: int) -> HttpResponse:
         if found.late_since is None:
             raise NotFound
     content = notice_pdf(found, on=found.noticed_on or timezone.localdate())
-    return pdf_response(content, f"{_('formal-notice')}-{found.account.code}-{found.pk}.pdf")
+    name = _("formal-notice-%(code)s") % {"code": found.account.code}
+    return pdf_response(content, f"{name}-{found.pk}.pdf")
 
 
 def panel(request: HttpRequest, account: CustomerAccount) -> Panel | None:

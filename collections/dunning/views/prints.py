@@ -31,8 +31,8 @@ def print_letter(request: Any, key: int) -> HttpResponse:
     )
     if found is None or not found.file:
         raise Http404
-    name = f"{_('reminder')}-{found.account.code}-{found.as_of}.pdf"
-    return _answer(request, [found], name, "dunning:reminder", key)
+    name = _("reminder-%(code)s") % {"code": found.account.code}
+    return _answer(request, [found], f"{name}-{found.as_of}.pdf", "dunning:reminder", key)
 
 
 @needs(services.RIGHT)
@@ -48,7 +48,8 @@ def print_run(request: Any, key: int) -> HttpResponse:
     if not letters:
         messages.info(request, _("No letter of this run is to be printed here."))
         return redirect("dunning:run", key=key)
-    return _answer(request, letters, f"{_('letters')}-{run.as_of}-{part}.pdf", "dunning:run", key)
+    name = _("reminders-%(day)s") % {"day": run.as_of}
+    return _answer(request, letters, f"{name}-{part}.pdf", "dunning:run", key)
 
 
 def _answer(request: Any, letters: Sequence[Reminder], name: str, back: str, key: int) -> HttpResponse:

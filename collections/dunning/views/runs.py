@@ -285,7 +285,8 @@ def reminder_pdf(request: Any, key: int) -> HttpResponse:
     if not found.file:
         raise Http404
     with found.file.open() as content:
-        return pdf_response(content.read(), f"{_('reminder')}-{found.account.code}-{found.as_of}.pdf")
+        name = _("reminder-%(code)s") % {"code": found.account.code}
+        return pdf_response(content.read(), f"{name}-{found.as_of}.pdf")
 
 
 def panel(request: HttpRequest, account: CustomerAccount) -> Panel | None:

@@ -138,7 +138,8 @@ def letter_file(request: Any, key: int, number: int) -> HttpResponse:
     written = _written(request, found, number)
     if written is None or _is_text(found, number):
         raise Http404
-    return pdf_response(letter_pdf(written), f"{_('preview')}-{number}-{written.language}.pdf")
+    name = _("preview-%(number)s") % {"number": number}
+    return pdf_response(letter_pdf(written), f"{name}-{written.language}.pdf")
 
 
 class ChangeScenario(ActPage):
