@@ -29,6 +29,8 @@ ON_HOLD = "on_hold_orders"
 OWN_DEPOSITS = "own_deposits"
 SOLD = "sold"
 OPEN_INVOICES = "open_invoices"
+# Of a client that sold something late: the oldest that is still its own, or no day.
+OLDEST_OURS = "oldest_ours"
 FAR_FUTURE = "infinity"
 ONE = Decimal(1)
 
@@ -152,6 +154,9 @@ def book_of(rows: Sequence[Sequence[Any]], *, currency: str, on: date, also: Ite
     book: dict[int, AccountFigures] = {}
     for row in rows:
         _add(book.setdefault(row[0], AccountFigures()), row, currency, rates)
+    for row in rows:
+        if row[1] == OLDEST_OURS:
+            book[row[0]].oldest_due = row[-1]
     return Book(currency, book, rates)
 
 
@@ -172,6 +177,8 @@ def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: M
         figures.overdue_undisputed -= overdue
         figures.beyond_grace -= beyond_grace
         figures.beyond_class -= beyond_class
+        return
+    if part == OLDEST_OURS:
         return
     if part == ON_HOLD:
         figures.on_hold += amount

@@ -24,7 +24,7 @@ from o2c.shared.calendar import paris_date
 
 from .alerts.services import look_again
 from .enums import Level
-from .exposure import FAR_FUTURE, all_rates_on
+from .exposure import FAR_FUTURE, OLDEST_OURS, all_rates_on
 from .formulas import PART_CODES, RELIEVING_PARTS
 from .guarantee_policy import counted_sql
 from .keys import Keys
@@ -272,7 +272,9 @@ def accounts_figures(among: str, *, currency: str = "c.currency") -> str:
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part IN ({_GROSS})), 0) AS gross_exposure,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part IN ({_ALL})), 0) AS net_exposure,
                    COALESCE(SUM(v.overdue) FILTER (WHERE v.part = 'open_invoices'), 0) AS overdue,
-                   MIN(v.oldest) FILTER (WHERE v.part = 'open_invoices') AS oldest_due,
+                   CASE WHEN bool_or(v.part = '{OLDEST_OURS}')
+                        THEN MIN(v.oldest) FILTER (WHERE v.part = '{OLDEST_OURS}')
+                        ELSE MIN(v.oldest) FILTER (WHERE v.part = 'open_invoices') END AS oldest_due,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part = 'disputed'), 0) AS disputed,
                    COALESCE(SUM(v.amount) FILTER (WHERE v.part = 'on_hold_orders'), 0) AS on_hold_orders
             FROM clients a

@@ -40,7 +40,7 @@ from .models import Allocation, DisputedAmount, DueDateChange, Invoice, Payment,
 from .past_items import due_date_then, open_amount_then, open_then
 
 # France's standard rate, in percent (CGI, art. 278).
-_STANDARD_VAT: Final = Decimal(20)
+STANDARD_VAT: Final = Decimal(20)
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -348,4 +348,4 @@ def usual_vat(*, account_id: int, on: date) -> Decimal:
     if sums["excl"]:
         return Decimal(sums["vat"] or 0) * 100 / sums["excl"]
     country = CustomerAccount.objects.values_list("country", flat=True).get(pk=account_id)
-    return _STANDARD_VAT if country == "FR" else ZERO
+    return STANDARD_VAT if country == "FR" else ZERO

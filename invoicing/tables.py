@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -24,6 +26,7 @@ from o2c.shared.tables import (
     TextColumn,
 )
 
+from .marks import LABELS, marks_of
 from .models import Invoice, Payment, ReceivableItem
 from .sending.queries import BADGES
 
@@ -172,9 +175,20 @@ class ItemTable(Table):
         request = getattr(self, "request", None)
         url = item_url(record)
         link = linked(record.document, url + look(request).first if url and request else url)
-        if record.instalment == 1:
+        said = [LABELS[mark] for mark in self._marks.get(record.pk, ())]
+        if record.instalment != 1:
+            said.insert(0, format_lazy("{} {}", _("Instalment"), record.instalment))
+        if not said:
             return link
-        return format_html('{}<span class="sub">{} {}</span>', link, _("Instalment"), record.instalment)
+        return format_html('{}<span class="sub">{}</span>', link, " · ".join(map(str, said)))
+
+    @cached_property
+    def _marks(self) -> dict[int, list[str]]:
+        """What stands beside the rows of the page, read once for all of them."""
+        request, page = getattr(self, "request", None), getattr(self, "page", None)
+        if request is None or page is None:
+            return {}
+        return marks_of([row.record for row in page.object_list], on=look(request).day)
 
     def value_document(self, record: ReceivableItem) -> str:
         """Return the document alone, for files."""

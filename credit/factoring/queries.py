@@ -15,7 +15,15 @@ from ..models import FactorAgreement, FactorApproval
 def agreement_in_force(company: Company | int, *, on: date) -> FactorAgreement | None:
     """The terms agreed with the factor on a day; None where there are none, or they have ended."""
     rows = FactorAgreement.objects.filter(company=company, valid_from__lte=on).select_related("company")
-    latest = rows.order_by("-valid_from").first()
+    return agreement_on(rows.order_by("-valid_from")[:1], on)
+
+
+def agreement_on(agreements: Iterable[FactorAgreement], on: date) -> FactorAgreement | None:
+    """The terms in force on a day.
+
+    :param agreements: of one company, the latest first
+    """
+    latest = next((row for row in agreements if row.valid_from <= on), None)
     if latest is None or (latest.valid_until is not None and latest.valid_until < on):
         return None
     return latest

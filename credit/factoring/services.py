@@ -26,7 +26,7 @@ _TERMS: Final = (
     "factor", "number", "valid_until", "with_recourse", "is_notified", "guarantee_fund_pct", "advance_pct",
     "commission_pct", "minimum_commission", "max_term_days", "max_overdue_days", "takes_public", "iban", "bic",
 )  # fmt: skip
-_WORDS: Final = ("amount", "currency", "status", "effective_on", "valid_until")
+WORDS: Final = ("amount", "currency", "status", "effective_on", "valid_until")
 
 
 class AgreementKnown(Conflict):
@@ -133,7 +133,7 @@ def record_approval(
     agreement = agreement_in_force(account.company_id, on=effective_on)
     if agreement is None:
         raise NoAgreement
-    _check_word(status, amount, effective_on, valid_until)
+    check_word(status, amount, effective_on, valid_until)
     with transaction.atomic():
         # Two words on clients of one company follow each other.
         Company.objects.select_for_update(no_key=True).get(pk=account.company_id)
@@ -153,7 +153,7 @@ def record_approval(
             recorded_at=at,
         )
         if known is not None:
-            if any(getattr(known, name) != getattr(row, name) for name in _WORDS):
+            if any(getattr(known, name) != getattr(row, name) for name in WORDS):
                 raise ApprovalKnown
             return known
         row.save(force_insert=True)
@@ -165,12 +165,16 @@ def record_approval(
             label=account.code,
             company_id=account.company_id,
             account_id=account.pk,
-            after={name: getattr(row, name) for name in _WORDS},
+            after={name: getattr(row, name) for name in WORDS},
         )
     return row
 
 
-def _check_word(status: str, amount: Decimal, effective_on: date, valid_until: date | None) -> None:
+def check_word(status: str, amount: Decimal, effective_on: date, valid_until: date | None) -> None:
+    """Say what of a word of the factor cannot be.
+
+    :raises Invalid: an unknown word, an amount that does not fit it, an end before the beginning
+    """
     wrong: dict[str, list[Any]] = {}
     takes = status in {FactorWord.APPROVED, FactorWord.REDUCED}
     if status not in FactorWord.values:

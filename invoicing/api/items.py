@@ -19,9 +19,9 @@ from accounts.models import Company, CustomerAccount, User, documents_of
 from invoicing import queries, services
 from invoicing.enums import ItemKind
 from invoicing.expected.queries import expected_days
-from invoicing.factoring.queries import sold_keys
 from invoicing.limitation import limitation_of
 from invoicing.lists import outside_items
+from invoicing.marks import marks_of
 from invoicing.models import Allocation, ReceivableItem
 from invoicing.scope import own_items
 from invoicing.stops import stops_of
@@ -171,10 +171,10 @@ class ItemViewSet(CompanyViewSet):
         asked = read_date(self.request, "as_of") or today
         days = expected_days(rows, on=today) if asked >= today else {}
         stops = stops_of(rows, on=asked)
-        sold = sold_keys([row.pk for row in rows], on=asked)
+        marks = marks_of(rows, on=asked)
         claimable = limitation_of(rows)
         return [
-            item_answer(row, flags=[*stops[row.pk].flags, *(["assigned"] if row.pk in sold else [])])
+            item_answer(row, flags=[*stops[row.pk].flags, *marks[row.pk]])
             | expected_answer(days.get(row.pk))
             | {"limitation_date": claimable.get(row.pk)}
             for row in rows

@@ -37,6 +37,7 @@ class Why(models.TextChoices):
     HABIT = "habit", _("due date and this client's habit")
     OVERDUE = "overdue", _("overdue without a word")
     INSOLVENT = "insolvent", _("insolvent: nothing is expected")
+    SOLD = "sold", _("sold without recourse: the factor is paid")
 
 
 class Expected(NamedTuple):
@@ -55,6 +56,7 @@ class Facts:
     :ivar payment_sent: when the platform said that the payment is on its way
     :ivar clearing_days: business days until a direct debit or a bill is good; None of any other method
     :ivar delay: the client's signed mean delay in days
+    :ivar is_sold: sold to a factor without recourse, and not contested: what is paid for it is the factor's
     :ivar circuit: the client's payment runs, where they are known; ``received`` is when it got the document
     """
 
@@ -66,6 +68,7 @@ class Facts:
     clearing_days: int | None = None
     delay: int = 0
     is_insolvent: bool = False
+    is_sold: bool = False
     circuit: Circuit | None = None
     received: date | None = None
 
@@ -76,6 +79,8 @@ def expected_date(facts: Facts, *, on: date) -> Expected:
     A promise of the past counts no more; a date that has passed becomes a week from ``on``. Always a business day.
     Where the client's payment runs are known, what it pays by itself waits for the next one.
     """
+    if facts.is_sold and not facts.is_disputed:
+        return Expected(None, Why.SOLD)
     if facts.is_insolvent:
         return Expected(None, Why.INSOLVENT)
     if facts.promised is not None and facts.promised >= on:

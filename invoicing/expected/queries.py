@@ -21,7 +21,7 @@ from credit.legal_queries import splits_of
 from invoicing.clearing import days_of
 from invoicing.clearing_policy import DRAWN
 from invoicing.einvoicing.policy import EInvoiceStatus
-from invoicing.models import EInvoice, PaymentHabit
+from invoicing.models import Assignment, EInvoice, PaymentHabit
 from o2c.shared.calendar import add_months, paris_date
 
 from . import policy
@@ -80,6 +80,9 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
     circuits = circuits_of({item.account_id for item in rows})
     clearing = days_of({item.company_id for item in rows})
     splits = splits_of({item.account_id for item in rows})
+    # With recourse it is expected as any other: unpaid it comes back.
+    sales = Assignment.objects.in_force(on).filter(item__in=keys, with_recourse=False)
+    sold = set(sales.values_list("item", flat=True))
     for item in rows:
         facts = Facts(
             due_date=item.due_on,
@@ -92,6 +95,7 @@ def expected_parts(items: Iterable[Any], *, on: date) -> Iterator[ExpectedPart]:
             delay=delay(item.company_id, item.account_id, item.account.risk_class),
             is_insolvent=item.account_id in splits
             and is_frozen(item.issue_date, splits[item.account_id].judgement_on),
+            is_sold=item.pk in sold,
             circuit=circuits.get(item.account_id),
             received=item.issue_date,
         )

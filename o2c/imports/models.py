@@ -48,6 +48,7 @@ class ImportRun(models.Model):
         COVER = "cover", _("Credit insurance cover")
         STATEMENTS = "statements", _("Financial statements")
         NOTICES = "notices", _("Legal notices (BODACC)")
+        APPROVALS = "approvals", _("Approvals of the factor")
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Uploaded")

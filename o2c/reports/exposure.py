@@ -25,6 +25,7 @@ from o2c.shared.memory import FOR_A_REPORT, no_cycles, streamed
 from o2c.shared.money import ZERO
 from o2c.shared.problems import Invalid
 
+from .exposure_cover_sql import cover_parameters
 from .exposure_sql import LEFT_OUT, MOVED, RECEIVABLE_PARTS, SOLD, live_statement, recorded_statement
 from .scope import EVERYBODY, Selection
 
@@ -41,6 +42,7 @@ SUMMED: Final = (
     "overdue",
     "disputed",
     "on_hold_orders",
+    "sold",
 )
 _PLACES: Final = {code: place for place, code in enumerate(PART_CODES)}
 
@@ -68,6 +70,8 @@ class ExposureRow(NamedTuple):
     :ivar utilisation: net exposure of the level that binds over its limit
     :ivar binding_level: ``account``, ``entity`` or ``group``; None when no limit binds
     :ivar guarantees: what they count for: the client's own, and its share of those of its entity and group
+    :ivar insured_cover: what the insurer would bear today; 0 of a past day, of which nobody kept how it was split
+    :ivar sold: sold to a factor without recourse: in no part
     """
 
     account_id: int
@@ -92,11 +96,8 @@ class ExposureRow(NamedTuple):
     disputed: Decimal
     on_hold_orders: Decimal
     guarantees: Decimal
-
-    @property
-    def insured_cover(self) -> Decimal:
-        """What the insurer would bear; no exposure counts it yet (``credit.models.BuyerCover``)."""
-        return ZERO
+    insured_cover: Decimal
+    sold: Decimal
 
     @property
     def uncovered_exposure(self) -> Decimal:
@@ -227,6 +228,7 @@ def _record(row: ExposureRow) -> dict[str, Any]:
         "oldest_days": row.oldest_days,
         "disputed": _money(row.disputed),
         "on_hold_orders": _money(row.on_hold_orders),
+        "sold": _money(row.sold),
     }
 
 
@@ -290,6 +292,8 @@ def _asked(
     sql, params = scope_sql(accounts)
     params |= parameters(as_of, at) | {"on": as_of, "currency": company.currency, "company": None}
     params["left_out"] = list(left_out_on(company, as_of))
+    if as_of == today:
+        params |= cover_parameters(company, on=as_of)
     write = live_statement if as_of == today else recorded_statement
     if page is None:
         return write(sql), params, scope
@@ -304,8 +308,10 @@ def _opened(
     sums = next(lines)
     first, last = 6, 6 + len(PART_CODES)
     uncovered, excess, _until, clients, over = sums[last + 3 : last + 8]
-    overdue, _oldest, disputed, on_hold, held = sums[last + 9 : last + 14]
-    figures = (*sums[first:last], *sums[last : last + 2], held, ZERO, uncovered, overdue, disputed, on_hold)
+    overdue, _oldest, disputed, on_hold, held, insured, of_clients = sums[last + 9 : last + 16]
+    figures = (
+        *sums[first:last], *sums[last : last + 2], held, insured, uncovered, overdue, disputed, on_hold, of_clients,
+    )  # fmt: skip
     if not live and not clients:
         raise NoSnapshot(_("No exposure was recorded by that day."))
     ledger, sold, moved, missing, row = ZERO, ZERO, ZERO, set(), None
@@ -348,7 +354,7 @@ def _read(line: Sequence[Any]) -> ExposureRow:
     first, last = 6, 6 + len(PART_CODES)
     key, code, name, siren, rep, currency = line[:first]
     gross, net, kind, amount, temporary, until, effective, at_level, level = line[last : last + 9]
-    overdue, oldest, disputed, on_hold, held = line[last + 9 : last + 14]
+    overdue, oldest, disputed, on_hold, held, insured, sold = line[last + 9 : last + 16]
     return ExposureRow(
         account_id=key,
         account=code,
@@ -372,4 +378,6 @@ def _read(line: Sequence[Any]) -> ExposureRow:
         disputed=disputed,
         on_hold_orders=on_hold,
         guarantees=held,
+        insured_cover=insured,
+        sold=sold,
     )

@@ -30,7 +30,7 @@ def exposure_sheet(report: ExposureStream) -> Sheet:
         header=_header,
         kinds=[
             *["text"] * 5, *money, "text", "money", "money", "", "money", "money", "number", "text", "money", "",
-            "money", "money",
+            "money", "money", "money",
         ],
         lines=lambda: _lines(report),
         count=report.clients,
@@ -81,6 +81,7 @@ def _header() -> list[str]:
         _("Oldest, days late"),
         _("Disputed"),
         _("Orders on hold"),
+        _("Sold to a factor without recourse"),
     ]
 
 
@@ -93,6 +94,7 @@ def _lines(report: ExposureStream) -> Iterator[list[Any]]:
             row.net_exposure, row.guarantees, row.insured_cover, row.uncovered_exposure, kinds[row.limit_kind],
             row.limit, row.temporary, row.limit_valid_until, row.effective_limit, row.available, row.utilisation,
             levels[row.binding_level], row.overdue, row.oldest_days, row.disputed, row.on_hold_orders,
+            row.sold,
         ]  # fmt: skip
 
 
@@ -124,6 +126,11 @@ def _paper(report: ExposureStream, language: str) -> Paper:
     control = [
         ties(report.scope, report.as_of, report.ledger_total, report.difference, report.company.currency)
     ]
+    if report.sold:
+        control.append(
+            _("Sold to a factor without recourse, in no exposure: %(amount)s")
+            % {"amount": formats.money(report.sold, language, report.company.currency)}
+        )
     control += [
         _("%(part)s, not counted: %(amount)s")
         % {"part": part_label(code), "amount": formats.money(left, language, report.company.currency)}

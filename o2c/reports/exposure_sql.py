@@ -16,6 +16,8 @@ from invoicing.book import OF_SCOPE, OPEN_BOOK
 from invoicing.deposits_held import DEPOSIT_ROWS
 from invoicing.factoring.exposure import SOLD_ITEMS
 
+from .exposure_cover_sql import INSURED, NOBODY_INSURED
+
 # What the open items of an account are in its exposure: the parts that the control line ties.
 RECEIVABLE_PARTS: Final = (
     "open_invoices",
@@ -119,18 +121,21 @@ _CLIENTS: Final = f"""
                {_PARTS}, f.gross_exposure, f.net_exposure, b.kind, b.amount, b.temporary, b.valid_until, b.effective,
                b.net AS level_net, CASE WHEN b.binds THEN b.level END AS level, f.overdue,
                GREATEST(0, %(today)s - f.oldest_due) AS oldest_days, f.disputed, f.on_hold_orders,
-               f.guarantees + COALESCE(h.amount, 0) AS guarantees, a.sort_key
+               f.guarantees + COALESCE(h.amount, 0) AS guarantees, COALESCE(c.amount, 0) AS insured,
+               COALESCE(z.amount, 0) AS sold, a.sort_key
         FROM shown s
         JOIN accounts_customeraccount a ON a.id = s.id
         JOIN figures f ON f.target_id = s.id
         JOIN binding b ON b.account_id = s.id
         LEFT JOIN (SELECT id, SUM(amount) AS amount FROM shares GROUP BY id) h ON h.id = s.id
+        LEFT JOIN insured c ON c.id = s.id
+        LEFT JOIN sold z ON z.id = s.id
         LEFT JOIN accounts_teammember t ON t.account_id = a.id AND t.role = 'sales_rep'
              AND t.valid_from <= %(today)s AND (t.valid_to IS NULL OR t.valid_to > %(today)s)
         LEFT JOIN accounts_user u ON u.id = t.user_id
         -- Who never was a client and owes nothing is no row.
         WHERE a.status = 'ACTIVE' OR f.gross_exposure <> 0 OR f.net_exposure <> 0 OR f.on_hold_orders <> 0
-           OR b.kind <> 'none'
+           OR b.kind <> 'none' OR z.amount <> 0
     )
 """
 # What was open on the day by the items themselves, per currency; in another currency each part is converted and
@@ -186,14 +191,14 @@ _LEFT_OUT_THEN: Final = f"""
 TOTALS: Final = "totals"
 _SUMS: Final = f"""
     SELECT NULL::bigint, '{TOTALS}', '', '', '', '', {", ".join(f"SUM({code})" for code in PART_CODES)},
-           SUM(gross_exposure), SUM(net_exposure), NULL::text, SUM(GREATEST(0, net_exposure - guarantees)),
+           SUM(gross_exposure), SUM(net_exposure), NULL::text, SUM(GREATEST(0, net_exposure - guarantees - insured)),
            SUM(level_net - effective) FILTER (WHERE effective < level_net), NULL::date, COUNT(*)::numeric,
            COUNT(*) FILTER (WHERE effective < level_net), NULL::integer, SUM(overdue), NULL::integer, SUM(disputed),
-           SUM(on_hold_orders), SUM(guarantees)
+           SUM(on_hold_orders), SUM(guarantees), SUM(insured), SUM(sold)
     FROM clients_shown
 """
 # Then a currency, and what was open in it, NULL without a rate.
-_NOTHING: Final = ", NULL" * (len(PART_CODES) + 13)
+_NOTHING: Final = ", NULL" * (len(PART_CODES) + 15)
 _CONTROL_LINES: Final = f"SELECT NULL, kind, part, '', '', currency, amount{_NOTHING} FROM control"
 _LEFT_OUT_TODAY: Final = f"""
     SELECT NULL, '{LEFT_OUT}', b.part, '', '', %(currency)s::text,
@@ -209,9 +214,28 @@ _LEFT_OUT_TODAY: Final = f"""
 SOLD: Final = "sold"
 _SOLD_ITEMS: Final = SOLD_ITEMS.replace("= ANY(%(accounts)s)", "IN (SELECT id FROM scope)")
 _SOLD_LINE: Final = f"""
-    SELECT NULL, '{SOLD}', '', '', '', %(currency)s::text, COALESCE(SUM(s.amount), 0){_NOTHING}
-    FROM ({_SOLD_ITEMS}) s
-    WHERE NOT s.with_recourse AND s.currency = %(currency)s
+    SELECT NULL, '{SOLD}', '', '', '', %(currency)s::text, COALESCE(SUM(amount), 0){_NOTHING}
+    FROM sold WHERE id IN (SELECT id FROM scope)
+"""
+# By client: today what was read anyway, a past day by what was sold then.
+_SOLD_TODAY: Final = """
+    sold AS (
+        SELECT b.account_id AS id, SUM(CASE WHEN b.currency = %(currency)s THEN b.amount
+                                            ELSE ROUND(b.amount / f.units * t.units, 2) END) AS amount
+        FROM book b
+        LEFT JOIN rates f ON f.currency = b.currency
+        LEFT JOIN rates t ON t.currency = %(currency)s
+        WHERE b.part = 'sold'
+        GROUP BY b.account_id
+    )
+"""
+_SOLD_THEN: Final = f"""
+    sold AS (
+        SELECT s.account_id AS id, SUM(s.amount) AS amount
+        FROM ({_SOLD_ITEMS}) s
+        WHERE NOT s.with_recourse AND s.currency = %(currency)s
+        GROUP BY s.account_id
+    )
 """
 # What deposits move between unmatched payments and a part that is in no open item: taken back from what is tied.
 MOVED: Final = "moved"
@@ -240,7 +264,7 @@ _ROWS: Final = f"""
     SELECT * FROM (
         SELECT id, code, name, siren, sales_rep, currency, {", ".join(PART_CODES)}, gross_exposure, net_exposure, kind,
                amount, temporary, valid_until, effective, level_net, level, overdue, oldest_days, disputed,
-               on_hold_orders, guarantees
+               on_hold_orders, guarantees, insured, sold
         FROM clients_shown
         ORDER BY {{order}}{{page}}
     ) AS ordered
@@ -295,7 +319,7 @@ _LIVE: Final = f"""
         JOIN (SELECT k.group_id, SUM(f.net_exposure) AS net FROM kin k JOIN figures f ON f.target_id = k.id
               GROUP BY k.group_id) g ON g.group_id = s.group_id
     ),
-    {_BINDING}, {_CONTROL.format(left_out="")}, {_CLIENTS}
+    {_BINDING}, {INSURED}, {_SOLD_TODAY}, {_CONTROL.format(left_out="")}, {_CLIENTS}
     {_SUMS}
     UNION ALL
     {_CONTROL_LINES}
@@ -358,7 +382,8 @@ _RECORDED: Final = f"""
         LEFT JOIN rates y ON y.currency = f.currency
         WHERE a.guarantees > 0
     ),
-    {_BINDING}, {_CONTROL.format(left_out=_LEFT_OUT_THEN)}, {_CLIENTS}
+    {_BINDING}, {NOBODY_INSURED}, {_SOLD_THEN}, {_CONTROL.format(left_out=_LEFT_OUT_THEN)},
+    {_CLIENTS}
     {_SUMS}
     UNION ALL
     {_CONTROL_LINES}

@@ -25,6 +25,7 @@ _HEADS: Final[dict[str, list[str]]] = {
     "payments": ["id", "client", "date", "montant", "mode", "référence"],
     "rates": ["date", "currency", "units_per_eur"],
     "cover": ["siren", "amount", "insured_pct", "status", "effective_on", "valid_until"],
+    "approvals": ["siren", "montant", "devise", "statut", "date d'effet", "date de fin"],
     "notices": ["siren", "nature", "date du jugement", "date de publication", "annonce"],
     "statements": ["siren", "date de clôture", "capitaux propres", "total bilan", "ca"],
 }
@@ -71,6 +72,7 @@ def _good_rows(kind: str, chance: random.Random) -> Rows:
         "payments": lambda n: [f"V{number}-{n}", "C0001", day, "15,25", "virement", "F-1"],
         "rates": lambda n: [f"{_DAY:%Y-%m}-{n % 27 + 1:02d}", "USD", "1,08"],
         "cover": lambda n: ["732829320", "5000", "90", "ACTIVE", f"2026-10-{n % 27 + 1:02d}", ""],
+        "approvals": lambda n: ["732829320", "5000", "EUR", "accordé", f"2026-10-{n % 27 + 1:02d}", ""],
         "notices": lambda n: ["732829320", "dissolution", "03/11/2026", "12/11/2026", f"A{number}{n}"],
         "statements": lambda n: ["732829320", f"31/12/{2000 + n}", "35,5", "100", "1 000"],
     }[kind]

@@ -241,6 +241,7 @@ def test_only_kinds_one_may_enter_by_hand_are_offered(accountant: Client, compan
         "cover",
         "statements",
         "notices",
+        "approvals",
     ]
     assert offered(accountant) == [
         "ledger",
@@ -250,6 +251,7 @@ def test_only_kinds_one_may_enter_by_hand_are_offered(accountant: Client, compan
         "cover",
         "statements",
         "notices",
+        "approvals",
     ]
     refused = upload(adv, "payments", "id;date;montant\nV1;05/01/2026;1\n")
     assert "Select a valid choice." in refused.content.decode()
@@ -260,7 +262,8 @@ def test_only_kinds_one_may_enter_by_hand_are_offered(accountant: Client, compan
 
 
 @pytest.mark.parametrize(
-    "kind", ["ledger", "accounts", "orders", "invoices", "rates", "cover", "statements", "notices"]
+    "kind",
+    ["ledger", "accounts", "orders", "invoices", "rates", "cover", "statements", "notices", "approvals"],
 )
 def test_the_sample_of_each_kind_is_read_back_without_a_word(company: Company, kind: str) -> None:
     CustomerAccountFactory(company=company, code="C0001")

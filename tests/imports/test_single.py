@@ -17,7 +17,8 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, User
-from credit.models import BuyerCover, FinancialStatement
+from credit.factoring.queries import approvals_of
+from credit.models import BuyerCover, FactorAgreement, FactorApproval, FinancialStatement
 from invoicing.models import Invoice, Payment, ReceivableItem
 from o2c.imports.mapping import UnreadableMapping, mapping_of, parse_mapping
 from o2c.imports.resources import KINDS
@@ -27,6 +28,7 @@ from o2c.shared.problems import NotAllowed, NotFound
 from orders.models import Order
 from orders.queries import shown_status
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, LegalEntityFactory, make_user
+from tests.factories.factoring import approve, make_agreement
 from tests.factories.orders import give_limit
 
 pytestmark = pytest.mark.django_db
@@ -314,6 +316,77 @@ def test_rates_do_not_change(bring: Import) -> None:
     ]
 
 
+APPROVALS = "siren;amount;currency;status;effective_on;valid_until"
+
+
+def test_approvals_of_the_factor_are_kept_with_their_history(bring: Import, account: CustomerAccount) -> None:
+    make_agreement(account.company, valid_from=date(2026, 1, 1))
+    first = (
+        f"{SIREN};50 000,00;EUR;accordé;2026-02-01;2026-12-31",
+        f"{SIREN};20000;;réduit;2026-06-01;",
+        f"{SIREN};0;EUR;annulé;2026-09-01;",
+    )
+    french = "n° siren;montant;devise;statut;date d'effet;date de fin"
+    assert bring("approvals", french, *first, dry_run=True).effects == {"created": 3}
+    assert not FactorApproval.objects.exists()
+    assert bring("approvals", french, *first).effects == {"created": 3}
+    events = AuditEvent.objects.filter(action="factor.approved").count()
+    assert bring("approvals", APPROVALS, *first).effects == {"unchanged": 3}
+    rows = FactorApproval.objects.order_by("effective_on").values_list("status", "amount", "currency")
+    assert list(rows) == [
+        ("APPROVED", Decimal(50000), "EUR"),
+        ("REDUCED", Decimal(20000), "EUR"),
+        ("CANCELLED", Decimal(0), "EUR"),
+    ]
+    assert events == AuditEvent.objects.filter(action="factor.approved").count() == 3
+    found = approvals_of(FactorAgreement.objects.get(), None, on=date(2026, 7, 1))
+    assert found[account.entity_id].amount == 20000
+
+
+def test_every_fault_of_approvals_stands_on_its_line(bring: Import, account: CustomerAccount) -> None:
+    make_agreement(account.company, valid_from=date(2026, 1, 1), valid_until=date(2026, 10, 31))
+    far = CustomerAccountFactory(
+        company=CompanyFactory(code="FAR"), entity=LegalEntityFactory(siren="552100554")
+    )
+    approve(account, "100", effective_on=date(2026, 5, 1))
+    lines = (
+        f"{far.siren};100;EUR;accordé;2026-02-01;",
+        f"{SIREN};100;USD;accordé;2026-02-01;",
+        f"{SIREN};0;EUR;accordé;2026-02-02;",
+        f"{SIREN};5;EUR;refusé;2026-02-03;",
+        f"{SIREN};5;EUR;accordé;2026-02-04;2026-02-01",
+        f"{SIREN};5;EUR;accordé;2025-12-31;",
+        f"{SIREN};5;EUR;accordé;2026-11-01;",
+        f"{SIREN};7;EUR;accordé;2026-05-01;",
+        f"{SIREN};7;EUR;accordé;2026-03-01;",
+    )
+    with pytest.raises(LinesRefused) as refused:
+        bring("approvals", APPROVALS, *lines)
+    none = "effective_on: No agreement with a factor is in force on this day."
+    assert told(refused) == [
+        (2, "siren: No client has this SIREN: open the client first."),
+        (3, "currency: Limits are in the currency of the company."),
+        (4, "amount: The amount must be positive."),
+        (5, "amount: Nothing is taken: the amount is 0."),
+        (6, "valid_until: This day is past, or lies before the first."),
+        (7, none),
+        (8, none),
+        (9, "The factor’s word from this day on is known already, with other content."),
+    ]
+    assert FactorApproval.objects.count() == 1, "all or nothing"
+    kept = bring("approvals", APPROVALS, *lines, keep_good_lines=True)
+    assert (kept.effects["created"], FactorApproval.objects.count()) == (1, 2)
+    for bad, said in (
+        (f"{SIREN};-1;EUR;accordé;2026-02-01;", "amount: “-1” is below 0"),
+        (f"{SIREN};1;ZZZ;accordé;2026-02-01;", "currency: “ZZZ” is no currency: write EUR, USD"),
+        ("123456789;1;EUR;accordé;2026-02-01;", "siren: “123456789”"),
+        (f"{SIREN};1;EUR;peut-être;2026-02-01;", "status: “peut-être” is none of"),
+    ):
+        with pytest.raises(LinesRefused) as refused:
+            bring("approvals", APPROVALS, bad)
+        assert told(refused)[0][1].startswith(said)
+
+
 def test_cover_is_kept_with_its_history(bring: Import, account: CustomerAccount) -> None:
     head = "siren;amount;insured_pct;status;effective_on;valid_until"
     first = (f"{SIREN};50 000,00;90;accordé;2026-01-01;2026-12-31", f"{SIREN};20000;90;réduit;2026-06-01;")
@@ -417,6 +490,7 @@ def test_years_are_kept_each_for_itself(bring: Import, account: CustomerAccount)
         ("invoices", "administrator"),
         ("rates", "sales"),
         ("cover", "credit_manager"),
+        ("approvals", "credit_manager"),
         ("statements", "credit_manager"),
     ],
 )

@@ -9,10 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Company, CustomerAccount, ExchangeRate, RoleGrant, User
-from credit.models import LegalNotice
+from credit.models import FactorApproval, LegalNotice
 from o2c.shared.models import AuditEvent
 from orders.models import Order
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
+from tests.factories.factoring import make_agreement
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,18 @@ def test_payments_without_a_client_are_nobodys(company: Company, tmp_path: Path)
     assert run(tmp_path, "import_payments", head, "V1;2026-11-02;12,5;?")[-1] == (
         "control: read 12.50 = entered 12.50, difference 0.00 EUR"
     )
+
+
+def test_approvals_of_the_factor_by_a_command(company: Company, tmp_path: Path) -> None:
+    account = CustomerAccountFactory(company=company)
+    make_agreement(company)
+    lines = (
+        "siren;amount;currency;status;effective_on;valid_until",
+        f"{account.siren};30000;EUR;APPROVED;2026-03-01;2026-12-31",
+    )
+    assert run(tmp_path, "import_approvals", *lines)[2] == "entered: 1 new, 0 changed, 0 unchanged"
+    assert run(tmp_path, "import_approvals", *lines)[2] == "entered: 0 new, 0 changed, 1 unchanged"
+    assert FactorApproval.objects.get().amount == 30000
 
 
 def test_legal_notices_as_the_gazette_writes_them(company: Company, tmp_path: Path) -> None:

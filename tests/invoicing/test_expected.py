@@ -185,8 +185,8 @@ def test_any_number_of_items_costs_as_many_queries(
     for _ in range(count):
         make_item(account, "10", by=accountant)
     rows = list(items_on(CustomerAccount.objects.filter(pk=account.pk), on=TODAY).select_related("account"))
-    # Delays, statuses of the platforms, promises, plans, disputes, payment circuits, clearing days.
-    with django_assert_num_queries(8):
+    # Delays, statuses of the platforms, promises, plans, disputes, payment circuits, clearing days, sales.
+    with django_assert_num_queries(9):
         assert len(expected_days(rows, on=TODAY)) == count
 
 

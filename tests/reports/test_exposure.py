@@ -125,6 +125,7 @@ def as_row(shown: dict[str, Any]) -> dict[str, Any]:
         "account", "currency", "gross_exposure", "net_exposure", "guarantees", "insured_cover", "uncovered_exposure",
         "effective_limit", "available", "utilisation", "binding_level", "disputed", "on_hold_orders",
     )  # fmt: skip
+    flat["sold"] = shown["sold"] or "0.00"
     return flat | {name: shown[name] for name in same} | {
         "limit_kind": shown["limit"]["kind"], "limit": shown["limit"]["amount"],
         "temporary": shown["limit"]["temporary"], "limit_valid_until": shown["limit"]["valid_until"],
@@ -328,7 +329,7 @@ def test_one_client_and_three_cost_the_same(
 ):
     for _ in range(2):
         make_invoice(CustomerAccountFactory(company=company), "10", by=by, issued=due(9), due=due(1), at=NOW)
-        with django_assert_num_queries(4):  # the rates, the switches, memory for the report, the report
+        with django_assert_num_queries(5):  # rates, switches, insurance, memory for the report, the report
             report(company)
 
 

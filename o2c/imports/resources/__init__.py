@@ -9,7 +9,7 @@ from .clients import AccountResource
 from .documents import InvoiceResource, PaymentResource
 from .notices import NoticeResource
 from .orders import OrderResource
-from .published import CoverResource, RateResource
+from .published import ApprovalResource, CoverResource, RateResource
 from .ratings import StatementResource
 
 KINDS: Final[dict[str, type[KindResource]]] = {
@@ -23,6 +23,7 @@ KINDS: Final[dict[str, type[KindResource]]] = {
         CoverResource,
         StatementResource,
         NoticeResource,
+        ApprovalResource,
     )
 }
 

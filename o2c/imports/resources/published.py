@@ -1,4 +1,4 @@
-"""What others publish: exchange rates and the cover of the credit insurer."""
+"""What others publish: exchange rates, the cover of the credit insurer, the word of the factor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.identifiers import check_siren
 from accounts.services import RateRow, record_rates
-from credit.enums import CoverStatus
+from credit.enums import CoverStatus, FactorWord
+from credit.factoring.approvals import ApprovalRow, record_approvals
 from credit.services.cover import CoverRow, record_covers
 
 from .base import (
@@ -112,3 +113,56 @@ class CoverResource(KindResource):
         """Store them together."""
         rows = [entry.value for entry in entries]
         return record_covers(company=self.company, rows=rows, by=self.by, at=at, only_ask=only_ask)
+
+
+class ApprovalResource(KindResource):
+    """One line is up to how much the factor takes what one debtor owes, from a day on."""
+
+    kind = "approvals"
+
+    siren = ImportField(
+        CheckedWidget(check_siren), "SIREN", "n° siren", "débiteur", "acheteur", "debtor", required=True,
+        sample="732829320",
+    )  # fmt: skip
+    amount = ImportField(
+        NumberWidget(2, least="0"), pgettext_lazy("factor", "Approved up to"), "montant", "plafond", "limite",
+        "montant approuvé", "limit", "amount", required=True, sample="50 000,00",
+    )  # fmt: skip
+    currency = ImportField(CurrencyWidget(), _("Currency"), "devise", "monnaie", sample="EUR")
+    status = ImportField(
+        ChoiceWidget(
+            FactorWord.values,
+            {
+                "accordé": "APPROVED", "approuvé": "APPROVED", "réduit": "REDUCED", "refusé": "REFUSED",
+                "annulé": "CANCELLED", "résilié": "CANCELLED",
+            },
+        ),
+        _("Status"), "statut", "état", "décision", "status", required=True, sample="APPROVED",
+    )  # fmt: skip
+    effective_on = ImportField(
+        DayWidget(), _("Effective on"), "date", "date d'effet", "effet", "à compter du", "effective date",
+        required=True, sample="01/11/2026",
+    )  # fmt: skip
+    valid_until = ImportField(
+        DayWidget(), _("Valid until"), "date de fin", "fin de validité", "échéance", "valid until",
+        sample="31/10/2027",
+    )  # fmt: skip
+
+    def entry(self, line: int, values: Mapping[str, Any]) -> Entry:
+        """One line is one word of the factor."""
+        row = ApprovalRow(
+            siren=values["siren"],
+            amount=values["amount"],
+            currency=values.get("currency") or self.company.currency,
+            status=FactorWord(values["status"]),
+            effective_on=values["effective_on"],
+            valid_until=values.get("valid_until"),
+        )
+        return Entry((line,), row, row.amount, row.currency)
+
+    def enter(
+        self, entries: Sequence[Entry], *, at: datetime, progress: Progress | None, only_ask: bool
+    ) -> Iterable[Outcome]:
+        """Store them together."""
+        rows = [entry.value for entry in entries]
+        return record_approvals(company=self.company, rows=rows, by=self.by, at=at, only_ask=only_ask)

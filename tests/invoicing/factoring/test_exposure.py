@@ -13,11 +13,15 @@ from accounts.models import Company, CustomerAccount, User
 from credit import standing
 from credit.exposure import AccountFigures, Cuts, read
 from credit.models import CreditStanding
+from credit.queries import exposure_of
 from credit.services import check
 from invoicing import proofs, services
+from invoicing.expected.policy import Why
+from invoicing.expected.queries import expected_parts
 from invoicing.factoring import queries
 from invoicing.factoring.services import take_back
 from invoicing.models import ReceivableItem
+from invoicing.queries import items_on
 from o2c.reports.exposure import exposure_report
 from tests.factories.accounts import CustomerAccountFactory, LegalEntityFactory
 from tests.factories.factoring import approve, make_agreement, sell
@@ -124,6 +128,74 @@ def test_what_is_paid_leaves_with_the_payment_s_day(account: CustomerAccount, ac
     assert parts(account) == {"open_invoices": 200, "unallocated_payments": -100, "sold": 300}
     assert parts(account, day(2)) == {"open_invoices": 200, "sold": 200}
     assert list(proofs.differences(today=TODAY)) == []
+
+
+def test_the_oldest_that_is_late_is_the_oldest_that_is_ours(
+    account: CustomerAccount, accountant: User
+) -> None:
+    make_agreement(account.company)
+    approve(account)
+    oldest, later = (
+        make_item(account, "200", by=accountant, due=day(-late), issued=day(-40)) for late in (30, 7)
+    )
+    assert oldest_days(account) == 30
+    batch = sell(oldest, by=accountant)
+    assert oldest_days(account) == 7
+    sell(later, by=accountant)
+    assert oldest_days(account) == 0
+    services.dispute_amount(item_id=later.pk, amount=D(50), on=TODAY, by=accountant, at=AT)
+    assert oldest_days(account) == 7, "what is contested stays ours"
+    take_back(
+        assignment_id=batch.assignments.get(item=oldest).pk,
+        reason="back",
+        by=accountant,
+        at=AT + timedelta(days=3),
+    )
+    assert book(account, day(3)).oldest_days(day(3)) == 33
+    assert list(proofs.differences(today=TODAY)) == []
+
+
+def test_with_recourse_what_is_due_is_late_as_any_other(account: CustomerAccount, accountant: User) -> None:
+    make_agreement(account.company, with_recourse=True)
+    _ahead, late = items(account, accountant)
+    sell(late, by=accountant)
+    assert oldest_days(account) == 10
+
+
+def test_nothing_is_expected_of_what_is_sold_without_recourse(
+    account: CustomerAccount, accountant: User
+) -> None:
+    make_agreement(account.company)
+    ahead, late = items(account, accountant)
+    sell(ahead, late, by=accountant)
+    services.dispute_amount(item_id=ahead.pk, amount=D(120), on=TODAY, by=accountant, at=AT)
+    rows = items_on(CustomerAccount.objects.filter(pk=account.pk), on=TODAY).select_related("account")
+    found = {(part.item_id, part.amount): part.expected for part in expected_parts(rows, on=TODAY)}
+    assert found[ahead.pk, D(180)] == (None, Why.SOLD)
+    assert found[late.pk, D(200)] == (None, Why.SOLD)
+    assert found[ahead.pk, D(120)].why is Why.DISPUTE
+
+
+def test_what_is_sold_with_recourse_is_expected_as_any_other(
+    account: CustomerAccount, accountant: User
+) -> None:
+    make_agreement(account.company, with_recourse=True)
+    ahead, late = items(account, accountant)
+    sell(ahead, late, by=accountant)
+    rows = items_on(CustomerAccount.objects.filter(pk=account.pk), on=TODAY).select_related("account")
+    assert all(part.expected.day for part in expected_parts(rows, on=TODAY))
+
+
+def oldest_days(account: CustomerAccount) -> int:
+    """As the live book says it; what is stored and reported says the same."""
+    found = book(account)
+    standing.refresh([account.pk], at=AT)
+    assert CreditStanding.objects.get(level=3, target_id=account.pk).oldest_due == found.oldest_due
+    (row,) = exposure_report(user=None, company=account.company, as_of=TODAY, at=AT).rows
+    assert row.oldest_days == found.oldest_days(TODAY)
+    shown = exposure_of(account, on=TODAY).as_contract()["overdue"]
+    assert (shown["oldest_days"], D(shown["amount"])) == (row.oldest_days, row.overdue)
+    return row.oldest_days
 
 
 def test_a_check_asks_as_often_as_before(account: CustomerAccount, accountant: User) -> None:
