@@ -9,6 +9,8 @@ from accounts.api.journal import AuditViewSet
 from accounts.api.tokens import TokenView
 from credit.api.alerts import AlertViewSet
 from credit.api.bulk import BulkView
+from credit.api.covers import CoverViewSet
+from credit.api.guarantees import GuaranteeViewSet
 from credit.api.rules import AuthorityView, ThresholdsView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
 from credit.api.written import CreditPolicyVersionView, CreditPolicyView
@@ -58,6 +60,8 @@ from orders.api.views import HoldViewSet, OrderViewSet
 router = KeyRouter()
 router.register("accounts", ClientViewSet, "api-account")
 router.register("limit-requests", LimitRequestViewSet, "api-limit-request")
+router.register("guarantees", GuaranteeViewSet, "api-guarantee")
+router.register("buyer-covers", CoverViewSet, "api-buyer-cover")
 router.register("credit-alerts", AlertViewSet, "api-credit-alert")
 router.register("orders", OrderViewSet, "api-order")
 router.register("holds", HoldViewSet, "api-hold")

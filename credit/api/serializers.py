@@ -149,6 +149,40 @@ class CheckAnswer(Shape):
     release_expected_on = serializers.DateField(allow_null=True)
 
 
+class QuotedArticle(Shape):
+    """The article of the written policy that a reason belongs to, in the reader's language."""
+
+    number = serializers.CharField()
+    title = serializers.CharField()
+    why = serializers.CharField()
+    version = serializers.IntegerField(
+        allow_null=True, help_text="Null while the company has published no version."
+    )
+
+
+class ExplainedFinding(FindingShape):
+    """One reason with its article."""
+
+    article = QuotedArticle(allow_null=True)
+
+
+class WayShape(Shape):
+    """One thing that can be done now."""
+
+    title = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ExplainedCheck(CheckAnswer):
+    """A check with the articles of its reasons, by when somebody answers and what can be done now."""
+
+    findings = ExplainedFinding(many=True)
+    answer_hours = serializers.IntegerField(
+        allow_null=True, help_text="Working hours until an answer, of an order that would be held."
+    )
+    ways = WayShape(many=True)
+
+
 class DecisionShape(CheckAnswer):
     """A check that was kept."""
 

@@ -27,6 +27,7 @@ from credit.history import exposure_by
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, LimitSignature
 from credit.suggestion.gathering import suggestion_of
 from credit.suggestion.words import as_contract
+from credit.written.queries import quotes_for
 from o2c.shared.api import Pages
 from o2c.shared.api.bodies import read_date
 from o2c.shared.api.lists import DayFilter
@@ -36,12 +37,13 @@ from o2c.shared.problems import Invalid, NotAllowed, NotFound
 
 from .alternatives import proposal_answer
 from .entry import save_client, save_known
+from .explained import explained
 from .scorecard import ScorecardAnswer, scorecard_answer
 from .serializers import (
     BlockBody,
-    CheckAnswer,
     CheckBody,
     ClientAnswer,
+    ExplainedCheck,
     ExposureAnswer,
     LimitAnswer,
     LimitRequestAnswer,
@@ -144,7 +146,7 @@ class ClientViewSet(AccountViewSet):
             return Response(queries.exposure_of(account, on=today).as_contract())
         return Response(exposure_by(account, on=day))
 
-    @extend_schema(request=CheckBody, responses={200: CheckAnswer})
+    @extend_schema(request=CheckBody, responses={200: ExplainedCheck})
     @action(detail=True, methods=["post"], url_path="credit-check")
     def credit_check(self, request: Request, code: str) -> Response:
         """A question: it stores nothing and needs only the right to see the client."""
@@ -166,7 +168,7 @@ class ClientViewSet(AccountViewSet):
             )
             answer["alternatives"] = [proposal_answer(proposal) for proposal in outlook.proposals()]
             answer["release_expected_on"] = outlook.release_expected_on
-        return Response(answer)
+        return Response(explained(answer, quotes_for(result)))
 
     @extend_schema(responses=LimitAnswer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -36,6 +36,11 @@ class GuaranteeKnown(Conflict):
 class GuaranteeEnded(Conflict):
     code = "wrong_state"
     message = _("This guarantee has ended meanwhile.")
+
+
+class GuaranteeWithoutEnd(Conflict):
+    code = "wrong_state"
+    message = _("This guarantee has no end: there is nothing to extend.")
 
 
 class GuaranteeOwn(FourEyes):
@@ -163,6 +168,52 @@ def end_guarantee(*, guarantee_id: int, reason: str, by: User, at: datetime) -> 
         _record("guarantee.ended", row, by, at, reason=reason)
         _changed(row)
         return row
+
+
+def extend_guarantee(
+    *, guarantee_id: int, reference: str, valid_until: date, document: ReceivedFile, by: User, at: datetime
+) -> Guarantee:
+    """Enter the extension of a guarantee: the same terms from the day after its last, under a document of its own.
+
+    The older one counts until its end; the extension counts once somebody else has confirmed it. The same again
+    changes nothing.
+
+    :param reference: that of the extension
+    :raises NotFound: there is none this user may see
+    :raises NotAllowed: without the right to say what credit rests on
+    :raises GuaranteeEnded: it ended, or was refused
+    :raises GuaranteeWithoutEnd: it needs no extension
+    :raises Invalid: a last day that is no later, or past
+    :raises GuaranteeKnown: the reference stands there with other terms
+    """
+    clients = CustomerAccount.objects.visible_to(by)
+    seen = (
+        Guarantee.objects.filter(pk=guarantee_id, given_for__in=clients).select_related("given_for").first()
+    )
+    if seen is None:
+        raise NotFound
+    if not by.may(RECORD, seen.given_for.company_id):
+        raise NotAllowed
+    if seen.ended_on is not None:
+        raise GuaranteeEnded
+    if seen.valid_until is None:
+        raise GuaranteeWithoutEnd
+    if valid_until <= seen.valid_until:
+        raise Invalid(errors={"valid_until": [_("This is no later than its last day.")]})
+    terms = {
+        name: getattr(seen, name) for name in _TERMS if name not in {"level", "valid_from", "valid_until"}
+    }
+    return record_guarantee(
+        account_id=seen.given_for_id,
+        level=Level(seen.level).word,
+        reference=reference,
+        valid_from=seen.valid_until + timedelta(days=1),
+        valid_until=valid_until,
+        document=document,
+        by=by,
+        at=at,
+        **terms,
+    )
 
 
 def _check(

@@ -20,6 +20,7 @@ from accounts.queries import belonging_on
 from accounts.views.answers import now, signed_in
 from accounts.views.parts import Panel
 from credit import history, queries, services
+from credit.advice import ANSWER_HOURS, Answer
 from credit.authority import role_label
 from credit.drawing import PART_LABELS, binding_of, limit_of
 from credit.enums import Level
@@ -27,7 +28,7 @@ from credit.exposure import Cuts, read
 from credit.forms import SellForm
 from credit.models import AccountBlock, ExposureSnapshot
 from credit.suggestion.gathering import suggestion_of
-from credit.written.queries import quotes_for
+from credit.written.queries import quotes_for, with_quotes
 from o2c.shared import bars
 from o2c.shared.calendar import add_months, end_of_month
 from o2c.shared.menu import url_or_nothing
@@ -156,9 +157,9 @@ def sell(request: HttpRequest, account: CustomerAccount) -> Panel | None:
         available = result.available_before
         context |= {
             "result": result,
-            "findings": [
-                {**found, "quote": quotes.get(found["policy_article"])} for found in answer["findings"]
-            ],
+            "findings": with_quotes(answer, quotes),
+            "ways": Answer(answer).ways() if result.holding else [],
+            "hours": ANSWER_HOURS,
             "short": result.over_limit_by if result.over_limit_by > 0 else None,
             "left": result.available_after,
             "would_pass": available if available is not None and available > 0 and not others_hold else None,

@@ -146,6 +146,16 @@ def quotes_of(
     return {text.number: _quote(text, version) for text, version in found}
 
 
+def with_quotes(answer: Mapping[str, Any], quotes: Mapping[str, Quote]) -> list[dict[str, Any]]:
+    """The findings of an answer of the check, each with its article."""
+    return [{**found, "quote": quotes.get(found["policy_article"])} for found in answer["findings"]]
+
+
+def articles_in(answer: Mapping[str, Any]) -> set[str]:
+    """The numbers of the articles that the findings of an answer name."""
+    return {found["policy_article"] for found in answer["findings"]}
+
+
 def quotes_for(result: CheckResult) -> dict[str, Quote]:
     """The articles of what a check found, from the version it was made under."""
     numbers = {found.article for found in result.found}

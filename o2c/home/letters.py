@@ -119,7 +119,11 @@ def compose(kind: str, facts: Mapping[str, Any], *, waits: bool) -> tuple[str, l
     if holds := facts.get("holds"):
         lines += ["", _("Why:")]
         currency = facts.get("limit_currency") or facts["currency"]
-        lines += [f"- {sentence(code, figures, currency=currency)}" for code, figures in holds]
+        articles = facts.get("articles") or [""] * len(holds)
+        for (code, figures), article in zip(holds, articles, strict=True):
+            said = f"- {sentence(code, figures, currency=currency)}"
+            quoted = _("(credit policy, art. %(number)s)") % {"number": article}
+            lines.append(f"{said} {quoted}" if article else said)
     if (short := Decimal(facts.get("over_limit_by") or 0)) > 0:
         amount = _money(short, facts.get("limit_currency") or facts["currency"])
         lines.append(_("%(amount)s is missing.") % {"amount": amount})

@@ -334,14 +334,19 @@ def _override(request_id: int) -> OverrideRequest | None:
 
 def _facts_of(case: HoldCase) -> dict[str, Any]:
     """Why an order waits, what is missing, who decides and by when."""
-    holds = case.holds.filter(lifted_at=None).order_by("pk").values_list("reason", "figures", "decided_by")
+    holds = (
+        case.holds.filter(lifted_at=None)
+        .order_by("pk")
+        .values_list("reason", "figures", "decided_by", "policy_article")
+    )
     rows = list(holds)
     return {
         "over_limit_by": str(case.over_limit_by),
         "limit_currency": case.order.company.currency,
         "target_at": case.target_at.isoformat(),
-        "holds": [(reason, figures) for reason, figures, _role in rows],
-        "role": next((role for _reason, _figures, role in rows if role), ""),
+        "holds": [(reason, figures) for reason, figures, _role, _article in rows],
+        "articles": [article for _reason, _figures, _role, article in rows],
+        "role": next((role for _reason, _figures, role, _article in rows if role), ""),
     }
 
 

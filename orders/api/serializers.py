@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from credit.api.serializers import DecisionShape
+from credit.api.explained import article_answer
+from credit.api.serializers import DecisionShape, QuotedArticle
 from credit.messages import message
 from credit.queries import money
 from credit.services.checks import decision_as_contract
+from credit.written.queries import Quote, quotes_of
 from o2c.shared.api.bodies import (
     CurrencyField,
     KeyField,
@@ -23,6 +27,7 @@ from o2c.shared.api.bodies import (
     quantity_field,
     rate_field,
 )
+from o2c.shared.calendar import paris_date
 from orders.enums import ReleaseScope, ShownStatus
 from orders.models import HoldCase, Order, OrderHold, OrderLine
 from orders.queries import active_holds, open_case, shown_status
@@ -167,6 +172,9 @@ class HoldShape(Shape):
     figures = serializers.DictField()
     message = serializers.CharField()
     decided_by = serializers.CharField(allow_null=True)
+    policy_article = serializers.CharField(allow_blank=True)
+    article = QuotedArticle(allow_null=True)
+    comment = serializers.CharField(allow_blank=True)
 
 
 class OrderAnswer(Shape):
@@ -233,8 +241,32 @@ def moved(body: Mapping[str, Any]) -> list[tuple[int, Any]] | None:
     return None if lines is None else [(line["line"], line["quantity"]) for line in lines]
 
 
+def order_answers(orders: Sequence[Order]) -> list[dict[str, Any]]:
+    """Orders as the API shows them; they come from ``queries.with_parts``.
+
+    Their holds quote the policy each was judged by: one more query per version.
+    """
+    numbers: dict[tuple[int, int | None, date], set[str]] = defaultdict(set)
+    for order in orders:
+        numbers[_judged_by(order)] |= {hold.policy_article for hold in active_holds(order)}
+    quotes = {key: quotes_of(key[0], wanted, on=key[2], version_id=key[1]) for key, wanted in numbers.items()}
+    return [_order_answer(order, quotes[_judged_by(order)]) for order in orders]
+
+
 def order_answer(order: Order) -> dict[str, Any]:
-    """An order as the API shows it; it comes from ``queries.with_parts``."""
+    """One order as the API shows it; it comes from ``queries.with_parts``."""
+    return order_answers([order])[0]
+
+
+def _judged_by(order: Order) -> tuple[int, int | None, date]:
+    decision = order.last_decision
+    version = None if decision is None else decision.policy_version_id
+    # Of a version that is named the day says nothing.
+    day = date.min if version or decision is None else paris_date(decision.decided_at)
+    return order.company_id, version, day
+
+
+def _order_answer(order: Order, quotes: Mapping[str, Quote]) -> dict[str, Any]:
     case = open_case(order)
     return {
         "number": order.number,
@@ -251,7 +283,7 @@ def order_answer(order: Order) -> dict[str, Any]:
         "lines": [_line_answer(line) for line in order.lines.all()],
         "total_excl_vat": money(order.total_excl_vat),
         "total_incl_vat": money(order.total_incl_vat),
-        "holds": [_hold_answer(hold, order.company.currency) for hold in active_holds(order)],
+        "holds": [_hold_answer(hold, order.company.currency, quotes) for hold in active_holds(order)],
         "credit_decision": decision_as_contract(order.last_decision) if order.last_decision else None,
         "target_at": case.target_at if case else None,
         "created_by": order.created_by.username,
@@ -306,12 +338,14 @@ def _line_answer(line: OrderLine) -> dict[str, Any]:
     }
 
 
-def _hold_answer(hold: OrderHold, currency: str) -> dict[str, Any]:
+def _hold_answer(hold: OrderHold, currency: str, quotes: Mapping[str, Quote]) -> dict[str, Any]:
     return {
         "code": hold.reason,
         "since": hold.since,
         "figures": hold.figures,
         "message": message(hold.reason, hold.figures, currency=currency),
         "decided_by": hold.decided_by or None,
+        "policy_article": hold.policy_article,
+        "article": article_answer(quotes.get(hold.policy_article)),
         "comment": hold.comment,
     }

@@ -43,6 +43,7 @@ from .serializers import (
     line_inputs,
     moved,
     order_answer,
+    order_answers,
     queue_answer,
 )
 
@@ -113,7 +114,7 @@ class OrderViewSet(OrderAlternatives):
     def list(self, request: Request) -> Response:
         """Orders, newest first."""
         found = queries.outside_orders(self.user, self.company, request.query_params.get("account", ""))
-        return self.page(self.get_queryset(), lambda rows: [order_answer(row) for row in rows], outside=found)
+        return self.page(self.get_queryset(), order_answers, outside=found)
 
     @extend_schema(request=OrderBody)
     def create(self, request: Request) -> Response:

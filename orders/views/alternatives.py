@@ -27,6 +27,7 @@ from o2c.shared.problems import Refusal
 from ..alternatives_form import KINDS, AlternativesForm
 from ..enums import OrderState
 from ..queries import open_case
+from ..rhythm import Rhythm, drawing_of, rhythm_of
 from ..services import look_ahead_of
 from ..tables import order_url
 from .base import OrderView, in_words
@@ -64,6 +65,8 @@ class Alternatives(OrderView):
         offers = outlook.proposals()
         chosen = {name: values for name, values in request.GET.lists() if name != "part"}
         form = AlternativesForm(request.GET if chosen else None, outlook=outlook, offers=offers)
+        exceptional = any(cause.code is CauseCode.EXCEPTIONAL_ORDERS for cause in result.causes)
+        rhythm = rhythm_of(order, reader=self.reader) if exceptional else None
         context: dict[str, Any] = {
             "title": _("What would make it possible"),
             "menu": "orders",
@@ -74,7 +77,9 @@ class Alternatives(OrderView):
             "may_agree": self.reader.may("orders.request_override", order.company)
             and open_case(order) is not None,
             "agree_url": reverse("orders:agree", args=[order.number]),
-            "causes": [_cause(cause, result, outlook) for cause in result.causes],
+            "causes": [_cause(cause, result, outlook, rhythm) for cause in result.causes],
+            "rhythm": rhythm,
+            "rhythm_spec": drawing_of(rhythm) if rhythm else None,
             "offers": offers,
             "form": form,
         }
@@ -229,21 +234,21 @@ def _said(offer: Proposal, form: AlternativesForm, outlook: Outlook) -> tuple[st
             return text, (form["raised_amount"], form["raised_until"])
 
 
-def _cause(cause: Cause, result: CheckResult, outlook: Outlook) -> dict[str, Any]:
+def _cause(cause: Cause, result: CheckResult, outlook: Outlook, rhythm: Rhythm | None) -> dict[str, Any]:
     icon, tone = _LOOKS[cause.code]
     left = cause.without(result.available_after) if result.available_after is not None else None
     return {
         "icon": icon,
         "tone": tone,
         "title": cause.code.label,
-        "text": _words_of(cause, outlook),
+        "text": _words_of(cause, outlook, rhythm),
         "amount": cause.amount,
         "missing": -left if left is not None and left < 0 else None,
         "rest": left if left is not None and left >= 0 and outlook.excess > 0 else None,
     }
 
 
-def _words_of(cause: Cause, outlook: Outlook) -> str:
+def _words_of(cause: Cause, outlook: Outlook, rhythm: Rhythm | None) -> str:
     figures, currency = cause.figures, outlook.currency
     if cause.code is CauseCode.LATE_PAYMENT:
         late = sorted(
@@ -260,10 +265,11 @@ def _words_of(cause: Cause, outlook: Outlook) -> str:
     if cause.code is CauseCode.OPEN_DISPUTE:
         return _("The client contests it; until that is settled nobody pays it.")
     if cause.code is CauseCode.EXCEPTIONAL_ORDERS:
-        return _("%(times)s times the mean order of the last 12 months (%(mean)s).") % {
+        said = _("%(times)s times the mean order of the last 12 months (%(mean)s).") % {
             "times": formats.number(figures["times"], get_language() or "fr", decimals=1),
             "mean": _money(figures["mean"], currency),
         }
+        return f"{said} {_of_the_month(rhythm)}" if rhythm else said
     change = _("%(before)s → %(now)s on %(day)s.") % {
         "before": _money(figures["before"], currency),
         "now": _money(figures["now"], currency),
@@ -274,6 +280,20 @@ def _words_of(cause: Cause, outlook: Outlook) -> str:
     reason = figures["reason"].strip()
     ended = reason if not reason or reason[-1] in ".!?…" else f"{reason}."
     return " ".join([change, ended, _("Decided by %(name)s.") % {"name": figures["decided_by"]}])
+
+
+def _of_the_month(rhythm: Rhythm) -> str:
+    """The month's intake against what a month comes to on average."""
+    intake = _money(rhythm.last.intake, rhythm.currency)
+    if rhythm.times is None:
+        return _(
+            "With it the month comes to %(intake)s; nothing was ordered in the eleven months before."
+        ) % {"intake": intake}
+    return _("With it the month comes to %(intake)s, %(times)s times the mean month (%(mean)s).") % {
+        "intake": intake,
+        "times": formats.number(rhythm.times, get_language() or "fr", decimals=1),
+        "mean": _money(rhythm.mean, rhythm.currency),
+    }
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
 from accounts.models import CustomerAccount
-from credit.advice import Answer
+from credit.advice import ANSWER_HOURS, Answer
 from credit.client_choice import shown_as
 from credit.services import CheckResult, OrderInCheck, check
+from credit.written.queries import quotes_for, with_quotes
 from o2c.shared.badges import badge_for
 from o2c.shared.fields import DateField, MoneyField
 from o2c.shared.formats import moment
@@ -185,9 +186,14 @@ def answer_to(request: Any, data: Mapping[str, Any], order: Order | None) -> dic
         order=about,
     )
     contract = result.as_contract()
+    spoken = Answer(contract)
     return context | {
-        "answer": Answer(contract),
-        "findings": [{**found, "look": badge_for(found["code"])} for found in contract["findings"]],
+        "answer": spoken,
+        "findings": [
+            {**found, "look": badge_for(found["code"])} for found in with_quotes(contract, quotes_for(result))
+        ],
+        "ways": spoken.ways() if spoken.holding else [],
+        "hours": ANSWER_HOURS,
         "before": result.available_before,
         "after": result.available_after,
         "use": _use(result),

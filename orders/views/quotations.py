@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,9 +17,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.policy import describe_term
-from credit.advice import Answer
+from credit.advice import ANSWER_HOURS, Answer
 from credit.services import check
 from credit.services.checks import answer_in_words
+from credit.written.queries import Quote, articles_in, quotes_for, quotes_of, with_quotes
 from o2c.shared.badges import badge_for
 from o2c.shared.calendar import paris_date
 from o2c.shared.pdf import pdf_response
@@ -110,7 +111,7 @@ class QuotationPage(QuotationView):
             "lines": [_line(line) for line in quotation.lines.all()],
             "vat": quotation.total_incl_vat - quotation.total_excl_vat,
             "term": describe_term(quotation.term, language),
-            "then": _shown(quotation.credit_answer),
+            "then": _then(quotation),
             "now": self._now(quotation),
             "order_url": order_url(quotation.order) if quotation.order else "",
             "run_out": quotation.state in _RUNNING and quotation.valid_until < timezone.localdate(),
@@ -123,7 +124,16 @@ class QuotationPage(QuotationView):
         """Today's answer: of the order it became, or of the check asked again while it may become one."""
         if quotation.order is not None:
             decision = quotation.order.last_decision
-            return _shown(decision.figures["check"]) | {"at": decision.decided_at} if decision else None
+            if decision is None:
+                return None
+            check_then, day = decision.figures["check"], paris_date(decision.decided_at)
+            quotes = quotes_of(
+                quotation.company_id,
+                articles_in(check_then),
+                on=day,
+                version_id=decision.policy_version_id,
+            )
+            return _shown(check_then, quotes) | {"at": decision.decided_at}
         if quotation.state not in (*_RUNNING, QuotationState.ACCEPTED):
             return None
         at = timezone.now()
@@ -135,7 +145,8 @@ class QuotationPage(QuotationView):
             at=at,
             by=self.reader,
         )
-        return _shown(result.as_contract()) | {"at": at}
+        answer = _shown(result.as_contract(), quotes_for(result))
+        return answer | {"at": at, "ways": answer["answer"].ways()}
 
     def _acts(self, quotation: Quotation) -> dict[str, bool]:
         enters = self.reader.may("orders.enter", self.company)
@@ -265,7 +276,13 @@ class Decline(QuotationView):
         return render(self.request, "orders/quotation_decline.html", context, status=status)
 
 
-def _shown(answer: dict[str, Any]) -> dict[str, Any]:
+def _then(quotation: Quotation) -> dict[str, Any]:
+    """The answer of the day it was priced, with the articles in force that day; its ways are past."""
+    answer, day = quotation.credit_answer, paris_date(quotation.checked_at)
+    return _shown(answer, quotes_of(quotation.company_id, articles_in(answer), on=day))
+
+
+def _shown(answer: dict[str, Any], quotes: Mapping[str, Quote]) -> dict[str, Any]:
     """A kept or fresh answer of the check as the page draws it."""
     spoken = answer_in_words(answer)
     after = spoken["available_after"]
@@ -274,7 +291,8 @@ def _shown(answer: dict[str, Any]) -> dict[str, Any]:
         "decision": spoken["decision"],
         "after": None if after is None else Decimal(after),
         "currency": spoken["currency"],
-        "findings": [{**found, "look": badge_for(found["code"])} for found in spoken["findings"]],
+        "hours": ANSWER_HOURS,
+        "findings": [{**found, "look": badge_for(found["code"])} for found in with_quotes(spoken, quotes)],
     }
 
 

@@ -174,6 +174,7 @@ _FACTOR: Final = {
     "factor": "Factor", "number": "F-1", "valid_from": "1/1/2031", "advance_pct": "85", "guarantee_fund_pct": "10",
     "commission_pct": "1", "max_term_days": "90", "max_overdue_days": "0",
 }  # fmt: skip
+_GUARANTEE_FILE: Final = {"name": "guarantee.pdf", "content": "JVBERi0xLjQ="}
 _RATE: Final = {"ecb": "2.50", "legal": "2.60", "source": "JO"}
 _COMMENT: Final = {"comment": "Agreed with the client"}
 _LINE: Final = {"sku": "A1", "description": "Goods", "quantity": "1", "unit_price": "10.00", "vat_rate": "20"}
@@ -954,6 +955,39 @@ API: Final[Mapping[str, Entry]] = {
     "credit-alerts/<pk>/": Entry(get="accounts.view", about="alert"),
     "credit-alerts/<pk>/answer/": Entry(post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}),
     "credit-alerts/<pk>/take/": Entry(post="accounts.watch", about="alert"),
+    "guarantees/": Entry(
+        get="accounts.view",
+        post="credit.rate",
+        body={
+            "account": "{client}",
+            "kind": "BANK",
+            "guarantor": "Bank",
+            "reference": "G-8",
+            "amount": "10",
+            "currency": "EUR",
+            "valid_from": "2026-01-01",
+            "file": _GUARANTEE_FILE,
+        },
+    ),
+    "guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
+    "guarantees/<pk>/confirm/": Entry(post="credit.decide_limit", about="guarantee", by_authority=True),
+    "guarantees/<pk>/extend/": Entry(
+        post="credit.rate",
+        about="guarantee",
+        body={"reference": "G-7", "valid_until": "2099-12-31", "file": _GUARANTEE_FILE},
+    ),
+    "guarantees/<pk>/end/": Entry(post="credit.rate", about="guarantee", body=_REASON),
+    "buyer-covers/": Entry(
+        get="accounts.view",
+        post="imports.run",
+        body={
+            "account": "{client}",
+            "amount": "10",
+            "insured_pct": "90",
+            "status": "REQUESTED",
+            "effective_on": "2026-02-01",
+        },
+    ),
     "limit-requests/": Entry(get="accounts.view", post="credit.request_limit", body=_LIMIT_WISH),
     "limit-requests/<pk>/": Entry(get="accounts.view", about="limit_request"),
     "limit-requests/<pk>/submit/": Entry(post="credit.request_limit", about="limit_request"),

@@ -25,6 +25,8 @@ LISTS = [
     "accounts/C0001/limits/",
     "accounts/C0001/timeline/",
     "limit-requests/",
+    "guarantees/",
+    "buyer-covers/",
     "orders/",
     "holds/",
     "invoices/",

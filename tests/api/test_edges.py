@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
@@ -23,6 +24,11 @@ WRITING = [
     "accounts/C0001/unwatch/",
     "accounts/C0001/credit-check/",
     "limit-requests/",
+    "guarantees/",
+    "guarantees/1/confirm/",
+    "guarantees/1/extend/",
+    "guarantees/1/end/",
+    "buyer-covers/",
     "credit-alerts/1/answer/",
     "credit-alerts/1/take/",
     "limit-requests/1/submit/",
@@ -197,10 +203,27 @@ FIELDS = [
     "username",
     "password",
 ]
-GOOD = {
+GOOD: dict[str, dict[str, Any]] = {
     "accounts/": {"code": "C9", "name": "Nine", "currency": "EUR", "term": "NET30", "country": "FR"},
     "accounts/C0001/credit-check/": {"amount": "1.00"},
     "limit-requests/": {"account": "C0001", "amount": "1", "currency": "EUR", "reason": "r"},
+    "guarantees/": {
+        "account": "C0001",
+        "kind": "BANK",
+        "guarantor": "Bank",
+        "reference": "G-1",
+        "amount": "10.00",
+        "currency": "EUR",
+        "valid_from": "2026-01-02",
+        "file": {"name": "g.pdf", "content": "JVBERi0xLjQ="},
+    },
+    "buyer-covers/": {
+        "account": "C0001",
+        "amount": "10.00",
+        "insured_pct": "90",
+        "status": "ACTIVE",
+        "effective_on": "2026-01-02",
+    },
     "orders/": order_body("ORD-9"),
     "orders/ORD-1/deliver/": {"lines": [{"line": 10, "quantity": "1"}]},
     "orders/ORD-1/release/": {"comment": "c"},
@@ -244,7 +267,7 @@ def person(api, account):
             ("payments", "allocations", "invoices", "statements", "bank-accounts", "interest-notes")
         )
         else "credit"
-        if path.startswith("items")
+        if path.startswith(("items", "guarantees"))
         else "integration"
         if path.startswith(("webhooks", "outbox"))
         else "adv"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import CustomerAccount, User
-from o2c.shared.calendar import paris_date
+from o2c.shared.calendar import add_months, paris_date
 from orders import services
 from orders.models import Order
+from orders.rhythm import drawing_of, rhythm_of
 from tests.factories.accounts import make_user
 from tests.factories.orders import open_item, submitted
 
@@ -94,3 +98,48 @@ def test_who_may_not_see_the_order_sees_nothing(held: Order, account: CustomerAc
     assert browse(stranger).get(url("alternatives", held)).status_code == 404
     services.cancel(order_id=held.pk, reason="withdrawn", by=adv, at=timezone.now())
     assert browse(adv).get(url("alternatives", held)).status_code == 404
+
+
+def test_an_exceptional_order_is_shown_on_top_of_twelve_months(
+    account: CustomerAccount, adv: User, rep: User
+) -> None:
+    today = paris_date(timezone.now())
+    last = today.replace(day=1)
+    for back, total in ((3, "600"), (3, "500"), (11, "2200"), (13, "9999")):
+        submitted(account, total, by=adv, order_date=add_months(last, -back), number=f"O-{back}-{total}")
+    colleague = submitted(account, "400", by=adv, order_date=today, number="O-OTHERS")
+    Order.objects.filter(pk=colleague.pk).update(sales_rep=make_user("sales", account.company, "other"))
+    open_item(account, "3000", due=today + timedelta(days=20))
+    order = submitted(account, "6000", by=adv, number="O-LARGE")
+
+    rhythm = rhythm_of(order, reader=rep)
+    assert [month.total for month in rhythm.months if month.total] == [2200, 1100, 400]
+    figures = (rhythm.last.asked, rhythm.last.intake, rhythm.mean)
+    assert figures == (Decimal(6000), Decimal(6400), Decimal(300))
+    assert rhythm.times is not None
+    assert round(rhythm.times, 1) == Decimal("21.3")
+    assert (rhythm.last.documents, rhythm.last.outside) == ((), 1), "colleagues' sales are counted, not shown"
+    assert drawing_of(rhythm)["sets"][1]["data"] == [0.0] * 11 + [6000.0]
+
+    shown = part(rep, order)
+    assert "With it the month comes to €6,400.00, 21.3 times the mean month (€300.00)." in shown
+    assert "What the client usually orders" in shown
+    assert "O-3-600" in shown
+    assert "1 order of a colleague" in shown
+    assert "O-OTHERS" not in shown
+    assert "O-13-9999" not in shown
+
+
+def test_the_rhythm_costs_the_same_for_many_orders(account: CustomerAccount, adv: User, rep: User) -> None:
+    order = submitted(account, "100", by=adv)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            rhythm_of(order, reader=User.objects.get(pk=rep.pk))
+        return len(queries)
+
+    alone = cost()
+    assert rhythm_of(order, reader=rep).times is None
+    for _number in range(4):
+        submitted(account, "10", by=adv)
+    assert cost() == alone

@@ -1,6 +1,7 @@
 """Every reason that keeps an order says why, what is missing, who decides, by when, and what can be done now.
 
-On the order's page, on *Can I sell?*, in the answer of the API and in what the sales rep is told, in both languages.
+On the order's page, beside the entry of an order, on a quotation, on *Can I sell?* and its shared link, on the client's
+page, in the queue, in the answers of the API and in what the sales rep is told, in both languages.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from credit.messages import message
 from credit.models import BuyerCover, CreditLimit, InsurancePolicy, RiskPolicy
 from credit.services.checks import check
 from credit.services.legal import record_notice
+from credit.written.queries import Quote, quotes_of
 from dunning.services import promises
 from invoicing import services as invoicing
 from o2c.shared import formats, work
@@ -36,7 +38,7 @@ from orders import services as orders
 from orders.models import HoldCase, Order
 from orders.page import facts_of, reasons_of, ways_of
 from tests.factories.accounts import make_user
-from tests.factories.orders import open_item, submitted
+from tests.factories.orders import open_item, quoted, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +166,12 @@ def spoken(words: str) -> str:
     return " ".join(words.split())
 
 
+def article_of(code: str, account: CustomerAccount) -> Quote:
+    """The article of the written policy that a reason quotes, in the language in force."""
+    number = credit_policy.ARTICLES[Finding(code)]
+    return quotes_of(account.company_id, {number}, on=paris_date(timezone.now()))[number]
+
+
 def test_every_reason_that_can_hold_is_tried_and_has_its_article():
     found = {code for code in Finding if f"Finding.{code.name}, Severity.HOLD" in _rules()}
     assert found <= REASONS.keys() | {Finding.PO_MISMATCH}
@@ -209,8 +217,12 @@ def test_a_held_order_says_all_of_it(
     with translation.override(language):
         assert order.last_decision is not None
         ways = ways_of(order, facts_of(order))
+        quote = article_of(code, account)
     assert ways
     assert any(spoken(way.title) in page for way in ways)
+    assert f"art. {quote.number}" in page
+    assert spoken(quote.title) in page
+    assert spoken(quote.why) in page
 
     mail = OutboxMessage.objects.get(kind="order.held", user=rep)
     assert mail.language == language
@@ -220,12 +232,15 @@ def test_a_held_order_says_all_of_it(
     with translation.override(language):
         at = timezone.localtime(case.target_at)
         assert f"{formats.date_short(at.date())} {at:%H:%M}" in letter
+    assert f"art. {quote.number})" in letter
 
     client.force_login(make_user("integration", account.company))
     answer = client.get(f"/api/v1/orders/{order.number}/", headers={"accept-language": language}).json()
     shown = next(each for each in answer["holds"] if each["code"] == code)
     assert shown["message"] == cause
     assert shown["decided_by"] == hold.decided_by
+    assert shown["policy_article"] == quote.number
+    assert (shown["article"]["title"], shown["article"]["why"]) == (quote.title, quote.why)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -251,3 +266,82 @@ def test_the_rep_reads_all_of_it_before_offering(
         for way in ways:
             assert spoken(way.title) in page
         assert spoken(answer.words(delivery=None)) in page
+
+
+def entered(account: CustomerAccount) -> dict[str, str]:
+    """An order as its form posts it, of the amount asked about."""
+    return {
+        "client": account.code, "lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-description": "Goods",
+        "lines-0-quantity": "1", "lines-0-unit_price": "1000", "lines-0-vat_rate": "20",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", [code for code in REASONS if code not in OF_THE_ORDER])
+def test_no_surface_refuses_without_the_article_the_decider_and_what_can_be_done(
+    code: Finding, language: str, account: CustomerAccount, rep: User, manager: User, client: Client
+):
+    REASONS[code][0](account, manager)
+    User.objects.filter(pk=rep.pk).update(language=language)
+    rep.refresh_from_db()
+    client.force_login(rep)
+    quotation = quoted(account, AMOUNT, by=rep)
+    with translation.override(language):
+        found = check(account=account, amount=Decimal(AMOUNT), at=timezone.now(), by=rep).as_contract()
+        finding = next(each for each in found["findings"] if each["code"] == code)
+        cause = message(code, finding["figures"], currency="EUR", language=language)
+        answer, quote = Answer(found), article_of(code, account)
+        ways, decider = answer.ways(), answer.decided_by
+    sold = {"client": account.code, "amount": AMOUNT}
+    pages = {
+        "entry": client.post("/orders/new/answer/", entered(account)),
+        "quotation": client.get(f"/orders/quotations/{quotation.number}/"),
+        "can I sell": client.get("/credit/can-i-sell/", sold),
+        "client": client.get(f"/clients/{account.code}/part/sell/", {"amount": AMOUNT}, headers={"HX-Request": "true"}),
+    }  # fmt: skip
+    for surface, told in pages.items():
+        page = text_of(told)
+        for said in (cause, f"art. {quote.number}", quote.title, quote.why, decider):
+            assert spoken(said) in page, (surface, said)
+        assert "4 heures ouvrées" in page or "4 working hours" in page, surface
+        for way in ways:
+            assert spoken(way.title) in page, (surface, way.title)
+        if answer.missing:
+            assert spoken(money(answer.missing, language, "EUR")) in page, surface
+
+    told = client.post(
+        f"/api/v1/accounts/{account.code}/credit-check/", {"amount": AMOUNT}, content_type="application/json"
+    ).json()
+    shown = next(each for each in told["findings"] if each["code"] == code)
+    assert shown["message"] == cause
+    assert shown["article"] == {
+        "number": quote.number, "title": quote.title, "why": quote.why, "version": quote.version,
+    }  # fmt: skip
+    assert shown["decided_by"]
+    assert told["answer_hours"] == 4
+    assert [way["title"] for way in told["ways"]] == [way.title for way in ways]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_link_that_a_rep_shares_says_the_same(
+    language: str, account: CustomerAccount, rep: User, manager: User, client: Client
+):
+    open_item(account, "9500")
+    User.objects.update(language=language)
+    manager.refresh_from_db()
+    client.force_login(rep)
+    page = client.get("/credit/can-i-sell/", {"client": account.code, "amount": AMOUNT})
+    client.force_login(manager)
+    with translation.override(language):
+        quote = article_of(Finding.OVER_LIMIT, account)
+    shared = text_of(client.get(page.context["share_url"].partition("testserver")[2]))
+    assert spoken(quote.title) in shared
+    assert spoken(quote.why) in shared
+
+
+def test_an_order_that_passes_quotes_nothing(account: CustomerAccount, rep: User, client: Client):
+    client.force_login(rep)
+    told = client.post(
+        f"/api/v1/accounts/{account.code}/credit-check/", {"amount": "10"}, content_type="application/json"
+    ).json()
+    assert (told["findings"], told["answer_hours"], told["ways"]) == ([], None, [])
