@@ -4,20 +4,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('dunning', '0014_statements_of_clients'),
+        ("dunning", "0014_statements_of_clients"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='reminderline',
-            name='dropped',
-            field=models.CharField(blank=True, choices=[('insolvency', 'frozen by insolvency proceedings'), ('stopped', 'reminders are stopped'), ('factored', 'sold to the factor, which reminds the client'), ('disputed', 'in dispute'), ('promised', 'promised, its day has not passed'), ('handed_over', 'handed over to an agency, an officer, the court or the insurer'), ('payment_plan', 'in a payment plan that is respected'), ('einvoice', 'refused, rejected or suspended on the platform'), ('settled', 'nothing is open any more'), ('payment_proposed', 'a payment that came in settles it'), ('credit_balance', 'covered by credits on the account'), ('too_small', 'too small'), ('in_grace', 'within the days of grace'), ('minimum_gap', 'reminded too recently'), ('contact_cap', 'contacted as often as the scenario allows within thirty days')], max_length=16),
+            model_name="reminderline",
+            name="dropped",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("insolvency", "frozen by insolvency proceedings"),
+                    ("stopped", "reminders are stopped"),
+                    ("factored", "sold to the factor, which reminds the client"),
+                    ("disputed", "in dispute"),
+                    ("promised", "promised, its day has not passed"),
+                    ("handed_over", "handed over to an agency, an officer, the court or the insurer"),
+                    ("payment_plan", "in a payment plan that is respected"),
+                    ("einvoice", "refused, rejected or suspended on the platform"),
+                    ("settled", "nothing is open any more"),
+                    ("payment_proposed", "a payment that came in settles it"),
+                    ("credit_balance", "covered by credits on the account"),
+                    ("too_small", "too small"),
+                    ("in_grace", "within the days of grace"),
+                    ("minimum_gap", "reminded too recently"),
+                    ("contact_cap", "contacted as often as the scenario allows within thirty days"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='runexclusion',
-            name='reason',
-            field=models.CharField(choices=[('insolvency', 'frozen by insolvency proceedings'), ('stopped', 'reminders are stopped'), ('factored', 'sold to the factor, which reminds the client'), ('disputed', 'in dispute'), ('promised', 'promised, its day has not passed'), ('handed_over', 'handed over to an agency, an officer, the court or the insurer'), ('payment_plan', 'in a payment plan that is respected'), ('einvoice', 'refused, rejected or suspended on the platform'), ('settled', 'nothing is open any more'), ('payment_proposed', 'a payment that came in settles it'), ('credit_balance', 'covered by credits on the account'), ('too_small', 'too small'), ('in_grace', 'within the days of grace'), ('minimum_gap', 'reminded too recently'), ('contact_cap', 'contacted as often as the scenario allows within thirty days')], max_length=16),
+            model_name="runexclusion",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("insolvency", "frozen by insolvency proceedings"),
+                    ("stopped", "reminders are stopped"),
+                    ("factored", "sold to the factor, which reminds the client"),
+                    ("disputed", "in dispute"),
+                    ("promised", "promised, its day has not passed"),
+                    ("handed_over", "handed over to an agency, an officer, the court or the insurer"),
+                    ("payment_plan", "in a payment plan that is respected"),
+                    ("einvoice", "refused, rejected or suspended on the platform"),
+                    ("settled", "nothing is open any more"),
+                    ("payment_proposed", "a payment that came in settles it"),
+                    ("credit_balance", "covered by credits on the account"),
+                    ("too_small", "too small"),
+                    ("in_grace", "within the days of grace"),
+                    ("minimum_gap", "reminded too recently"),
+                    ("contact_cap", "contacted as often as the scenario allows within thirty days"),
+                ],
+                max_length=16,
+            ),
         ),
     ]
