@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from o2c.shared import formats
@@ -127,7 +127,7 @@ class HoldTable(Table):
         currency_from="order__company__currency",
         zero=False,
         phone="hide",
-        verbose_name=gettext_lazy("Missing"),
+        verbose_name=pgettext_lazy("amount", "Missing"),
     )
     reasons = StatusesColumn(accessor="active", verbose_name=gettext_lazy("Reasons"))
     use = PercentColumn(

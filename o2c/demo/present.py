@@ -81,7 +81,7 @@ class Story:
             if number in (BLOCKED, NO_LIMIT_YET, EXPIRED, *OVER, *EXPORT):
                 continue
             when = self.at - timedelta(days=self.random.randint(2, 45), hours=self.random.randint(0, 6))
-            order = self._order(self.client(number), self.random.randint(2, 9), when)
+            order = self.order(self.client(number), self.random.randint(2, 9), when)
             held = shown_status(order) == "on_hold"
             if held:
                 orders.release(
@@ -95,8 +95,8 @@ class Story:
     def export_orders(self) -> None:
         """Two clients abroad, each with an order in its own currency: exposure counts it at the rate of the day."""
         for number in EXPORT:
-            order = self._order(self.client(number), 4, self.at - timedelta(days=6))
-            self._try(lambda key=order.pk: orders.deliver(order_id=key, by=self.team["adv"], at=self.at))
+            order = self.order(self.client(number), 4, self.at - timedelta(days=6))
+            self.attempt(lambda key=order.pk: orders.deliver(order_id=key, by=self.team["adv"], at=self.at))
 
     def holds_today(self) -> None:
         """The queue of this morning: each reason is there at least once."""
@@ -109,11 +109,11 @@ class Story:
         )
         hours = iter((5.5, 4.2, 3.4, 2.8, 2.1, 1.5, 0.9, 0.5, 0.2))
         for number in (*OVER, BLOCKED, NO_LIMIT_YET, EXPIRED):
-            self._order(
+            self.order(
                 self.client(number), self.random.randint(6, 14), self.at - timedelta(hours=next(hours))
             )
-        order = self._order(self.client(BY_HAND), 2, self.at - timedelta(hours=next(hours)))
-        self._try(
+        order = self.order(self.client(BY_HAND), 2, self.at - timedelta(hours=next(hours)))
+        self.attempt(
             lambda: orders.hold(
                 order_id=order.pk,
                 comment="Adresse de livraison à confirmer avec le chantier.",
@@ -181,7 +181,8 @@ class Story:
                 at=self.at,
             )
 
-    def _order(self, account: CustomerAccount, count: int, when: datetime) -> Order:
+    def order(self, account: CustomerAccount, count: int, when: datetime) -> Order:
+        """Enter and submit an order of a few lines."""
         lines = [
             orders.LineInput(sku, label, Decimal(self.random.randint(1, count)), Decimal(price))
             for sku, label, price in self.random.sample(ARTICLES, 3)
@@ -202,11 +203,13 @@ class Story:
         later = min(when + timedelta(days=self.random.randint(1, 9)), self.at - timedelta(hours=1))
         if not surely and self.random.random() < 0.4:
             return
-        delivered = self._try(lambda: orders.deliver(order_id=order.pk, by=self.team["adv"], at=later))
+        delivered = self.attempt(lambda: orders.deliver(order_id=order.pk, by=self.team["adv"], at=later))
         if delivered and self.random.random() < 0.6:
-            self._try(lambda: invoicing.issue_from_order(order_id=order.pk, by=self.team["adv"], at=self.at))
+            self.attempt(
+                lambda: invoicing.issue_from_order(order_id=order.pk, by=self.team["adv"], at=self.at)
+            )
 
-    def _try(self, act: object) -> bool:
+    def attempt(self, act: object) -> bool:
         """An act that the rules may refuse on these figures: then history simply went otherwise."""
         try:
             act()  # type: ignore[operator]

@@ -25,6 +25,7 @@ from .policy import make_policy
 from .present import Story
 from .ratings import make_ratings
 from .recovery import make_recovery
+from .released import judge_old_releases, old_releases
 from .watching import insure_and_watch
 
 CODE = "DEMO"
@@ -69,6 +70,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         make_history(company, accounts, by=team["integration"], at=at, today=today, random=random)
         story = Story(company, accounts, team, at=at, random=random)
         story.limits()
+        old_releases(story)
         story.orders_under_way()
         story.export_orders()
         story.holds_today()
@@ -80,6 +82,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         story.money_not_matched()
         late_interest(company, team, at=at)
         bring_in_statement(company, accounts, team, at=at)
+        judge_old_releases(story)
         make_disputes(company, accounts, team, at=at)
         make_plans(company, accounts, team, at=at)
         make_recovery(company, accounts, team, at=at)
