@@ -184,7 +184,7 @@ def _sent(run: DunningRun, letters: int, log: Path) -> tuple[int, float, float]:
 
 
 def _waiting(run: DunningRun) -> tuple[int, int]:
-    """Reminders that wait to be made messages, and messages that wait to leave: one of each is the other's next step."""
+    """Reminders that wait to be made messages, and messages that wait to leave: the first become the second."""
     approved = run.reminders.filter(status=ReminderStatus.APPROVED).count()
     not_done = (Work.State.QUEUED, Work.State.RUNNING)
     return approved, Work.objects.filter(kind=outbox.SEND, state__in=not_done).count()
