@@ -119,7 +119,7 @@ class InsuranceClaimViewSet(CompanyViewSet):
                 "limit": money(row.limit),
                 "insured_pct": format(row.insured_pct, "f"),
             }
-            for row in found.items.all()
+            for row in found.seen_items
         ]
         steps = [
             {"status": step.status, "on": step.on, "amount": money(step.amount), "words": step.words}

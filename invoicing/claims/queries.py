@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Company, CustomerAccount, User
@@ -117,8 +117,10 @@ def deadline(
     """By when some documents must be told: counted from the judgement's publication, else from the first due date."""
     if all(one.frozen for one in items):
         split = splits_of([account.pk])[account.pk]
+        known = notices_of(account, on=on)
         published = min(
-            row.published_on for row in notices_of(account, on=on) if row.judgement_on == split.judgement_on
+            (row.published_on for row in known if row.judgement_on == split.judgement_on),
+            default=split.judgement_on,
         )
         return published + timedelta(days=terms.insolvency_days)
     return policy.deadline_of([one.due_date for one in items], days=terms.declaration_days)
@@ -137,16 +139,21 @@ def claims(user: User, company: Company | None = None) -> QuerySet[InsuranceClai
 
 
 def find_claim(user: User, key: int) -> Any:
-    """One claim file with its documents and steps.
+    """One claim file with its steps, ``seen_items`` and ``hidden``: how many documents are colleagues' sales.
 
     :raises NotFound: there is none, or it is not the user's to see
     """
-    rows = claims(user).prefetch_related(
-        Prefetch("items", InsuranceClaimItem.objects.select_related("item__invoice")), "steps__by"
-    )
-    found = rows.filter(pk=key).first()
+    found: Any = claims(user).prefetch_related("steps__by").filter(pk=key).first()
     if found is None:
         raise NotFound
+    rows = list(found.items.select_related("item__invoice"))
+    if user.sees_every_sale(found.company):
+        seen = {row.item_id for row in rows}
+    else:
+        mine = ReceivableItem.objects.filter(own_items(user, found.company), insurance_claims__claim=found)
+        seen = set(mine.values_list("pk", flat=True))
+    found.seen_items = [row for row in rows if row.item_id in seen]
+    found.hidden = len(rows) - len(found.seen_items)
     return found
 
 

@@ -80,7 +80,7 @@ def claim(request: Any, key: int) -> HttpResponse:
         "menu": MENU,
         "title": _("Claim file %(number)s") % {"number": found.number},
         "found": found,
-        "rows": [(row, item_url(row.item)) for row in found.items.all()],
+        "rows": [(row, item_url(row.item)) for row in found.seen_items],
         "steps": found.steps.all(),
         "settled": found.amount - min(found.amount, found.open_amount),
         "rest": max(found.expected - found.indemnity, 0),

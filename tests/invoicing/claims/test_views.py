@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, CustomerAccount, User
+from accounts.enums import TeamRole
+from accounts.models import Company, CustomerAccount, TeamMember, User
 from invoicing.claims import services
 from invoicing.models import InsuranceClaim, ReceivableItem
 from o2c.shared.calendar import paris_date
+from orders.models import Order
 from tests.factories.accounts import CustomerAccountFactory, make_user
 from tests.factories.insurance import cover, insure
-from tests.factories.invoicing import make_item
+from tests.factories.invoicing import make_confirmed_order, make_invoice, make_item
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +124,31 @@ def test_the_api_tells_of_files_with_their_documents(
     assert [(row["document"], row["limit"]) for row in one["items"]] == [(item.document, "30000.00")]
     assert [row["status"] for row in one["steps"]] == ["THREAT"]
     assert client.get("/api/v1/insurance-claims/999999/").status_code == 404
+
+
+def test_a_rep_sees_of_a_file_what_was_sold_by_the_rep(
+    client: Client, company: Company, account: CustomerAccount, accountant: User, manager: User, rep: User
+) -> None:
+    colleague = make_user("sales", company)
+    TeamMember.objects.create(account=account, user=rep, role=TeamRole.SALES_REP, valid_from=date(2020, 1, 1))
+    items = []
+    for seller in (rep, colleague):
+        order = make_confirmed_order(account, by=seller)
+        Order.objects.filter(pk=order.pk).update(sales_rep=seller)
+        order.refresh_from_db()
+        issued, due = today() - timedelta(days=60), today() - timedelta(days=30)
+        made = make_invoice(
+            account, "100", by=accountant, order=order, at=timezone.now(), issued=issued, due=due
+        )
+        items.append(made.items.get())
+    claim = services.open_claim(
+        item_ids=[item.pk for item in items], told_on=today(), by=manager, at=timezone.now()
+    )
+    client.force_login(rep)
+    url = reverse("invoicing:insurance_claim", args=[claim.pk])
+    page = client.get(url, headers={"accept-language": "en"}).content.decode()
+    assert items[0].document in page
+    assert items[1].document not in page
+    assert "One document more is a colleague’s sale." in page
+    one = client.get(f"/api/v1/insurance-claims/{claim.pk}/").json()
+    assert [row["document"] for row in one["items"]] == [items[0].document]
