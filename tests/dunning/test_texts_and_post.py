@@ -130,7 +130,7 @@ def test_a_letter_of_the_posting_service_carries_letter_statement_and_address(
     assert (folder / "address.txt").read_text() == f"{account.name}\n12 rue des Lilas\n69003 LYON\n"
     papers = sorted(path.name for path in folder.glob("0*"))
     assert len(papers) == 2
-    assert papers[1].startswith("02-relevé") or papers[1].startswith("02-statement")
+    assert papers[1].startswith("02-releve-")
     assert all(path.read_bytes().startswith(b"%PDF-") for path in folder.glob("0*"))
     assert not ClientLink.objects.exists()
 
