@@ -577,7 +577,7 @@ def _insurance_claim(account: CustomerAccount, mark: str, by: User, at: Any) -> 
         company=company, valid_from=today,
         defaults={"insurer": "Insurer", "number": "P-1", "recorded_at": at, "recorded_by": by},
     )  # fmt: skip
-    item = account.items.filter(amount__gt=0).order_by("pk")[0]
+    item = account.items.filter(amount__gt=0, insurance_claims=None).order_by("pk")[0]
     claim = InsuranceClaim.objects.create(
         company=company, account=account, policy=policy, number=f"{mark}-SI", currency="EUR", told_on=today,
         deadline=today, amount=2, covered=2, expected=1, opened_at=at, opened_by=by,
