@@ -87,12 +87,12 @@ def statement_context(
         "on": formats.date_long(on, language),
         "lines": [_line(row, payees.get(row.pk), language) for row in rows],
         "totals": [_totals(rows, currency, language) for currency in currencies],
-        "iban": in_fours(iban),
+        "iban": formats.iban(iban),
         "bic": seller.bic,
         "payees": [
             {
                 "factor": payee.factor,
-                "iban": in_fours(payee.iban),
+                "iban": formats.iban(payee.iban),
                 "bic": payee.bic,
                 "sums": ", ".join(
                     formats.money(total, language, currency)
@@ -119,11 +119,6 @@ def sums_to(
         if row.pk in payees and payees[row.pk].pk == payee.pk:
             found[row.currency] = found.get(row.currency, ZERO) + row.open_on
     return found
-
-
-def in_fours(iban: str) -> str:
-    """An IBAN as people read it."""
-    return " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
 
 
 def _line(row: Any, payee: FactorAgreement | None, language: str) -> dict[str, Any]:

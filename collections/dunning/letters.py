@@ -158,7 +158,7 @@ def _context(
         "is_registered": step.channel == StepChannel.REGISTERED,
         "penalties": penalties,
         "run": "" if step.is_formal else _run(account, late or asked, on, language),
-        "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
+        "iban": formats.iban(iban),
         "bic": seller.bic,
         "phone": seller.phone,
         "email": seller.email,

@@ -54,7 +54,7 @@ def _common(plan: PaymentPlan, language: str, on: date) -> dict[str, Any]:
         "client_siren": formats.siren(account.siren) if account.siren else "",
         "on": formats.date_long(on, language),
         "number": f"{account.code}-{plan.pk}",
-        "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
+        "iban": formats.iban(iban),
         "bic": seller.bic,
         "total": formats.money(plan.amount, language, plan.currency),
     }

@@ -157,6 +157,11 @@ def find_claim(user: User, key: int) -> Any:
     return found
 
 
+def owes_late(account: CustomerAccount, *, on: date) -> bool:
+    """Whether something of a client is late on a day: a claim of the insurer may begin with it."""
+    return ReceivableItem.objects.filter(account=account, open_amount__gt=0, due_date__lt=on).exists()
+
+
 def claims_of(user: User, account: CustomerAccount) -> list[InsuranceClaim]:
     """The claim files of a client, the latest first."""
     return list(claims(user, account.company).filter(account=account))

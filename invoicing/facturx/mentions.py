@@ -70,7 +70,7 @@ def factor_note(factor: str, iban: str) -> Note:
             "To free you of this debt, pay %(factor)s alone, IBAN %(iban)s: it is subrogated to our rights in this"
             " invoice (C. civ. art. 1346-1). Tell it of any claim."
         )
-        % {"factor": factor, "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))},
+        % {"factor": factor, "iban": formats.iban(iban)},
     )
 
 

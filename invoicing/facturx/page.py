@@ -194,7 +194,7 @@ def _payment(document: Document, money: Any) -> dict[str, Any]:
         ]
         if len(document.instalments) > 1
         else [],
-        "iban": " ".join(iban[place : place + 4] for place in range(0, len(iban), 4)),
+        "iban": formats.iban(iban),
         "bic": facts.get("bic", ""),
         "bank": facts.get("bank_name", ""),
         "reference": document.number,

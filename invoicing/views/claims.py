@@ -26,7 +26,7 @@ from invoicing.claims.enums import ClaimStatus
 from invoicing.claims.forms import CloseForm, DeclareForm, IndemnityForm, OpenForm, RecoveryForm
 from invoicing.claims.policy import Claimable
 from invoicing.claims.tables import TABS, ClaimFilter, ClaimTable
-from invoicing.models import InsuranceClaim, ReceivableItem
+from invoicing.models import InsuranceClaim
 from invoicing.tables import item_url
 from o2c.shared.past import look
 from o2c.shared.views import Action, Empty, ListPage, Tab
@@ -255,12 +255,7 @@ def panel(request: Any, account: CustomerAccount) -> Panel | None:
     files = queries.claims_of(request.user, account)
     terms = policy_in_force(account.company, on=looked.day)
     may = terms is not None and request.user.may(services.RIGHT, account.company_id)
-    may_open = (
-        may
-        and ReceivableItem.objects.filter(
-            account=account, open_amount__gt=0, due_date__lt=looked.day
-        ).exists()
-    )
+    may_open = may and queries.owes_late(account, on=looked.day)
     if not files and not may_open:
         return None
     return Panel(

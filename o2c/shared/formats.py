@@ -183,6 +183,11 @@ def siren(value: str | None) -> str:
     return f"{head}{NBSP}{figures[9:]}" if figures[9:] else head
 
 
+def iban(value: str) -> str:
+    """An IBAN in groups of four, as people read it."""
+    return " ".join(value[place : place + 4] for place in range(0, len(value), 4))
+
+
 def iban_masked(value: str | None) -> str:
     """Write an IBAN with all but country, check figures and the last four hidden: ``FR76 •••• 0189``."""
     bare = re.sub(r"\s", "", value or "").upper()

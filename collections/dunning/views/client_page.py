@@ -26,7 +26,7 @@ from invoicing.facturx.facts import seller_details
 from invoicing.file_answers import file_response
 from invoicing.models import Invoice, InvoiceLine, ReceivableItem
 from invoicing.services.files import StillMade, file_of
-from invoicing.statement import in_fours, own_items_open, own_statement_pdf, payees_of
+from invoicing.statement import own_items_open, own_statement_pdf, payees_of
 from o2c.shared import formats
 from o2c.shared.calendar import add_business_days
 from o2c.shared.files import from_upload
@@ -222,9 +222,9 @@ def _drawn(
         "account": account,
         "company": account.company,
         "seller": seller,
-        "iban": in_fours(seller.iban),
+        "iban": formats.iban(seller.iban),
         "payees": [
-            (payee, in_fours(payee.iban))
+            (payee, formats.iban(payee.iban))
             for payee in {row.payee.pk: row.payee for row in shown if row.payee}.values()
         ],
         "today": today,
