@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, PaymentCircuit, User
 from credit.enums import Level
-from credit.models import ExposureSnapshot
+from credit.models import CreditDecision, ExposureSnapshot
 from credit.queries import exposure_of
 from dunning.models import AccountRelay, DunningScenario, HandOver, PaymentPlan
 from invoicing.models import BankStatement, Invoice, Payment, ReceivableItem, ReturnProposal
@@ -45,9 +45,19 @@ def test_a_believable_company_whose_books_add_up(demo: Company, capsys: pytest.C
     _a_bank_statement_waits()
     assert sorted(PaymentPlan.objects.values_list("status", flat=True)) == ["ACTIVE", "DRAFT"]
     assert PaymentPlan.objects.get(status="ACTIVE").instalments.exclude(paid_on=None).count() == 1
+    _old_releases_are_judged(demo)
     _collections_are_under_way(demo)
     call_command("verify_books")
     assert "0 differences" in capsys.readouterr().out
+
+
+def _old_releases_are_judged(demo: Company) -> None:
+    outcomes = set(CreditDecision.objects.filter(account__company=demo).values_list("outcome", flat=True))
+    assert {"paid", "late"} <= outcomes
+    # Nothing waits for an answer since long ago.
+    waiting = HoldCase.objects.filter(order__company=demo, closed_at=None)
+    assert waiting.exists()
+    assert not waiting.filter(opened_at__lt=timezone.now() - timedelta(days=60)).exists()
 
 
 def _collections_are_under_way(demo: Company) -> None:
