@@ -28,6 +28,7 @@ _LABELS: Final = PART_LABELS | {
     "open_invoices": gettext_lazy("Open invoices"),
     "on_hold_orders": gettext_lazy("On hold, beside the exposure"),
     "sold": gettext_lazy("Sold to a factor without recourse"),
+    "beyond_horizon": gettext_lazy("Orders beyond the horizon, not counted yet"),
     "own_deposits": gettext_lazy("Received for this very order"),
 }
 _THRESHOLDS: Final = {
