@@ -38,11 +38,11 @@ from .policy import LineFacts
 from .scope import own_sales
 
 # Whether an order has its place before the one that is checked (design 3.11). One that was confirmed beyond the horizon
-# of orders takes its place when it enters; until somebody looked at it, only for what is delivered no earlier.
+# of orders takes its place when it enters; until then it precedes only what is delivered after it.
 PRECEDES: Final = """
     COALESCE({o}.entered_horizon_at, {o}.confirmed_at) < %(confirmed_before)s
     AND NOT ({o}.is_beyond_horizon AND %(confirmed_before)s < 'infinity'
-             AND {o}.requested_delivery > %(counted_until)s)
+             AND {o}.requested_delivery >= %(counted_until)s)
 """
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
 # approved total; a started one counts its lines pro rata, rounded once per order and part. Lines are looked up from

@@ -6,7 +6,7 @@ enters, against everything that counts by then, and has its place from that mome
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from accounts.models import User
@@ -20,6 +20,9 @@ from ..models import Order
 # What goes out or is billed counts from that moment on, whenever the rest is to be delivered.
 _GOES_OUT: Final = frozenset({Occasion.GOODS_ISSUE, Occasion.INVOICE})
 
+# After every order that has its place, and before those that still wait to enter.
+AFTER_ALL: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
 
 def enters(order: Order, *, on: date) -> bool:
     """Whether an order confirmed beyond the horizon counts by now; asks nothing of any other."""
@@ -31,12 +34,15 @@ def enters(order: Order, *, on: date) -> bool:
 
 
 def place_of(order: Order, *, raised: bool, entering: bool, occasion: Occasion | None) -> datetime | None:
-    """Since when a confirmed order has its place; None of one that comes after all others.
+    """Since when a confirmed order has its place; None of one that everything counts for.
 
     :param raised: it asks for more than was approved
+    :param entering: it comes after all that have their place, and before what is delivered later and enters too
     """
-    if order.state != OrderState.CONFIRMED or raised or entering:
+    if order.state != OrderState.CONFIRMED or raised:
         return None
+    if entering:
+        return AFTER_ALL
     if order.is_beyond_horizon and occasion in _GOES_OUT:
         return None
     return order.counted_since

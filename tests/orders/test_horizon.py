@@ -240,6 +240,29 @@ def test_a_missed_night_is_made_up_for(
     assert is_held(far)
 
 
+def test_of_those_that_enter_together_the_later_delivery_waits(
+    company: Company, account: CustomerAccount, director: User, adv: User
+) -> None:
+    horizon(company, director)
+    last = ordered(account, "6000", adv, 41)
+    first = ordered(account, "6000", adv, 40)
+    assert (is_held(first), is_held(last)) == (False, False), "neither counts yet"
+    pass_days(account, 20)
+    assert new_day()["entered_horizon"] == 2
+    assert (is_held(first), is_held(last)) == (False, True)
+
+
+def test_between_midnight_and_the_check_a_near_order_keeps_its_place(
+    company: Company, account: CustomerAccount, director: User, adv: User
+) -> None:
+    horizon(company, director)
+    ordered(account, "6000", adv, DAYS + 1)
+    near = ordered(account, "6000", adv, 5)
+    pass_days(account, 1)
+    orders.deliver(order_id=near.pk, by=adv, at=timezone.now())
+    assert not is_held(near)
+
+
 def test_no_horizon_any_more_lets_every_order_enter(
     company: Company, account: CustomerAccount, director: User, adv: User
 ) -> None:
