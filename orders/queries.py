@@ -58,8 +58,8 @@ EXPOSURE_ROWS = f"""
     UNION ALL
     SELECT s.account_id, p.part, s.currency, p.amount, s.requested_delivery /*document , s.number */
     FROM (
-        SELECT o.account_id, o.currency, o.requested_delivery, {PRECEDES.format(o="o")} AS precedes, /*document o.number, */
-               o.approved_total / NULLIF(SUM(w.qty * w.price), 0) AS scale,
+        SELECT o.account_id, o.currency, o.requested_delivery, /*document o.number, */
+               {PRECEDES.format(o="o")} AS precedes, o.approved_total / NULLIF(SUM(w.qty * w.price), 0) AS scale,
                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price) AS undelivered,
                SUM(GREATEST(0, l.delivered - l.invoiced) * w.price) AS uninvoiced
         FROM orders_order o

@@ -560,13 +560,8 @@ class Book(RuleBasedStateMachine):
 
     def _beyond(self, day: date) -> set[int]:
         """Confirmed orders that did not count on a day."""
-        found = set()
-        for order in Order.objects.filter(state="CONFIRMED").select_related("account__company"):
-            days = model.horizon_of(order.account, day)
-            if order.requested_delivery and days is not None:
-                if order.requested_delivery > day + timedelta(days=days):
-                    found.add(order.pk)
-        return found
+        rows = Order.objects.filter(state="CONFIRMED").select_related("account__company")
+        return {order.pk for order in rows if model.is_beyond(order, day)}
 
     def _let_in(self, before: set[int]) -> None:
         """Prove that an order which entered a horizon found its place within the limits, or is held."""

@@ -140,12 +140,17 @@ def horizon_of(account: CustomerAccount, on: date) -> int | None:
     return None
 
 
+def is_beyond(order: Order, on: date) -> bool:
+    """Whether what is to be delivered of an order does not count yet on a day."""
+    days = horizon_of(order.account, on)
+    return bool(order.requested_delivery) and days is not None and (order.requested_delivery - on).days > days
+
+
 def figures_of(account: CustomerAccount, on: date, *, until: date | None = None) -> Figures:
     """What an account must show on a day that is today.
 
     :param until: orders to be delivered up to this day count, whatever the horizon
     """
-    days = horizon_of(account, on)
     by_part: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     late: dict[str, Decimal] = defaultdict(Decimal)
     items = [i for i in account.items.all() if i.effective_date <= on]
@@ -160,8 +165,7 @@ def figures_of(account: CustomerAccount, on: date, *, until: date | None = None)
                 late[item.currency] += left
     for order in account.orders.all():
         value = order_value(order)
-        delivery = order.requested_delivery
-        if days is not None and delivery and delivery > max(on + timedelta(days=days), until or on):
+        if is_beyond(order, on) and (until is None or order.requested_delivery > until):
             by_part["beyond_horizon", order.currency] += value.to_deliver
             value = value._replace(to_deliver=ZERO)
         # Money that names the order relieves at most what the order takes, and is then no unallocated payment.

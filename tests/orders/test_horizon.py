@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,10 +106,7 @@ def new_day() -> dict[str, int]:
 
 def pass_days(account: CustomerAccount, n: int) -> None:
     """As if so many days had passed: deliveries come nearer."""
-    for order in account.orders.exclude(requested_delivery=None):
-        Order.objects.filter(pk=order.pk).update(
-            requested_delivery=order.requested_delivery - timedelta(days=n)
-        )
+    account.orders.update(requested_delivery=F("requested_delivery") - timedelta(days=n))
 
 
 def agree(account: CustomerAccount, reader: User) -> None:
@@ -365,13 +363,20 @@ def test_the_proof_of_a_decision_names_what_is_beyond(
 
 def test_what_must_never_be(company: Company, account: CustomerAccount, director: User, adv: User) -> None:
     horizon(company, director)
-    row = {"company": company, "effective_from": TODAY, "reason": "Why", "set_by": director, "set_at": NOW}
-    for name, fields in {
+    row: dict[str, Any] = {
+        "company": company,
+        "effective_from": TODAY,
+        "reason": "Why",
+        "set_by": director,
+        "set_at": NOW,
+    }
+    wrong: dict[str, dict[str, Any]] = {
         "one_order_horizon_in_force": {"days": 5},
         "order_horizon_of_so_many_days": {"days": 1826, "effective_to": TODAY},
         "order_horizon_ends_after_it_starts": {"days": 5, "effective_to": day(-1)},
         "order_horizon_has_a_reason": {"days": 5, "effective_to": TODAY, "reason": ""},
-    }.items():
+    }
+    for name, fields in wrong.items():
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             OrderHorizon.objects.create(**row | fields)
     with pytest.raises(IntegrityError, match="order_horizon_in_force_is_not_ended"), transaction.atomic():
