@@ -171,6 +171,21 @@ NOTICES: Final[dict[str, Words]] = {
         "shield-half",
         "warn",
     ),
+    "authority.asked": Words(
+        gettext_lazy("Another authority is asked for at %(company)s (level %(level)s): it waits for you"),
+        "hierarchy",
+        "warn",
+    ),
+    "authority.agreed": Words(
+        gettext_lazy("The authority you asked for at %(company)s (level %(level)s) is agreed"),
+        "hierarchy",
+        "ok",
+    ),
+    "authority.refused": Words(
+        gettext_lazy("The authority you asked for at %(company)s (level %(level)s) is refused"),
+        "hierarchy",
+        "bad",
+    ),
     "credit_policy.published": Words(
         gettext_lazy(
             "Credit policy of %(company)s, version %(number)s, in force from %(day)s: to read and acknowledge"
