@@ -351,6 +351,7 @@ CREDIT_FACTS = {
     "expected_money": "invoicing.expected.receipts.expected_money",
     "expected_payment": "invoicing.expected.receipts.expected_payment",
     "usual_vat": "invoicing.queries.usual_vat",
+    "cover_year": "invoicing.claims.cap.this_year",
     "unpaid_returned": "invoicing.returned.unpaid_returned",
     "released_of_late": "orders.released.released_of_late",
     "promises_not_kept": "dunning.queries.promises.promises_not_kept",
