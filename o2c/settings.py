@@ -494,6 +494,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "message.bounced": (
         "o2c.home.mail_notices.message_bounced",
         "o2c.home.reminder_notices.reminder_bounced",
+        "o2c.home.reminder_notices.statement_bounced",
     ),
     "payment.returned": ("o2c.home.notices.payment_returned",),
     "payment.return_undone": ("o2c.home.notices.payment_return_undone",),

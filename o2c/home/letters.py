@@ -186,6 +186,9 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ("reminder.bounced", True): gettext_lazy(
         "What now: correct the number or the address of the client, and call: it has not read the reminder."
     ),
+    ("client_statement.bounced", True): gettext_lazy(
+        "What now: correct the address of the client and send the statement again (Statements to clients)."
+    ),
     ("plan.signed", True): gettext_lazy("What now: approve the plan, or cancel it with a reason."),
     ("plan.late", False): gettext_lazy(
         "What now: call the client; without the money, give formal notice: eight days later the balance is due."

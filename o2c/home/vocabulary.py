@@ -221,6 +221,9 @@ NOTICES: Final[dict[str, Words]] = {
     "reminder.bounced": Words(
         gettext_lazy("The reminder of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
     ),
+    "client_statement.bounced": Words(
+        gettext_lazy("The statement of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
+    ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"
     ),
