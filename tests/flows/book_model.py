@@ -140,10 +140,12 @@ def horizon_of(account: CustomerAccount, on: date) -> int | None:
     return None
 
 
-def is_beyond(order: Order, on: date) -> bool:
-    """Whether what is to be delivered of an order does not count yet on a day."""
-    days = horizon_of(order.account, on)
-    return bool(order.requested_delivery) and days is not None and (order.requested_delivery - on).days > days
+def is_beyond(order: Order, on: date, *, until: date | None = None) -> bool:
+    """Whether what is to be delivered of an order does not count yet on a day, not even up to ``until``."""
+    days, delivery = horizon_of(order.account, on), order.requested_delivery
+    if days is None or delivery is None or (until is not None and delivery <= until):
+        return False
+    return (delivery - on).days > days
 
 
 def figures_of(account: CustomerAccount, on: date, *, until: date | None = None) -> Figures:
@@ -165,7 +167,7 @@ def figures_of(account: CustomerAccount, on: date, *, until: date | None = None)
                 late[item.currency] += left
     for order in account.orders.all():
         value = order_value(order)
-        if is_beyond(order, on) and (until is None or order.requested_delivery > until):
+        if is_beyond(order, on, until=until):
             by_part["beyond_horizon", order.currency] += value.to_deliver
             value = value._replace(to_deliver=ZERO)
         # Money that names the order relieves at most what the order takes, and is then no unallocated payment.
