@@ -93,6 +93,29 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class OnDay:
+    """Whether an order fits on a day to come, given what is due and expected until then (features C11).
+
+    :ivar fits_from: the first day from which it stays within the limit; None when not within sight
+    """
+
+    day: date
+    exposure: Decimal
+    limit: Decimal
+    fits_from: date | None
+
+    @property
+    def over_by(self) -> Decimal:
+        """What is too much on that day; zero where it fits."""
+        return max(ZERO, self.exposure - self.limit)
+
+    @property
+    def left(self) -> Decimal:
+        """What is left of the limit on that day; zero where it does not fit."""
+        return max(ZERO, self.limit - self.exposure)
+
+
+@dataclass(frozen=True)
 class Outlook:
     """An order beside its client's credit, today.
 
@@ -142,6 +165,18 @@ class Outlook:
             _latest([each.within_limit_from for each in found]),
             _latest([each.within_base_limit_from for each in found]),
         )
+
+    def on_day(self, day: date) -> OnDay | None:
+        """What is expected of the exposure with the order on a day if nothing is agreed, at the level it fits least.
+
+        None beyond the horizon, before today, and where nothing bounds the client.
+        """
+        drawn = [project(level.situation) for level in self.levels]
+        points = [point for found in drawn for point in found.points if point.day == day]
+        if not points:
+            return None
+        tightest = max(points, key=lambda point: point.exposure - point.limit)
+        return OnDay(day, tightest.exposure, tightest.limit, self.untouched.within_limit_from)
 
     @cached_property
     def untouched(self) -> Simulation:

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountAnswer
+from credit.alternatives.outlook import OnDay
 from credit.enums import Department, Level, LimitKind, RequestStatus, Side
 from credit.models import CreditStanding, LimitRequest
 from credit.queries import money
@@ -173,6 +174,16 @@ class WayShape(Shape):
     detail = serializers.CharField(allow_blank=True)
 
 
+class OnDeliveryShape(Shape):
+    """Whether the order is expected to fit on its delivery day, with what is due and expected until then."""
+
+    day = serializers.DateField()
+    exposure = amount_field()
+    limit = amount_field()
+    over_by = amount_field()
+    fits_from = serializers.DateField(allow_null=True)
+
+
 class ExplainedCheck(CheckAnswer):
     """A check with the articles of its reasons, by when somebody answers and what can be done now."""
 
@@ -181,6 +192,9 @@ class ExplainedCheck(CheckAnswer):
         allow_null=True, help_text="Working hours until an answer, of an order that would be held."
     )
     ways = WayShape(many=True)
+    on_delivery = OnDeliveryShape(
+        allow_null=True, help_text="Of a delivery day to come; null without a limit, or beyond 120 days."
+    )
 
 
 class DecisionShape(CheckAnswer):
@@ -328,6 +342,17 @@ def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
         "signatures": signatures_answer(request.given),  # type: ignore[attr-defined]
         "appeal_of": request.appeal_of_id,
         "version": request.version,
+    }
+
+
+def on_delivery_answer(found: OnDay) -> dict[str, Any]:
+    """What is expected of the exposure on the delivery day."""
+    return {
+        "day": found.day,
+        "exposure": money(found.exposure),
+        "limit": money(found.limit),
+        "over_by": money(found.over_by),
+        "fits_from": found.fits_from,
     }
 
 

@@ -52,6 +52,7 @@ from .serializers import (
     SuggestionAnswer,
     WatchBody,
     limit_request_answer,
+    on_delivery_answer,
     standing_answer,
 )
 
@@ -168,7 +169,19 @@ class ClientViewSet(AccountViewSet):
             )
             answer["alternatives"] = [proposal_answer(proposal) for proposal in outlook.proposals()]
             answer["release_expected_on"] = outlook.release_expected_on
+        answer["on_delivery"] = self._on_delivery(result, body)
         return Response(explained(answer, quotes_for(result)))
+
+    def _on_delivery(self, result: services.CheckResult, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Whether it fits on a delivery day to come, for who may see all that the limit adds up."""
+        day, account = body.get("delivery_date"), result.account
+        if day is None or day <= result.view.on:
+            return None
+        outlook = services.look_ahead(
+            result, reader=self.user, term=body.get("term") or account.term, delivered_on=day
+        )
+        found = outlook.on_day(day)
+        return on_delivery_answer(found) if found is not None and outlook.shows_curve else None
 
     @extend_schema(responses=LimitAnswer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])

@@ -27,7 +27,7 @@ from ..advice import ANSWER_HOURS, STOPS, Answer
 from ..client_choice import ClientField, options_for, shown_as
 from ..drawing import bar_of
 from ..enums import Severity
-from ..services import check
+from ..services import CheckResult, check, look_ahead
 from ..written.queries import quotes_for
 
 
@@ -113,6 +113,7 @@ class CanISell(PermissionMixin, View):
             "limit": result.view.limit,
             "ways": answer.ways(limit_url=self._limit_url(account)),
             "words": answer.words(delivery=delivery) if amount else "",
+            **_on_delivery(result, account, delivery if amount else None, self.request.user),
             "hours": ANSWER_HOURS,
             "share_url": self.request.build_absolute_uri(f"{self.request.path}?{shared}"),
             "order_url": self._order_url(account, shared),
@@ -142,6 +143,16 @@ class ClientOptions(PermissionMixin, View):
         """Answer the list."""
         options = options_for(self.request.user, self.request.company, request.GET.get("q", ""))
         return render(request, "components/options.html", {"options": options, "list_id": "clients"})
+
+
+def _on_delivery(
+    result: CheckResult, account: CustomerAccount, delivery: date | None, reader: User
+) -> dict[str, Any]:
+    """Whether the order fits on its delivery day; amounts for who may see all that the limit adds up."""
+    if delivery is None or delivery <= result.view.on:
+        return {}
+    outlook = look_ahead(result, reader=reader, term=account.term, delivered_on=delivery)
+    return {"on_delivery": outlook.on_day(delivery), "shows_amounts": outlook.shows_curve}
 
 
 def _named(form: QuestionForm) -> QuestionForm:

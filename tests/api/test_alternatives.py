@@ -95,6 +95,25 @@ def test_the_question_answers_the_same(api: Speak, book: dict[str, str]) -> None
     assert order["credit_decision"]["causes"] == answer["causes"]
 
 
+def test_whether_it_fits_on_its_delivery_day(api: Speak, book: dict[str, str]) -> None:
+    def asked(days: int) -> Any:
+        body = {"amount": "6000.00", "delivery_date": day(days).isoformat()}
+        return api("sales").post("/api/v1/accounts/C0001/credit-check/", body).json()
+
+    soon, late = asked(1), asked(90)
+    assert soon["on_delivery"] == {
+        "day": day(1).isoformat(),
+        "exposure": "15000.00",
+        "limit": "10000.00",
+        "over_by": "5000.00",
+        "fits_from": soon["release_expected_on"],
+    }
+    # Every invoice is expected by then: the order alone is left.
+    assert (late["on_delivery"]["exposure"], late["on_delivery"]["over_by"]) == ("6000.00", "0.00")
+    for none in (0, 500):
+        assert asked(none)["on_delivery"] is None
+
+
 def test_measures_are_simulated_together(api: Speak, book: dict[str, str]) -> None:
     url = held(api)
     measures: list[dict[str, Any]] = [

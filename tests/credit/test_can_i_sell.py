@@ -66,6 +66,19 @@ def test_not_yet_says_what_is_missing_and_what_passes(account: CustomerAccount, 
     assert "Request approval" in said
 
 
+def test_says_whether_it_fits_on_the_delivery_day(account: CustomerAccount, rep: User) -> None:
+    today = paris_date(timezone.now())
+    open_item(account, "9500", due=today + timedelta(days=10))
+    assert "delivery day" not in ask(rep, amount="1200")
+    near = ask(rep, amount="1200", delivery=(today + timedelta(days=3)).isoformat())
+    assert "not expected to fit" in near
+    assert "€700.00 too much" in near
+    assert "It would from" in near
+    far = ask(rep, amount="1200", delivery=(today + timedelta(days=60)).isoformat())
+    assert "it is expected to fit" in far
+    assert "€8,800.00 left" in far
+
+
 def test_late_items_hold_any_amount(account: CustomerAccount, rep: User) -> None:
     open_item(account, "900", due=paris_date(timezone.now()) - timedelta(days=30))
     said = ask(rep, amount="10")
