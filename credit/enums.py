@@ -84,6 +84,7 @@ class Finding(models.TextChoices):
     BROKEN_PROMISE = "BROKEN_PROMISE", _("Broken promise")
     DISPUTE_OPEN = "DISPUTE_OPEN", _("Open disputes")
     UNPAID_INSTRUMENT = "UNPAID_INSTRUMENT", _("Returned payment")
+    PART_LIMIT = "PART_LIMIT", _("Over a sub-limit")
     INSURANCE_STOP = "INSURANCE_STOP", _("Insurer")
     ACCOUNT_BLOCKED = "ACCOUNT_BLOCKED", _("Account blocked")
     TERMS_CHANGED = "TERMS_CHANGED", _("Longer terms")

@@ -19,6 +19,7 @@ from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
+from .part_limit_models import PartLimit
 from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -59,6 +60,7 @@ __all__ = [
     "LimitRequest",
     "LimitSignature",
     "NightlyRun",
+    "PartLimit",
     "PolicyAcknowledgement",
     "PolicyArticle",
     "RiskPolicy",

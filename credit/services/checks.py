@@ -28,6 +28,7 @@ from ..formulas import LimitState
 from ..insurance_policy import stops_deliveries
 from ..messages import message
 from ..models import CreditDecision
+from ..part_limit_models import LimitedPart
 from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
 from ..queries import ExposureView, money
 from ..reading import ClientReading, read_client
@@ -377,9 +378,22 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         proceedings=reading.proceedings.kind.value if reading.proceedings else "",
         insolvent_since=reading.proceedings.since if reading.proceedings else None,
         extension_days=(reading.cover.facts.extension_days or 0) if reading.cover else 0,
+        by_kind=by_kind(view) if reading.part_limits else {},
+        part_limits=reading.part_limits,
         unpaid_returned=unpaid,
         last_returned_on=last_returned_on,
     )
+
+
+def by_kind(view: ExposureView) -> dict[str, Decimal]:
+    """What the client has of each kind of risk that may have a limit of its own."""
+    figures = view.figures
+    return {
+        LimitedPart.ORDERS: figures.parts["open_orders"],
+        LimitedPart.DELIVERED: figures.parts["delivered_not_invoiced"],
+        LimitedPart.NOT_DUE: figures.parts["open_invoices"] - figures.overdue,
+        LimitedPart.OVERDUE: figures.overdue,
+    }
 
 
 def _returned(view: ExposureView) -> tuple[Decimal | None, date | None]:
