@@ -15,8 +15,7 @@ from o2c.shared import formats
 from o2c.shared.money import ZERO
 
 from .authority import role_label
-from .enums import Finding, Severity
-from .part_limit_models import LimitedPart
+from .enums import Finding, LimitedPart, Severity
 
 ANSWER_HOURS: Final = 4
 # Reasons that hold whatever the amount: no smaller order passes.

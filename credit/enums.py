@@ -100,6 +100,15 @@ class Finding(models.TextChoices):
     MANUAL = "MANUAL", _("Held by hand")
 
 
+class LimitedPart(models.TextChoices):
+    """Kinds of risk that may have a limit of their own."""
+
+    ORDERS = "open_orders", _("Confirmed orders")
+    DELIVERED = "delivered_not_invoiced", _("Delivered, not invoiced")
+    NOT_DUE = "not_due", _("Invoices not due")
+    OVERDUE = "overdue", _("Overdue")
+
+
 class CoverStatus(models.TextChoices):
     """What the insurer says of a buyer (domain.md 4.6)."""
 

@@ -15,9 +15,8 @@ from accounts.models import Company, CustomerAccount, User
 from o2c.shared.fields import DateField, MoneyField
 
 from .client_choice import ClientField
-from .enums import AlertOutcome, GuaranteeKind, Level, LimitKind
+from .enums import AlertOutcome, GuaranteeKind, Level, LimitedPart, LimitKind
 from .models import LimitRequest
-from .part_limit_models import LimitedPart
 
 
 def unit_of(currency: str) -> str:

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.policy import describe_term
 from o2c.shared.formats import date_short, money
 
-from .enums import Finding, LegalNoticeKind
-from .part_limit_models import LimitedPart
+from .enums import Finding, LegalNoticeKind, LimitedPart
 
 
 def message(code: str, figures: Mapping[str, Any], *, currency: str, language: str | None = None) -> str:

@@ -5,18 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CustomerAccount
 
-
-class LimitedPart(models.TextChoices):
-    """Kinds of risk that may have a limit of their own."""
-
-    ORDERS = "open_orders", _("Confirmed orders")
-    DELIVERED = "delivered_not_invoiced", _("Delivered, not invoiced")
-    NOT_DUE = "not_due", _("Invoices not due")
-    OVERDUE = "overdue", _("Overdue")
+from .enums import LimitedPart
 
 
 class PartLimit(models.Model):

@@ -9,7 +9,7 @@ from typing import Final
 
 from o2c.shared.money import ZERO
 
-from .part_limit_models import LimitedPart
+from .enums import LimitedPart
 
 # An order adds to what is ordered; what it becomes later is looked at again then.
 RAISED_BY_ORDERS: Final = LimitedPart.ORDERS.value

@@ -10,9 +10,8 @@ from rest_framework import serializers
 
 from accounts.api.serializers import AccountAnswer
 from accounts.models import CustomerAccount
-from credit.enums import Department, Level, LimitKind, RequestStatus, Side
+from credit.enums import Department, Level, LimitedPart, LimitKind, RequestStatus, Side
 from credit.models import CreditStanding, LimitRequest, PartLimit
-from credit.part_limit_models import LimitedPart
 from credit.queries import exposure_of, money
 from credit.services.checks import by_kind
 from credit.signature_models import Signature

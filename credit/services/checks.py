@@ -22,13 +22,12 @@ from o2c.shared.money import ZERO, convert
 from .. import policy, queries
 from ..alternatives.causes import Cause, Reduction, causes_of
 from ..alternatives.outlook import reduction_of
-from ..enums import Finding, Level, Severity, Verdict
+from ..enums import Finding, Level, LimitedPart, Severity, Verdict
 from ..exposure import rates_on
 from ..formulas import LimitState
 from ..insurance_policy import stops_deliveries
 from ..messages import message
 from ..models import CreditDecision
-from ..part_limit_models import LimitedPart
 from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
 from ..queries import ExposureView, money
 from ..reading import ClientReading, read_client

@@ -16,9 +16,9 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.locking import retrying
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
 
+from ..enums import LimitedPart
 from ..locks import lock_credit
 from ..models import PartLimit
-from ..part_limit_models import LimitedPart
 from .limits import FourEyes
 
 RIGHT = "credit.decide_limit"

@@ -23,11 +23,10 @@ from credit import history, queries, services
 from credit.advice import ANSWER_HOURS, Answer
 from credit.authority import role_label
 from credit.drawing import PART_LABELS, binding_of, limit_of
-from credit.enums import Level
+from credit.enums import Level, LimitedPart
 from credit.exposure import Cuts, read
 from credit.forms import SellForm
 from credit.models import AccountBlock, ExposureSnapshot
-from credit.part_limit_models import LimitedPart
 from credit.part_limit_queries import part_limits_on
 from credit.services.checks import by_kind
 from credit.services.part_limits import RIGHT as LIMITS_PARTS

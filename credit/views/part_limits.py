@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerAccount
 from accounts.views.answers import now
 from credit import queries
+from credit.enums import LimitedPart
 from credit.forms import PartLimitsForm
-from credit.part_limit_models import LimitedPart
 from credit.part_limit_queries import part_limit_history, part_limits_on
 from credit.services.checks import by_kind
 from credit.services.part_limits import RIGHT, set_part_limits
