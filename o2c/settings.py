@@ -459,6 +459,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "class_override.asked": ("o2c.home.score_notices.override_asked",),
     "class_override.decided": ("o2c.home.score_notices.override_decided",),
     "class_override.ended": ("o2c.home.score_notices.override_ended",),
+    "authority.change_asked": ("o2c.home.policy_notices.authority_asked",),
+    "authority.change_decided": ("o2c.home.policy_notices.authority_decided",),
     "credit_policy.published": ("o2c.home.policy_notices.published",),
     "account.opened": ("credit.standing.refresh_after",),
     "nightly.accounts": ("orders.services.nightly_recheck",),
@@ -492,6 +494,7 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "message.bounced": (
         "o2c.home.mail_notices.message_bounced",
         "o2c.home.reminder_notices.reminder_bounced",
+        "o2c.home.reminder_notices.statement_bounced",
     ),
     "payment.returned": ("o2c.home.notices.payment_returned",),
     "payment.return_undone": ("o2c.home.notices.payment_return_undone",),

@@ -206,6 +206,9 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Limits by kind of risk of %(label)s set"), "adjustments-dollar", "", DECISIONS
     ),
     "client_statement.sent": Words(gettext_lazy("Monthly statement %(label)s sent"), "send", "", CLIENT),
+    "client_statement.asked_again": Words(
+        gettext_lazy("Monthly statement %(label)s asked for again"), "send", "", CLIENT
+    ),
     "account.relayed": Words(gettext_lazy("Client %(label)s passed on"), "arrow-right", "", CLIENT),
     "call.relayed": Words(gettext_lazy("Call to %(label)s passed on"), "arrow-right", "warn", CLIENT),
     "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
