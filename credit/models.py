@@ -19,6 +19,7 @@ from .guarantee_models import Guarantee
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
+from .notes.models import ClientNote
 from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -37,6 +38,7 @@ __all__ = [
     "AccountWatch",
     "BuyerCover",
     "ClassOverride",
+    "ClientNote",
     "CreditAlert",
     "CreditDecision",
     "CreditLimit",
