@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from o2c.shared.fields import DateField
 
@@ -67,6 +67,13 @@ class NoteForm(forms.Form):
         kind.choices = [
             choice for choice in NoteKind.choices if restricted or choice[0] != NoteKind.RESTRICTED
         ]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the topic together with whatever else is missing."""
+        given = super().clean() or {}
+        if given.get("kind") == NoteKind.MARKET and not given.get("topic"):
+            self.add_error("topic", gettext("Say what it is about."))
+        return given
 
     @property
     def more_is_open(self) -> bool:

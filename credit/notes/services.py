@@ -154,10 +154,12 @@ def withdraw_note(*, note_id: int, reason: str, by: User, at: datetime) -> Clien
     """Take a note back, with a reason; it stays for those who must know. Once more changes nothing.
 
     :raises NotFound: no note this user may see
-    :raises NotAllowed: neither its author nor credit management
+    :raises NotAllowed: neither its author nor credit management, or without the right to write
     :raises Invalid: without a reason, or a long one
     :raises NoteGone: it was corrected by another
     """
+    if not by.may(WRITE):
+        raise NotAllowed
     words = reason.strip()
     if not words:
         raise Invalid(_("Say why."), errors={"reason": [_("A reason is required.")]})
