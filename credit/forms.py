@@ -235,6 +235,17 @@ class InsurancePolicyForm(forms.Form):
         initial=90,
         localize=True,
     )
+    aggregate_cap = MoneyField(
+        label=_("The insurer pays in a year, at most"),
+        min_value=Decimal("0.01"),
+        required=False,
+        help_text=_("In all, whatever is claimed: what is left of it limits the indemnity of a new claim."),
+    )
+    year_from = DateField(
+        label=_("A year of the policy begins on"),
+        required=False,
+        help_text=_("Of any year. Empty: the day the policy began."),
+    )
 
 
 class GuaranteeForm(forms.Form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -15,6 +17,10 @@ class InsurancePolicy(models.Model):
 
     Rows are never changed: other terms are a new row. Covers of buyers named by the insurer are ``BuyerCover``; a
     buyer without any has the blind cover, where the policy grants one and nothing of the buyer is late.
+
+    :ivar aggregate_cap: the most the insurer pays in all in a year of the policy, in the company's currency; None
+        where it names none
+    :ivar year_from: a day on which a year of the policy begins, of any year; None: the day the terms begin
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -33,6 +39,8 @@ class InsurancePolicy(models.Model):
     max_term_days = models.PositiveSmallIntegerField(null=True, blank=True)
     blind_limit = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     blind_pct = models.DecimalField(max_digits=5, decimal_places=2, default=90)
+    aggregate_cap = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    year_from = models.DateField(null=True, blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -50,6 +58,9 @@ class InsurancePolicy(models.Model):
                 condition=Q(extension_days__gt=0, declaration_days__gt=0, insolvency_days__gt=0),
                 name="insurance_days_are_some",
             ),
+            models.CheckConstraint(
+                condition=Q(aggregate_cap=None) | Q(aggregate_cap__gt=0), name="insurance_cap_is_something"
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="insurance_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -57,3 +68,8 @@ class InsurancePolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.insurer} {self.number} from {self.valid_from}"
+
+    @property
+    def year_begun(self) -> date:
+        """A day on which a year of the policy begins."""
+        return self.year_from or self.valid_from

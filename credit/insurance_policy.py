@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +13,9 @@ from .enums import CoverStatus
 from .formulas import insured_cover
 
 COVERED: Final = frozenset({CoverStatus.ACTIVE, CoverStatus.PARTIAL, CoverStatus.REDUCED})
+
+# Little is left of what the insurer pays in a year: a fifth.
+_LITTLE: Final = Decimal("0.2")
 
 
 @dataclass(frozen=True)
@@ -81,3 +84,48 @@ def stops_deliveries(facts: CoverFacts, *, unpaid: Decimal, floor: Decimal) -> b
     :param unpaid: undisputed and late by more than the days of extension
     """
     return facts.extension_days is not None and facts.status in COVERED and unpaid > floor
+
+
+@dataclass(frozen=True)
+class CoverYear:
+    """A year of the policy, and what the insurer pays in it in all; amounts in the company's currency.
+
+    :ivar begins: its first day
+    :ivar ends: its last day
+    :ivar paid: indemnities of the claims told in it
+    :ivar promised: what its open claims are expected to bring still
+    """
+
+    begins: date
+    ends: date
+    cap: Decimal
+    paid: Decimal = ZERO
+    promised: Decimal = ZERO
+
+    @property
+    def left(self) -> Decimal:
+        """What a further claim told in this year may bring at most."""
+        return max(self.cap - self.paid - self.promised, ZERO)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether little is left."""
+        return self.left <= self.cap * _LITTLE
+
+
+def insurance_year(begun: date, *, on: date) -> tuple[date, date]:
+    """First and last day of the year of a policy that a day lies in.
+
+    :param begun: a day on which one begins, of any year; 29 February is the 28th of other years
+    """
+    first = _anniversary(begun, on.year)
+    if first > on:
+        first = _anniversary(begun, on.year - 1)
+    return first, _anniversary(begun, first.year + 1) - timedelta(days=1)
+
+
+def _anniversary(day: date, year: int) -> date:
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)

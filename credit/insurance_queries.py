@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
+from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.module_loading import import_string
 
 from accounts.models import Company, CustomerAccount, User
 
+from .insurance_policy import CoverYear
 from .models import BuyerCover, InsurancePolicy
 
 
@@ -15,6 +19,14 @@ def policy_in_force(company: Company, *, on: date) -> InsurancePolicy | None:
     """The terms of a company's credit insurance on a day; None where it has none."""
     rows = InsurancePolicy.objects.filter(company=company, valid_from__lte=on)
     return rows.order_by("-valid_from").first()
+
+
+def cover_year(terms: InsurancePolicy, *, on: date) -> CoverYear | None:
+    """What the insurer pays in the policy's year of a day, and what is left (the fact ``cover_year``).
+
+    None where the policy names no cap.
+    """
+    return cast("CoverYear | None", import_string(settings.CREDIT_FACTS["cover_year"])(terms=terms, on=on))
 
 
 def covers_in_force(user: User, company: Company | None, *, on: date) -> QuerySet[BuyerCover]:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import handovers, links, payment_plans, prints, promises, relays, runs, scenarios, work
+from .views import (
+    client_statements,
+    handovers,
+    links,
+    payment_plans,
+    prints,
+    promises,
+    relays,
+    runs,
+    scenarios,
+    work,
+)
 
 app_name = "dunning"
 
@@ -26,6 +37,8 @@ urlpatterns = [
     path("reminders/<int:key>/again/", runs.try_again, name="try_again"),
     path("reminders/<int:key>/pdf/", runs.reminder_pdf, name="reminder_pdf"),
     path("reminders/<int:key>/print/", prints.print_letter, name="print_letter"),
+    path("statements/", client_statements.ClientStatements.as_view(), name="client_statements"),
+    path("statements/again/", client_statements.send_again, name="send_statements_again"),
     path("scenarios/", scenarios.scenario_list, name="scenarios"),
     path("scenarios/new/", scenarios.ChangeScenario.as_view(), name="new_scenario"),
     path("scenarios/<int:key>/", scenarios.scenario, name="scenario"),

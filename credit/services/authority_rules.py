@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
-from o2c.shared import audit
+from o2c.shared import audit, work
 from o2c.shared.calendar import paris_date
 from o2c.shared.problems import Conflict, Invalid, NotAllowed, NotFound
 
@@ -97,6 +97,7 @@ def propose_authority(
             set_at=at,
         )
         _record("authority.change_asked", row, by, at, reason=row.reason, before=_terms(before))
+        work.emit("authority.change_asked", f"authority:{row.pk}", {"change_id": row.pk})
         return row
 
 
@@ -135,6 +136,7 @@ def decide_authority(*, change_id: int, accept: bool, reason: str, by: User, at:
         )
         action = "authority.change_agreed" if accept else "authority.change_refused"
         _record(action, row, by, at, reason=row.decision_reason or row.reason)
+        work.emit("authority.change_decided", f"authority:{row.pk}", {"change_id": row.pk})
         return row
 
 

@@ -19,7 +19,7 @@ from django.views import View
 from accounts.views.answers import company_of, explain, now, signed_in
 from credit.filters import CoverFilter
 from credit.forms import InsurancePolicyForm
-from credit.insurance_queries import covers_in_force, policy_in_force
+from credit.insurance_queries import cover_year, covers_in_force, policy_in_force
 from credit.models import BuyerCover, InsurancePolicy
 from credit.services.insurance import RIGHT, set_policy
 from credit.tables import CoverTable
@@ -90,12 +90,16 @@ class PolicyPage(PermissionMixin, View):
 
     def _page(self, request: HttpRequest, form: InsurancePolicyForm) -> HttpResponse:
         company = company_of(request)
+        terms = policy_in_force(company, on=timezone.localdate()) if company else None
+        # What is paid of all clients is for those who see them all.
+        shown = terms is not None and signed_in(request).sees_every_sale(company)
         context = {
             "menu": MENU,
             "title": _("Our credit insurance policy"),
             "form": form,
             "may_change": signed_in(request).may(RIGHT, company),
             "rows": InsurancePolicy.objects.filter(company=company).order_by("-valid_from"),
+            "year": cover_year(terms, on=timezone.localdate()) if terms and shown else None,
             "currency": company.currency if company else "EUR",
         }
         return render(request, "credit/insurance_policy.html", context, status=422 if form.errors else 200)

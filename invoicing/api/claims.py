@@ -25,7 +25,10 @@ from .serializers import Shape
 
 
 class InsuranceClaimAnswer(Shape):
-    """One claim file; amounts in its currency, ``open_amount`` what is open of its documents today."""
+    """One claim file; amounts in its currency, ``open_amount`` what is open of its documents today.
+
+    ``beyond_cap`` is what the year's cap of the policy takes off the insurer's share; ``expected`` is what it leaves.
+    """
 
     id = serializers.IntegerField()
     number = serializers.CharField()
@@ -43,6 +46,7 @@ class InsuranceClaimAnswer(Shape):
     amount = amount_field()
     covered = amount_field()
     expected = amount_field()
+    beyond_cap = amount_field()
     indemnity = amount_field()
     open_amount = amount_field()
 
@@ -146,6 +150,7 @@ def _answer(row: Any) -> dict[str, Any]:
         "amount": money(row.amount),
         "covered": money(row.covered),
         "expected": money(row.expected),
+        "beyond_cap": money(row.beyond_cap),
         "indemnity": money(row.indemnity),
         "open_amount": money(row.open_amount),
     }

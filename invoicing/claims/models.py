@@ -38,7 +38,8 @@ class InsuranceClaim(models.Model):
     :ivar deadline: by when the first of its documents had to be told
     :ivar amount: open and not contested of its documents when it was opened, incl. VAT
     :ivar covered: what of that is within the insurer's limits; excl. VAT unless the policy insures it
-    :ivar expected: the insurer's share of it
+    :ivar expected: the insurer's share of it, as far as the year's cap left it
+    :ivar beyond_cap: what of the insurer's share was beyond the year's cap when it was opened
     :ivar waits_until: from then on the indemnity is due; None until the claim is declared
     :ivar indemnity: what the insurer has paid
     """
@@ -54,6 +55,7 @@ class InsuranceClaim(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     covered = models.DecimalField(max_digits=14, decimal_places=2)
     expected = models.DecimalField(max_digits=14, decimal_places=2)
+    beyond_cap = models.DecimalField(max_digits=14, decimal_places=2, default=0, db_default=0)
     note = models.CharField(max_length=1000, blank=True)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -74,6 +76,10 @@ class InsuranceClaim(models.Model):
                 condition=Q(amount__gt=0, covered__gte=0, covered__lte=F("amount"))
                 & Q(expected__gte=0, expected__lte=F("covered")),
                 name="insurance_claim_within_what_is_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(beyond_cap__gte=0, beyond_cap__lte=F("covered") - F("expected")),
+                name="insurance_claim_beyond_cap_of_its_share",
             ),
             models.CheckConstraint(
                 condition=Q(indemnity__gte=0, indemnity__lte=F("amount")),
@@ -102,7 +108,7 @@ class InsuranceClaim(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(
                     "company", "account", "policy", "number", "currency", "is_insolvency", "told_on", "deadline",
-                    "amount", "covered", "expected", "note", "opened_at", "opened_by",
+                    "amount", "covered", "expected", "beyond_cap", "note", "opened_at", "opened_by",
                 ),
             ),
             pgtrigger.Protect(
@@ -119,6 +125,11 @@ class InsuranceClaim(models.Model):
     def badge(self) -> str:
         """The badge of where it stands."""
         return f"insurance_claim_{(self.outcome or self.status).lower()}"
+
+    @property
+    def insured(self) -> Decimal:
+        """The insurer's share of what was within its limits, before the year's cap."""
+        return self.expected + self.beyond_cap
 
     @property
     def told_late(self) -> bool:

@@ -87,12 +87,19 @@ class Worth:
 
     :ivar claimed: open and not contested, incl. VAT
     :ivar covered: what of that is within the insurer's limits, excl. VAT unless the policy insures it
-    :ivar expected: the insurer's share of what is covered
+    :ivar expected: the insurer's share of what is covered, as far as the year's cap leaves it
+    :ivar beyond_cap: what of that share is beyond the year's cap
     """
 
     claimed: Decimal
     covered: Decimal
     expected: Decimal
+    beyond_cap: Decimal = ZERO
+
+    @property
+    def insured(self) -> Decimal:
+        """The insurer's share of what is covered, before the year's cap."""
+        return self.expected + self.beyond_cap
 
 
 def may_follow(status: str, after: str) -> bool:
@@ -115,22 +122,26 @@ def against(one: Claimable, *, on: date) -> Against | None:
     return Against.DISPUTED if one.amount <= 0 else None
 
 
-def worth_of(items: Iterable[Claimable], *, vat_pct: Decimal, taken: Decimal = ZERO) -> Worth:
+def worth_of(
+    items: Iterable[Claimable], *, vat_pct: Decimal, taken: Decimal = ZERO, left: Decimal | None = None
+) -> Worth:
     """What the insurer would pay: the oldest first, each up to the limit in force on its day of issue.
 
     What was delivered before a limit was reduced or cancelled stays covered by the former one (domain.md 4.6).
 
     :param vat_pct: the client's usual VAT, taken off; nothing where the policy insures VAT
     :param taken: what other open claims of the same legal entity already take of its limits
+    :param left: what is left of what the insurer pays in a year in all; None where the policy names no such cap
     """
-    claimed = covered = expected = ZERO
+    claimed = covered = share = ZERO
     for one in sorted(items, key=lambda each: (each.issue_date, each.item_id)):
         claimed += one.amount
         base = round_cents(one.amount / (1 + vat_pct / 100))
         within = min(base, max(ZERO, (one.limit or ZERO) - taken - covered))
         covered += within
-        expected += round_cents(within * one.insured_pct / 100)
-    return Worth(claimed, covered, expected)
+        share += round_cents(within * one.insured_pct / 100)
+    expected = share if left is None else min(share, left)
+    return Worth(claimed, covered, expected, share - expected)
 
 
 def deadline_of(due_dates: Sequence[date], *, days: int) -> date:

@@ -21,10 +21,11 @@ from invoicing.factoring.queries import sold_keys
 from invoicing.models import InsuranceClaim, InsuranceClaimItem, ReceivableItem
 from invoicing.queries import usual_vat
 from invoicing.scope import own_items
-from o2c.shared.money import ZERO, round_cents
+from o2c.shared.money import ZERO
 from o2c.shared.problems import NotFound
 
 from . import policy
+from .cap import cover_year, in_currency
 from .enums import ClaimStatus
 from .policy import Claimable, Worth
 
@@ -93,7 +94,7 @@ def claimable(account: CustomerAccount, item_ids: Collection[int], *, on: date) 
                 due_date=due,
                 open_amount=open_amount,
                 amount=max(ZERO, amount),
-                limit=_in(currency, limit, cover_in or account.company.currency, rates),
+                limit=in_currency(currency, limit, cover_in or account.company.currency, rates),
                 insured_pct=share,
                 frozen=split is not None and is_frozen(issued, split.judgement_on),
                 is_sold=key in sold,
@@ -103,12 +104,19 @@ def claimable(account: CustomerAccount, item_ids: Collection[int], *, on: date) 
     return found
 
 
-def worth(account: CustomerAccount, items: Collection[Claimable], *, on: date) -> Worth:
-    """What the insurer would pay of documents of one currency, beside the legal entity's other open claims."""
+def worth(
+    account: CustomerAccount, items: Collection[Claimable], *, on: date, told_on: date | None = None
+) -> Worth:
+    """What the insurer would pay of documents of one currency, beside the legal entity's other open claims.
+
+    :param told_on: the day the insurer was told: the year whose cap counts; today when nothing else is said
+    """
     terms = policy_in_force(account.company, on=on)
     vat_pct = ZERO if terms is None or terms.vat_insured else usual_vat(account_id=account.pk, on=on)
-    taken = _taken(account, next(iter(items)).currency, on)
-    return policy.worth_of(items, vat_pct=vat_pct, taken=taken)
+    currency = next(iter(items)).currency
+    year = None if terms is None else cover_year(terms, told_on=told_on or on, on=on)
+    left = in_currency(currency, year.left if year else None, account.company.currency, all_rates_on(on))
+    return policy.worth_of(items, vat_pct=vat_pct, taken=_taken(account, currency, on), left=left)
 
 
 def deadline(
@@ -177,13 +185,4 @@ def _taken(account: CustomerAccount, currency: str, on: date) -> Decimal:
         .annotate(amount=Sum("covered"))
     )
     rates = all_rates_on(on)
-    return sum((_in(currency, amount, other, rates) or ZERO for other, amount in rows), ZERO)
-
-
-def _in(currency: str, amount: Decimal | None, other: str, rates: dict[str, Decimal]) -> Decimal | None:
-    """An amount in another currency, at the rates of a day; None where there is none, of either."""
-    if amount is None or currency == other:
-        return amount
-    if currency not in rates or other not in rates:
-        return None
-    return round_cents(amount / rates[other] * rates[currency])
+    return sum((in_currency(currency, amount, other, rates) or ZERO for other, amount in rows), ZERO)

@@ -87,14 +87,15 @@ def open_claim(
         _refuse(found, {item.pk: item.document for item in items.values()}, today)
         if any(one.issue_date > told_on for one in found):
             raise Invalid(errors={"told_on": [_("From the day of issue until today.")]})
-        comes_to = queries.worth(account, found, on=today)
-        # Numbers follow each other within a company.
+        # Numbers follow each other within a company; so do claims under the year's cap.
         Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        comes_to = queries.worth(account, found, on=today, told_on=told_on)
         claim = InsuranceClaim.objects.create(
             company=company, account=account, policy=terms, number=_next_number(company, today),
             currency=first.currency, is_insolvency=all(one.frozen for one in found), told_on=told_on,
             deadline=queries.deadline(account, terms, found, on=today), amount=comes_to.claimed,
-            covered=comes_to.covered, expected=comes_to.expected, note=note.strip()[:1000], opened_at=at, opened_by=by,
+            covered=comes_to.covered, expected=comes_to.expected,
+            beyond_cap=comes_to.beyond_cap, note=note.strip()[:1000], opened_at=at, opened_by=by,
         )  # fmt: skip
         try:
             with transaction.atomic():

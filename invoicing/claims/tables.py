@@ -45,6 +45,9 @@ class ClaimTable(Table):
     expected = AmountColumn(
         currency_from="currency", strong=True, phone="right", verbose_name=_("Indemnity expected")
     )
+    beyond_cap = AmountColumn(
+        currency_from="currency", export_only=True, verbose_name=_("Beyond the year’s cap")
+    )
     indemnity = AmountColumn(currency_from="currency", phone="hide", verbose_name=_("Indemnity received"))
     open_amount = AmountColumn(currency_from="currency", phone="hide", verbose_name=_("Open by the client"))
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))

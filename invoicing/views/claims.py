@@ -22,6 +22,7 @@ from accounts.views.parts import Panel
 from credit.enums import AlertKind
 from credit.insurance_queries import policy_in_force
 from invoicing.claims import policy, queries, services
+from invoicing.claims.cap import cover_year
 from invoicing.claims.enums import ClaimStatus
 from invoicing.claims.forms import CloseForm, DeclareForm, IndemnityForm, OpenForm, RecoveryForm
 from invoicing.claims.policy import Claimable
@@ -76,8 +77,11 @@ def claim(request: Any, key: int) -> HttpResponse:
         for name, status, label, icon in _ACTS
         if may and policy.may_follow(found.status, status)
     ]
+    # What is paid of all clients is for those who see them all.
+    shown = request.user.sees_every_sale(found.company)
     context = {
         "menu": MENU,
+        "year": cover_year(found.policy, told_on=found.told_on, on=timezone.localdate()) if shown else None,
         "title": _("Claim file %(number)s") % {"number": found.number},
         "found": found,
         "rows": [(row, item_url(row.item)) for row in found.seen_items],
@@ -134,6 +138,7 @@ class OpenClaim(ActPage):
             "rows": [(row, str(row.item_id) in chosen) for row in offered],
             "left_out": [(row, policy.against(row, on=today)) for row in rows if row not in offered],
             "worth": queries.worth(account, together, on=today) if together else None,
+            "year": cover_year(terms, told_on=today, on=today) if terms else None,
             "deadline": deadline,
             "is_late": deadline is not None and deadline < today,
             "currency": together[0].currency if together else account.currency,

@@ -27,6 +27,7 @@ from .present import Story
 from .ratings import make_ratings
 from .recovery import make_recovery
 from .released import judge_old_releases, old_releases
+from .statements import make_statements
 from .watching import insure_and_watch
 
 CODE = "DEMO"
@@ -87,6 +88,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         make_disputes(company, accounts, team, at=at)
         make_plans(company, accounts, team, at=at)
         make_recovery(company, accounts, team, at=at)
+        make_statements(accounts, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
         make_notes(accounts, team, at=at, today=today)

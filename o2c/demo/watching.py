@@ -44,6 +44,7 @@ def insure_and_watch(
         # Far enough that no order of the demonstration is held for it.
         extension_days=180,
         blind_limit=Decimal(5000),
+        aggregate_cap=Decimal(60_000),
     )
     keys = [account.pk for account in accounts]
     standing.refresh(keys, at=at, day=today)

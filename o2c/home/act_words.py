@@ -96,6 +96,9 @@ WORDS: Final[dict[str, Words]] = {
     "order.ready_to_reconfirm": Words(
         gettext_lazy("Order %(label)s fits again, to be confirmed with the client"), "refresh", "", DECISIONS
     ),
+    "order.entered_horizon": Words(
+        gettext_lazy("Order %(label)s entered the horizon"), "calendar-check", "", ORDERS
+    ),
     "order.confirmed": Words(gettext_lazy("Order %(label)s confirmed"), "check", "ok", ORDERS),
     "order.delivered": Words(gettext_lazy("Order %(label)s delivered"), "truck", "", ORDERS),
     "order.returned": Words(gettext_lazy("Goods of order %(label)s returned"), "truck-return", "", ORDERS),
@@ -207,6 +210,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
     "client_statement.sent": Words(gettext_lazy("Monthly statement %(label)s sent"), "send", "", CLIENT),
+    "client_statement.asked_again": Words(
+        gettext_lazy("Monthly statement %(label)s asked for again"), "send", "", CLIENT
+    ),
     "account.relayed": Words(gettext_lazy("Client %(label)s passed on"), "arrow-right", "", CLIENT),
     "call.relayed": Words(gettext_lazy("Call to %(label)s passed on"), "arrow-right", "warn", CLIENT),
     "handover.made": Words(gettext_lazy("Debts of %(label)s handed over"), "gavel", "warn", DECISIONS),
@@ -353,6 +359,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "exposure.part_switched": Words(
         gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
+    ),
+    "exposure.horizon_set": Words(
+        gettext_lazy("Which orders count in the exposure changed"), "settings", "", DECISIONS
     ),
     "authority.change_asked": Words(
         gettext_lazy("Another authority of a level asked for"), "hierarchy", "warn", DECISIONS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -28,49 +28,18 @@ from credit.written.queries import Quote, quotes_of
 from invoicing.enums import CreditRequestStatus
 from invoicing.models import CreditNoteRequest
 from invoicing.services.credit_authority import Authority, credit_requests_visible, hands_of
-from o2c.shared.calendar import add_working_hours, business_hours_between, paris_date
+from o2c.shared.calendar import paris_date
 from orders.enums import OverrideStatus
 from orders.lists import working_time_left
 from orders.models import Order, OverrideRequest
-from orders.page import Facts, facts_from, offer_of
+from orders.page import facts_from, offer_of
 from orders.queries import overrides_visible
 from orders.stakes import stake_of_order
 
+from .authority_requests import authority_waiting
+from .to_decide import ToDecide, time_left
+
 SHOWN: Final = 50
-# Working hours within which a limit request is answered: a day.
-LIMIT_HOURS: Final = 9
-
-
-@dataclass(frozen=True)
-class ToDecide:
-    """One request that waits: what, for whom, how much is short, how long is left, and the facts beside it."""
-
-    kind: str
-    pk: int
-    client: str
-    label: str
-    url: str
-    amount: Decimal | None
-    currency: str
-    missing: Decimal
-    asked_by: User
-    asked_at: datetime
-    reason: str
-    seconds: int
-    offer: tuple[str, Decimal | None] = ("", None)
-    # Why an order waits, with the article of the policy each reason belongs to.
-    codes: Sequence[tuple[str, Quote | None]] = ()
-    facts: Facts | None = None
-    stake: Stake | None = None
-    current: Decimal | None = None
-    total: Decimal | None = None
-    role: Any = ""
-    people: Sequence[Person] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        """What names it in addresses and forms."""
-        return f"{self.kind}-{self.pk}"
 
 
 @dataclass(frozen=True)
@@ -107,8 +76,12 @@ class Decisions:
         mine, above = self._overrides()
         limits, higher = self._limits()
         notes, beyond = self._credit_notes()
+        changes, others = authority_waiting(self.user, self.company, self.at)
         urgent = lambda row: row.seconds  # noqa: E731 - one order for both lists
-        return sorted(mine + limits + notes, key=urgent), sorted(above + higher + beyond, key=urgent)
+        return (
+            sorted(mine + limits + notes + changes, key=urgent),
+            sorted(above + higher + beyond + others, key=urgent),
+        )
 
     def _overrides(self) -> tuple[list[ToDecide], list[ToDecide]]:
         requests = list(
@@ -229,7 +202,7 @@ class Decisions:
             asked_by=wish.requested_by,
             asked_at=sent,
             reason=wish.reason,
-            seconds=self._left(sent),
+            seconds=time_left(sent, self.at),
             current=wish.current,
             role=role_label(who[0].role) if who else "",
             people=who,
@@ -267,18 +240,11 @@ class Decisions:
             asked_by=row.requested_by,
             asked_at=row.requested_at,
             reason=row.reason,
-            seconds=self._left(row.requested_at),
+            seconds=time_left(row.requested_at, self.at),
             total=row.invoice.total_incl_vat,
             role=role_label(who[0].role) if who else "",
             people=who,
         )
-
-    def _left(self, asked: datetime) -> int:
-        """Working seconds until a request without a clock of its own should be answered; negative when late."""
-        due = add_working_hours(asked, LIMIT_HOURS)
-        if due < self.at:
-            return -int(business_hours_between(due, self.at).total_seconds())
-        return int(business_hours_between(self.at, due).total_seconds())
 
     def mine(self) -> list[Decided]:
         """What the reader decided in this company, the newest first, with how it turned out."""

@@ -37,6 +37,8 @@ KINDS: Final[dict[str, str | Promise]] = {
     "override.refused": gettext_lazy("An override is refused"),
     "limit.approved": gettext_lazy("A limit is granted"),
     "limit.refused": gettext_lazy("A limit is refused"),
+    "authority.agreed": gettext_lazy("Another authority you asked for is agreed"),
+    "authority.refused": gettext_lazy("Another authority you asked for is refused"),
     "score.changed": gettext_lazy("The score of one of your clients fell, or its class is another"),
     "class_override.approved": gettext_lazy("A class set by decision is approved"),
     "class_override.refused": gettext_lazy("A class set by decision is refused"),
@@ -159,6 +161,8 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
         "What now: look at the scorecard, and at the limit: ask for another one where it no longer fits."
     ),
     ("class_override.asked", True): gettext_lazy("What now: approve or refuse the class on the scorecard."),
+    ("authority.asked", True): gettext_lazy("What now: agree to the change or refuse it, under Decisions."),
+    ("authority.refused", False): gettext_lazy("What now: nothing, the authority stays as it is."),
     ("credit_policy.published", True): gettext_lazy(
         "What now: read it and acknowledge it, one click at the top of its page."
     ),
@@ -186,6 +190,9 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ("call.relayed", True): gettext_lazy("What now: call the client, and note what came of it."),
     ("reminder.bounced", True): gettext_lazy(
         "What now: correct the number or the address of the client, and call: it has not read the reminder."
+    ),
+    ("client_statement.bounced", True): gettext_lazy(
+        "What now: correct the address of the client and send the statement again (Statements to clients)."
     ),
     ("plan.signed", True): gettext_lazy("What now: approve the plan, or cancel it with a reason."),
     ("plan.late", False): gettext_lazy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
@@ -13,7 +14,8 @@ from accounts.enums import TeamRole
 from accounts.models import Company, CustomerAccount, TeamMember, User
 from accounts.queries import in_force_on
 from dunning.enums import ReminderStatus
-from dunning.models import Call, Reminder, ReminderLine
+from dunning.models import AccountStatement, Call, Reminder, ReminderLine
+from dunning.queries import statements as statement_queries
 from dunning.services.runs import RIGHT
 from dunning.services.sending import KIND
 from o2c.shared.calendar import paris_date
@@ -38,33 +40,60 @@ def reminder_bounced(*, work: Any, message_id: int) -> dict[str, int]:
     )
     if message is None or reminder is None:
         return {"told": 0}
-    today = paris_date(timezone.now())
+    facts = {"to": reminder.sent_to, "amount": str(reminder.total), "currency": reminder.currency}
+    return _tell(
+        "reminder.bounced", message, reminder, facts, reverse("dunning:reminder", args=[reminder.pk])
+    )
+
+
+def statement_bounced(*, work: Any, message_id: int) -> dict[str, int]:
+    """Work handler: tell the same people of a client's monthly statement; of no other message."""
+    del work
+    made = (
+        AccountStatement.objects.select_related("account", "message")
+        .filter(message_id=message_id, message__state=State.BOUNCED)
+        .first()
+    )
+    if made is None or made.message is None:
+        return {"told": 0}
+    facts = {"to": ", ".join(made.message.to.splitlines())}
+    return _tell(
+        "client_statement.bounced", made.message, made, facts, statements_to_see_to(made.account.code)
+    )
+
+
+def statements_to_see_to(code: str) -> str:
+    """The address of the list of what one client did not get."""
+    return f"{reverse('dunning:client_statements')}?{urlencode({'status': 'not_there', 'q': code})}"
+
+
+def _tell(
+    kind: str, message: OutboxMessage, about: Reminder | AccountStatement, facts: dict[str, str], url: str
+) -> dict[str, int]:
+    account = about.account
     team = TeamMember.objects.filter(
-        in_force_on(today),
-        account=reminder.account,
+        in_force_on(paris_date(timezone.now())),
+        account=account,
         role__in=(TeamRole.COLLECTOR, TeamRole.ADV),
         user__is_active=True,
     )
     told = set(team.values_list("user_id", flat=True))
-    told = told or lowest_with(RIGHT, reminder.company_id, level=0, without=set())
-    facts = {
-        "account": reminder.account.code,
-        "client": reminder.account.name,
-        "to": reminder.sent_to,
-        "amount": str(reminder.total),
-        "currency": reminder.currency,
-        "reason": message.error,
-    }
+    told = told or lowest_with(RIGHT, account.company_id, level=0, without=set())
     return write(
-        "reminder.bounced",
-        f"message:{message_id}",
-        facts,
-        reverse("dunning:reminder", args=[reminder.pk]),
+        kind,
+        f"message:{message.pk}",
+        {"account": account.code, "client": account.name, "reason": message.error} | facts,
+        url,
         dict.fromkeys(told, True),
-        company_id=reminder.company_id,
-        account_id=reminder.account_id,
-        about=(reminder._meta.label_lower, reminder.pk),
+        company_id=account.company_id,
+        account_id=account.pk,
+        about=(about._meta.label_lower, about.pk),
     )
+
+
+def statements_not_there(user: User, company: Company, at: datetime) -> QuerySet[AccountStatement]:
+    """Monthly statements of late that reached nobody, the oldest first."""
+    return statement_queries.not_there(user, company, paris_date(at - _LOOKS_BACK).replace(day=1))
 
 
 def not_arrived(user: User, company: Company, at: datetime) -> QuerySet[OutboxMessage]:

@@ -180,6 +180,21 @@ NOTICES: Final[dict[str, Words]] = {
         "shield-half",
         "warn",
     ),
+    "authority.asked": Words(
+        gettext_lazy("Another authority is asked for at %(company)s (level %(level)s): it waits for you"),
+        "hierarchy",
+        "warn",
+    ),
+    "authority.agreed": Words(
+        gettext_lazy("The authority you asked for at %(company)s (level %(level)s) is agreed"),
+        "hierarchy",
+        "ok",
+    ),
+    "authority.refused": Words(
+        gettext_lazy("The authority you asked for at %(company)s (level %(level)s) is refused"),
+        "hierarchy",
+        "bad",
+    ),
     "credit_policy.published": Words(
         gettext_lazy(
             "Credit policy of %(company)s, version %(number)s, in force from %(day)s: to read and acknowledge"
@@ -214,6 +229,9 @@ NOTICES: Final[dict[str, Words]] = {
     ),
     "reminder.bounced": Words(
         gettext_lazy("The reminder of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
+    ),
+    "client_statement.bounced": Words(
+        gettext_lazy("The statement of %(client)s did not arrive at %(to)s"), "arrow-back-up", "bad"
     ),
     "call.displeased": Words(
         gettext_lazy("%(client)s is not content with us: %(score)s of 5"), "alert-triangle", "warn"

@@ -809,6 +809,8 @@ PAGES: Final[Mapping[str, Entry]] = {
     "collections/work/": Entry(get="dunning.promise"),
     "collections/work/load/": Entry(get="dunning.run"),
     "collections/work/<code>/call/": Entry(post="dunning.promise", about="client", body={"outcome": "other"}),
+    "collections/statements/": Entry(get="dunning.run"),
+    "collections/statements/again/": Entry(post="dunning.run"),
     "collections/runs/": Entry(get="dunning.run"),
     "collections/runs/make/": Entry(post="dunning.run"),
     "collections/runs/<key>/": Entry(get="dunning.run", about="dunning_run"),

@@ -41,7 +41,7 @@ LISTS: Final[Mapping[str, Mapping[str, str]]] = {
         "api/v1/statements/<pk>/lines/", "api/v1/bank-accounts/",
         "collections/promises/", "api/v1/promises/", "collections/plans/", "api/v1/payment-plans/",
         "collections/hand-overs/", "api/v1/hand-overs/",
-        "collections/runs/", "collections/runs/<key>/",
+        "collections/runs/", "collections/runs/<key>/", "collections/statements/",
         "collections/work/", "collections/work/load/", "collections/scenarios/", "api/v1/calls/",
         "api/v1/dunning-scenarios/", "api/v1/work-list/", "api/v1/workload/", "api/v1/client-relays/",
         "collections/reminders/", "api/v1/dunning-runs/", "api/v1/reminders/",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, User
 from credit.enums import CoverStatus
-from credit.insurance_policy import CoverFacts, cover_of, stops_deliveries
+from credit.insurance_policy import CoverFacts, CoverYear, cover_of, insurance_year, stops_deliveries
 from credit.models import BuyerCover, InsurancePolicy
 from credit.queries import exposure_of
 from credit.services.checks import check
@@ -199,6 +199,7 @@ def test_what_is_unpaid_beyond_the_extension_holds_new_orders(
         ("blind_cover_is_something", {"blind_limit": D(0)}),
         ("blind_share_of_a_hundred", {"blind_pct": D("100.01")}),
         ("insurance_days_are_some", {"extension_days": 0}),
+        ("insurance_cap_is_something", {"aggregate_cap": D(0)}),
         ("insurance_days_are_some", {"declaration_days": 0}),
     ],
 )
@@ -270,6 +271,45 @@ def test_the_terms_are_entered_once(company: Company, manager: User):
     assert AuditEvent.objects.filter(action="insurance.policy_set").count() == 1
 
 
+def test_other_terms_of_a_policy_keep_its_year(company: Company):
+    director = make_user("finance_director", company)
+
+    def enter(valid_from: date, **terms: Any) -> InsurancePolicy:
+        given = {"insurer": "Coface", "number": "P-9", "aggregate_cap": D(1000)} | terms
+        return set_policy(company=company, valid_from=valid_from, by=director, at=timezone.now(), **given)
+
+    with pytest.raises(Invalid):
+        enter(date(2025, 3, 1), aggregate_cap=D(0))
+    assert enter(date(2025, 3, 1)).year_begun == date(2025, 3, 1)
+    assert enter(date(2026, 1, 1), aggregate_cap=D(2000)).year_begun == date(2025, 3, 1)
+    assert enter(date(2026, 2, 1), number="P-10").year_begun == date(2026, 2, 1)
+    assert enter(date(2026, 4, 1), year_from=date(2020, 7, 1)).year_begun == date(2020, 7, 1)
+
+
+@pytest.mark.parametrize(
+    ("begun", "on", "first", "last"),
+    [
+        (date(2025, 3, 1), date(2026, 11, 23), date(2026, 3, 1), date(2027, 2, 28)),
+        (date(2025, 3, 1), date(2026, 3, 1), date(2026, 3, 1), date(2027, 2, 28)),
+        (date(2025, 3, 1), date(2026, 2, 28), date(2025, 3, 1), date(2026, 2, 28)),
+        (date(2025, 3, 1), date(2024, 2, 29), date(2023, 3, 1), date(2024, 2, 29)),
+        (date(2024, 2, 29), date(2026, 2, 28), date(2026, 2, 28), date(2027, 2, 27)),
+        (date(2024, 2, 29), date(2028, 2, 28), date(2027, 2, 28), date(2028, 2, 28)),
+        (date(2026, 1, 1), date(2026, 12, 31), date(2026, 1, 1), date(2026, 12, 31)),
+    ],
+)
+def test_a_year_of_a_policy(begun: date, on: date, first: date, last: date):
+    assert insurance_year(begun, on=on) == (first, last)
+
+
+def test_what_is_left_of_a_year():
+    year = CoverYear(ON, ON, D(1000), paid=D(500), promised=D(299))
+    assert (year.left, year.is_short) == (D(201), False)
+    assert CoverYear(ON, ON, D(1000), paid=D(500), promised=D(300)).is_short
+    # The insurer may have paid more than it had to.
+    assert CoverYear(ON, ON, D(1000), paid=D(1100)).left == D(0)
+
+
 def test_on_screen(account: CustomerAccount, company: Company, manager: User):
     today = paris_date(timezone.now())
     director = make_user("finance_director", company)
@@ -282,8 +322,12 @@ def test_on_screen(account: CustomerAccount, company: Company, manager: User):
         "declaration_days": "60", "waiting_days": "90", "blind_pct": "90", "insolvency_days": "10",
     }  # fmt: skip
     assert client.post("/credit/insurance/policy/", body | {"extension_days": "0"}).status_code == 422
-    assert client.post("/credit/insurance/policy/", body).status_code == 302
+    capped = body | {"aggregate_cap": "50,000", "year_from": "2020-04-01"}
+    assert client.post("/credit/insurance/policy/", capped).status_code == 302
     assert client.post("/credit/insurance/policy/", body | {"number": "P-10"}).status_code == 422
+    page = client.get("/credit/insurance/policy/").content.decode()
+    assert "Left in this year of the policy" in page
+    assert "at most €50,000 a year" in page
     page = client.get("/credit/insurance/").content.decode()
     assert account.name in page
     assert "Coface, policy P-9" in page

@@ -15,7 +15,7 @@ from accounts.models import Company, CustomerAccount, PaymentCircuit, User
 from credit.enums import Level
 from credit.models import CreditDecision, ExposureSnapshot
 from credit.queries import exposure_of
-from dunning.models import AccountRelay, DunningScenario, HandOver, PaymentPlan
+from dunning.models import AccountRelay, AccountStatement, DunningScenario, HandOver, PaymentPlan
 from invoicing.models import BankStatement, Invoice, Payment, ReceivableItem, ReturnProposal
 from invoicing.queries import items_on
 from o2c.demo.services import make_demo
@@ -47,6 +47,11 @@ def test_a_believable_company_whose_books_add_up(demo: Company, capsys: pytest.C
     assert PaymentPlan.objects.get(status="ACTIVE").instalments.exclude(paid_on=None).count() == 1
     _old_releases_are_judged(demo)
     _collections_are_under_way(demo)
+    assert sorted(each.state for each in AccountStatement.objects.all()) == [
+        "came_back",
+        "on_its_way",
+        "on_its_way",
+    ]
     call_command("verify_books")
     assert "0 differences" in capsys.readouterr().out
 

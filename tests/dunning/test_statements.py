@@ -13,13 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from pypdf import PdfReader
 
 from accounts.enums import ContactRole
-from accounts.models import Company, Contact, CustomerAccount, User
+from accounts.models import Company, Contact, CustomerAccount, TeamMember, User
 from credit.models import LegalNotice
 from dunning.models import AccountStatement, HandOver, HandOverItem
 from dunning.services import statements
 from invoicing.models import BuyerDetails, ReceivableItem, SellerDetails
+from o2c.home import reminder_notices
+from o2c.shared import delivery
+from o2c.shared.bounces import Action, Report
 from o2c.shared.calendar import PARIS
-from o2c.shared.models import OutboxMessage, Work
+from o2c.shared.models import AuditEvent, Notice, OutboxMessage, Work
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
 from tests.factories.invoicing import AT, TODAY, day, make_credit, make_item
 
@@ -161,10 +164,15 @@ def test_one_that_nothing_reaches_waits_until_somebody_mends_it(
     wanted: ReceivableItem, account: CustomerAccount
 ):
     Contact.objects.filter(account=account).update(email="")
-    assert morning() == [{"sent": None, "why": "no_address"}]
+    for _ in range(2):
+        assert morning() == [{"sent": None, "why": "no_address"}]
+    tried = AccountStatement.objects.get()
+    assert (tried.attempt, tried.message, tried.why, tried.state) == (1, None, "no_address", "not_sent")
     Contact.objects.filter(account=account, name="B").update(email="found@client.test")
     morning()
     assert OutboxMessage.objects.get().to == "found@client.test"
+    there = AccountStatement.objects.last_tries().get()
+    assert (there.attempt, there.state, there.is_lost) == (2, "on_its_way", False)
 
 
 def test_statements_leave_in_the_first_days_of_a_month_alone(
@@ -220,3 +228,161 @@ def test_the_clock_asks_as_much_for_one_as_for_many(
         each = CustomerAccountFactory(company=company)
         make_item(each, by=accountant)
     assert asked() == few
+
+
+def come_back(message: OutboxMessage, at: datetime = FIRST) -> None:
+    """The server of the client does not know the address."""
+    report = Report(message.to, Action.FAILED, "5.1.1", "unknown user")
+    delivery.note_report(message, report, at=at)
+
+
+def run_work() -> list[dict[str, Any]]:
+    """What waits of statements, done."""
+    found = []
+    for row in Work.objects.filter(kind=statements.ONE, state="queued"):
+        found.append(statements.send_one(work=row, **row.payload))
+        row.state, row.finished_at = "done", FIRST
+        row.save()
+    return found
+
+
+def test_what_came_back_leaves_once_more_when_somebody_asks_and_never_twice(
+    wanted: ReceivableItem, account: CustomerAccount, company: Company, monkeypatch: pytest.MonkeyPatch
+):
+    adv = make_user("adv_officer", company)
+    morning()
+    first = AccountStatement.objects.get()
+    assert statements.send_again(company=company, statement_ids=[first.pk], by=adv, at=FIRST) == (0, 1)
+    come_back(OutboxMessage.objects.get())
+    # The clock sends nothing by itself that once left, however often it asks.
+    assert morning() == []
+    at_day(monkeypatch, FIRST + timedelta(days=20))
+    for _ in range(2):
+        assert statements.send_again(company=company, statement_ids=[first.pk], by=adv, at=FIRST) == (1, 0)
+    (payload,) = Work.objects.filter(kind=statements.ONE, state="queued").values_list("payload", flat=True)
+    (made,) = run_work()
+    second = AccountStatement.objects.get(pk=made["sent"]).message
+    assert second is not None
+    assert second.to == "buyer@client.test"
+    # The worker was killed after it had written: the same piece of work again.
+    assert statements.send_one(work=None, **payload) == {"sent": None, "why": "sent_already"}
+    assert OutboxMessage.objects.count() == 2
+    acts = AuditEvent.objects.filter(action__startswith="client_statement").order_by("pk")
+    assert [(each.action, each.actor_id) for each in acts] == [
+        ("client_statement.sent", None),
+        ("client_statement.asked_again", adv.pk),
+        ("client_statement.asked_again", adv.pk),
+        ("client_statement.sent", adv.pk),
+    ]
+
+
+def test_asked_for_again_it_still_goes_to_nobody_in_proceedings(
+    wanted: ReceivableItem, account: CustomerAccount, company: Company, accountant: User
+):
+    adv = make_user("adv_officer", company)
+    morning()
+    come_back(OutboxMessage.objects.get())
+    LegalNotice.objects.create(
+        company=company, entity=account.entity, kind="RECEIVERSHIP", judgement_on=day(-2), published_on=day(0),
+        reference="A-2", recorded_by=accountant, recorded_at=AT,
+    )  # fmt: skip
+    last = AccountStatement.objects.get()
+    assert statements.send_again(company=company, statement_ids=[last.pk], by=adv, at=FIRST) == (1, 0)
+    assert run_work() == [{"sent": None, "why": "not_wanted"}]
+
+
+def test_once_every_address_came_back_the_second_try_says_so(
+    wanted: ReceivableItem, account: CustomerAccount, company: Company
+):
+    Contact.objects.filter(account=account, name="B").delete()
+    morning()
+    come_back(OutboxMessage.objects.get())
+    last = AccountStatement.objects.get()
+    statements.send_again(
+        company=company, statement_ids=[last.pk], by=make_user("adv_officer", company), at=FIRST
+    )
+    assert run_work() == [{"sent": None, "why": "no_address"}]
+    assert AccountStatement.objects.last_tries().get().why == "no_address"
+
+
+def test_the_list_says_who_got_nothing_and_sends_it_again(
+    wanted: ReceivableItem, account: CustomerAccount, company: Company, accountant: User, client: Any
+):
+    nobody = CustomerAccountFactory(company=company, name="Nobody there")
+    make_item(nobody, by=accountant)
+    morning()
+    adv = make_user("adv_officer", company, language="en")
+    client.force_login(adv)
+    page = client.get("/collections/statements/").content.decode()
+    assert account.name in page
+    assert "there is no address it could go to" in page
+    lost = client.get("/collections/statements/", {"status": "not_there"}).content.decode()
+    assert account.name not in lost
+    assert "Nobody there" in lost
+    assert "Nobody there" not in client.get("/collections/statements/", {"status": "left"}).content.decode()
+    month = client.get("/collections/statements/", {"month": "2026-09-01"}).content.decode()
+    assert "Nobody there" not in month
+    file = b"".join(client.get("/collections/statements/?export=csv")).decode("utf-8-sig")
+    assert "2026-11" in file
+    tried = AccountStatement.objects.get(account=nobody)
+    reachable(nobody)
+    answer = client.post("/collections/statements/again/", {"ids": [tried.pk]}, follow=True)
+    assert "1 statement is on its way" in answer.content.decode()
+    run_work()
+    assert AccountStatement.objects.last_tries().get(account=nobody).state == "on_its_way"
+    answer = client.post("/collections/statements/again/", {"ids": [tried.pk]}, follow=True)
+    assert "left already" in answer.content.decode()
+    assert (
+        "Choose the statements" in client.post("/collections/statements/again/", follow=True).content.decode()
+    )
+    assert client.get("/collections/statements/").status_code == 200
+
+
+def test_the_list_asks_as_much_for_three_as_for_one(
+    wanted: ReceivableItem, company: Company, accountant: User, client: Any
+):
+    client.force_login(make_user("adv_officer", company))
+    morning()
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as sent:
+            assert client.get("/collections/statements/").status_code == 200
+        return len(sent)
+
+    asked()
+    one = asked()
+    for _ in range(2):
+        make_item(CustomerAccountFactory(company=company), by=accountant)
+    morning()
+    assert AccountStatement.objects.count() == 3
+    assert asked() == one
+
+
+def test_whoever_keeps_the_client_is_told_and_sees_it_wait(
+    wanted: ReceivableItem, account: CustomerAccount, company: Company, client: Any
+):
+    adv = make_user("adv_officer", company, language="en")
+    TeamMember.objects.create(account=account, user=adv, role="adv", valid_from=day(-90))
+    morning()
+    message = OutboxMessage.objects.get()
+    assert reminder_notices.statement_bounced(work=None, message_id=message.pk) == {"told": 0}
+    come_back(message)
+    assert reminder_notices.reminder_bounced(work=None, message_id=message.pk) == {"told": 0}
+    assert reminder_notices.statement_bounced(work=None, message_id=message.pk)["told"] == 1
+    notice = Notice.objects.get(kind="client_statement.bounced")
+    assert notice.user == adv
+    client.force_login(adv)
+    home = client.get("/").content.decode()
+    assert "Statement came back" in home
+    assert account.name in client.get(notice.url).content.decode()
+
+
+def test_a_try_left_or_says_why(account: CustomerAccount):
+    month = FIRST.date().replace(month=11)
+    kept: dict[str, Any] = {"company": account.company, "account": account, "month": month, "made_at": AT}
+    for broken in ({}, {"why": "other"}, {"why": "no_address", "attempt": 0}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            AccountStatement.objects.create(**kept | broken)
+    AccountStatement.objects.create(**kept, why="no_address")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccountStatement.objects.create(**kept, why="too_long")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,8 +16,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Company, CustomerAccount, User
 from credit import services as credit
-from credit.models import CreditDecision, LimitRequest
+from credit.models import CreditDecision, DelegationRule, LimitRequest
+from credit.rule_queries import matrix_of
+from credit.services.authority_rules import decide_authority, propose_authority
 from o2c.home.decisions import Decisions, decisions_of
+from o2c.shared import work
+from o2c.shared.calendar import paris_date
+from o2c.shared.models import Notice
 from orders import services
 from orders.models import OverrideRequest
 from tests.factories.accounts import CompanyFactory, CustomerAccountFactory, make_user
@@ -217,3 +224,93 @@ def test_who_countersigns_finds_what_waits_for_a_second_approval(
     assert "Granted: who asked is told." in text_of(client.post(reverse("decisions"), answer, follow=True))
     assert asked.order.number in text_of(client.get(reverse("my_decisions")))
     assert asked.order.number in text_of(browse(director).get(reverse("my_decisions")))
+
+
+@pytest.fixture
+def director(company: Company) -> User:
+    return make_user("finance_director", company, "claire", first_name="Claire", last_name="Vidal")
+
+
+@pytest.fixture
+def chief(company: Company) -> User:
+    return make_user("executive", company, "chief", first_name="Paul", last_name="Noir")
+
+
+def other_authority(company: Company, level: int, by: User, **changes: Any) -> DelegationRule:
+    today = paris_date(timezone.now())
+    rule = next(row for row in matrix_of(company.pk, today) if row.level == level)
+    return propose_authority(
+        company_id=company.pk, rule=replace(rule, **changes), effective_from=today, reason="The market grew",
+        by=by, at=timezone.now(),
+    )  # fmt: skip
+
+
+def test_a_change_of_authority_waits_in_decisions_of_who_may_agree(
+    company: Company, manager: User, director: User, chief: User
+) -> None:
+    rule = other_authority(company, 2, director, release_amount=Decimal(12000))
+    mine, above = Decisions(chief, company, timezone.now()).waiting()
+    assert ([row.key for row in mine], above) == ([f"authority-{rule.pk}"], [])
+    assert mine[0].change is not None
+    assert "€10,000" in mine[0].change[0]
+    assert "€12,000" in mine[0].change[1]
+    mine, above = Decisions(director, company, timezone.now()).waiting()
+    assert (mine, [person.user for person in above[0].people]) == ([], [chief])
+    assert Decisions(manager, company, timezone.now()).waiting() == ([], [])
+    page = text_of(browse(chief).get(reverse("decisions")))
+    assert "Agree to the change" in page
+    assert "1 request within your authority" in page
+    answer = {"request": f"authority-{rule.pk}", "decision": "approve", "reason": "Agreed in the board"}
+    assert browse(manager).post(reverse("decisions"), answer).status_code == 404
+    assert browse(director).post(reverse("decisions"), answer).status_code == 403
+    assert browse(chief).post(reverse("decisions"), answer).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.is_accepted, rule.decision_reason) == (True, "Agreed in the board")
+    assert Decisions(chief, company, timezone.now()).waiting() == ([], [])
+    assert Decisions(director, company, timezone.now()).waiting() == ([], [])
+
+
+def test_a_change_is_refused_in_decisions_with_its_reason(
+    company: Company, director: User, chief: User
+) -> None:
+    rule = other_authority(company, 2, director, release_amount=Decimal(12000))
+    answer = {"request": f"authority-{rule.pk}", "decision": "refuse", "reason": ""}
+    assert browse(chief).post(reverse("decisions"), answer).status_code == 422
+    assert browse(chief).post(reverse("decisions"), answer | {"reason": "Too much"}).status_code == 302
+    rule.refresh_from_db()
+    assert rule.is_accepted is False
+
+
+def test_two_holders_of_a_level_do_not_raise_it(company: Company, director: User, chief: User) -> None:
+    other = make_user("finance_director", company, "other")
+    held = director.authority_in(company)
+    rule = other_authority(company, held, director, write_off_amount=Decimal(60000))
+    mine, above = Decisions(other, company, timezone.now()).waiting()
+    assert (mine, [person.user for person in above[0].people]) == ([], [chief])
+    work.drain()
+    told = Notice.objects.filter(kind="authority.asked").values_list("user__username", "url")
+    assert list(told) == [("chief", reverse("decisions"))]
+    decide_authority(change_id=rule.pk, accept=True, reason="", by=chief, at=timezone.now())
+    work.drain()
+    assert Notice.objects.get(kind="authority.agreed").user == director
+
+
+def test_an_answered_change_is_told_to_nobody_any_more(company: Company, director: User, chief: User) -> None:
+    rule = other_authority(company, 2, director, release_amount=Decimal(12000))
+    decide_authority(change_id=rule.pk, accept=False, reason="No", by=chief, at=timezone.now())
+    work.drain()
+    assert set(Notice.objects.values_list("kind", "user__username")) == {("authority.refused", "claire")}
+
+
+def test_changes_of_authority_cost_the_same_however_many(
+    company: Company, director: User, chief: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    other_authority(company, 2, director, release_amount=Decimal(12000))
+    reader = User.objects.get(pk=chief.pk)
+    with CaptureQueriesContext(connection) as one:
+        Decisions(reader, company, timezone.now()).waiting()
+    other_authority(company, 1, director, release_amount=Decimal(600))
+    other_authority(company, 3, director, write_off_amount=Decimal(6000))
+    reader = User.objects.get(pk=chief.pk)
+    with django_assert_num_queries(len(one)):
+        assert len(Decisions(reader, company, timezone.now()).waiting()[0]) == 3

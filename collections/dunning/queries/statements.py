@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.enums import ContactRole
-from accounts.models import Contact, CustomerAccount
+from accounts.models import Company, Contact, CustomerAccount, User
 from credit.legal_queries import splits_of
 from dunning.models import AccountStatement, HandOverItem
 from invoicing.models import BuyerDetails, ReceivableItem, SellerDetails
@@ -29,15 +29,29 @@ class Address(NamedTuple):
 
 
 def wanting(month: date) -> list[int]:
-    """Clients who want the statement of a month, owe or are owed something at its end, and have not got it."""
-    return list(_wanting(month).order_by("company", "pk").values_list("pk", flat=True))
+    """Clients who want the statement of a month, owe or are owed something at its end, and were sent none."""
+    left = AccountStatement.objects.filter(account=OuterRef("pk"), month=month, message__isnull=False)
+    rows = _wanting(month).filter(~Exists(left))
+    return list(rows.order_by("company", "pk").values_list("pk", flat=True))
 
 
 def wants(account: CustomerAccount, month: date) -> bool:
-    """The same of one client, when its statement leaves; nobody in proceedings or with an agency gets one."""
+    """Whether one client wants it, when it leaves; nobody in proceedings or with an agency gets one."""
     if splits_of([account.pk]):
         return False
     return _wanting(month).filter(pk=account.pk).exists()
+
+
+def statement_list(user: User, company: Company) -> QuerySet[AccountStatement]:
+    """Where the statements of each month stand, of the clients this user may see, the latest month first."""
+    rows = AccountStatement.objects.visible_to(user, company).last_tries()
+    return rows.select_related("account", "message").order_by("-month", "account__sort_key", "pk")
+
+
+def not_there(user: User, company: Company, since: date) -> QuerySet[AccountStatement]:
+    """Statements of the months since a day of which the client has nothing, the oldest first."""
+    rows = AccountStatement.objects.visible_to(user, company).last_tries().not_there()
+    return rows.filter(month__gte=since).select_related("account", "message").order_by("month", "pk")
 
 
 def address_of(account: CustomerAccount) -> Address | None:
@@ -65,7 +79,6 @@ def _wanting(month: date) -> QuerySet[CustomerAccount]:
         Q(says) | (Q(company) & Q(silent)),
         Exists(open_items.exclude(open_amount=0)),
         ~Exists(handed_over),
-        ~Exists(AccountStatement.objects.filter(account=OuterRef("pk"), month=month)),
     )
 
 

@@ -60,8 +60,11 @@ class RunList(ListPage):
         return queries.run_list(self.request.company)
 
     def get_actions(self) -> list[Action]:
-        """Return the way to all reminders."""
-        return [Action(_("All reminders"), reverse("dunning:reminders"), "mail-forward")]
+        """Return the ways to all reminders and to the statements of each month."""
+        return [
+            Action(_("All reminders"), reverse("dunning:reminders"), "mail-forward"),
+            Action(_("Statements to clients"), reverse("dunning:client_statements"), "send"),
+        ]
 
 
 @needs(services.RIGHT)

@@ -23,9 +23,10 @@ from credit.models import LimitRequest
 from credit.queries import limit_requests_visible
 from invoicing import services as invoicing
 from invoicing.services.credit_authority import credit_requests_visible
+from o2c.home.authority_requests import agree, changes_visible, disagree
 from o2c.home.decisions import Decisions
 from o2c.home.queries import hit_rate_of
-from o2c.shared.problems import NotAllowed, Refusal
+from o2c.shared.problems import Invalid, NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
 from orders import services as orders
 from orders.enums import OverrideStatus
@@ -39,12 +40,15 @@ _ACTS = {
     ("limit", "refuse"): credit.refuse_limit_request,
     ("credit", "approve"): invoicing.approve_credit_note,
     ("credit", "refuse"): invoicing.refuse_credit_note,
+    ("authority", "approve"): agree,
+    ("authority", "refuse"): disagree,
 }
 
 _VISIBLE: dict[str, Any] = {
     "override": overrides_visible,
     "limit": limit_requests_visible,
     "credit": credit_requests_visible,
+    "authority": changes_visible,
 }
 
 
@@ -85,6 +89,9 @@ class ToDecide(PermissionMixin, View):
             if refusal.required_role:
                 who = _("Role that may: %(role)s.") % {"role": role_label(refusal.required_role)}
                 form.add_error(None, who)
+            return self._answer(request, key, form, status=refusal.status)
+        except Invalid as refusal:
+            explain(form, refusal)
             return self._answer(request, key, form, status=refusal.status)
         except Refusal as refusal:
             messages.error(request, str(refusal))

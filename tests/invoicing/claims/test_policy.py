@@ -63,6 +63,14 @@ def test_other_claims_take_of_the_limit():
     assert worth_of([ONE], vat_pct=D(0), taken=D(12000)) == Worth(D("1200.00"), D(0), D(0))
 
 
+def test_the_cap_of_the_year_limits_what_is_expected():
+    assert worth_of([ONE], vat_pct=D(20), left=D(900)) == Worth(D("1200.00"), D("1000.00"), D("900.00"))
+    found = worth_of([ONE], vat_pct=D(20), left=D("250.40"))
+    assert found == Worth(D("1200.00"), D("1000.00"), D("250.40"), D("649.60"))
+    assert found.insured == D("900.00")
+    assert worth_of([ONE], vat_pct=D(20), left=D(0)).expected == D(0)
+
+
 def test_delays():
     assert deadline_of([ON, ON - timedelta(days=5)], days=60) == ON + timedelta(days=55)
     assert waits_until(ON, waiting_days=90, is_insolvency=False) == ON + timedelta(days=90)

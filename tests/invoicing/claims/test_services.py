@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from dunning.services.scenarios import ensure_scenario
 from invoicing import services as invoicing
 from invoicing.claims import services
 from invoicing.claims.alerts import indemnities_due
+from invoicing.claims.cap import cover_year
 from invoicing.claims.enums import ClaimOutcome
 from invoicing.declarations import declarations_due
 from invoicing.models import InsuranceClaim, InsuranceClaimItem, InsuranceClaimStep, ReceivableItem
@@ -168,6 +169,60 @@ def test_a_limit_in_another_currency_counts_at_the_rate_of_the_day(
     assert claim.covered == D(500)
 
 
+def capped(company: Company, cap: str, **terms: Any) -> Any:
+    """The terms of the same policy from ten days ago on, whose years begin on 1 January."""
+    return insure(
+        company, aggregate_cap=D(cap), valid_from=day(-10), year_from=day(0).replace(month=1, day=1), **terms
+    )
+
+
+def test_what_is_left_of_the_year_limits_a_claim(
+    company: Company, account: CustomerAccount, accountant: User, manager: User
+):
+    terms = capped(company, "1500")
+    first, second, third, last = (make_item(account, "1200", by=accountant) for _ in range(4))
+    claim = opened(first, by=manager)
+    assert (claim.expected, claim.beyond_cap) == (D("900.00"), D(0))
+    other = opened(second, by=manager)
+    assert (other.insured, other.expected, other.beyond_cap) == (D("900.00"), D("600.00"), D("300.00"))
+    none = opened(third, by=manager)
+    assert (none.covered, none.expected, none.beyond_cap) == (D("1000.00"), D(0), D("900.00"))
+    # What an ended file did not bring is left again; what was paid is not.
+    services.declare(claim_id=other.pk, on=TODAY, reference="R", by=manager, at=AT)
+    services.indemnify(claim_id=other.pk, amount=D(100), on=TODAY, words="V", by=manager, at=AT)
+    year = cover_year(terms, told_on=TODAY, on=TODAY)
+    assert year is not None
+    assert (year.begins, year.ends) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert (year.paid, year.promised, year.left) == (D(100), D(1400), D(0))
+    services.close_claim(claim_id=other.pk, outcome=ClaimOutcome.REFUSED, reason="x", by=manager, at=AT)
+    assert opened(last, by=manager).expected == D("500.00")
+
+
+def test_claims_of_another_year_or_policy_leave_the_cap_alone(
+    company: Company, account: CustomerAccount, accountant: User, manager: User
+):
+    items = [make_item(account, "1200", by=accountant, issued=day(-400), due=day(-370)) for _ in range(3)]
+    assert opened(items[0], by=manager, told_on=date(2025, 12, 31)).beyond_cap == D(0)
+    terms = capped(company, "1000")
+    assert opened(items[1], by=manager, told_on=date(2026, 1, 1)).beyond_cap == D(0)
+    assert opened(items[2], by=manager).beyond_cap == D("800.00")
+    assert cover_year(terms, told_on=date(2025, 6, 1), on=TODAY).left == D(100)  # type: ignore[union-attr]
+    terms.number = "P-2"
+    assert cover_year(terms, told_on=TODAY, on=TODAY).left == D(1000)  # type: ignore[union-attr]
+    terms.aggregate_cap = None
+    assert cover_year(terms, told_on=TODAY, on=TODAY) is None
+
+
+def test_the_cap_counts_in_the_currency_of_the_claim(
+    company: Company, account: CustomerAccount, accountant: User, manager: User
+):
+    ExchangeRate.objects.create(currency="USD", day=TODAY, units_per_eur=D(2))
+    terms = capped(company, "400")
+    claim = opened(make_item(account, "1200", by=accountant, currency="USD"), by=manager)
+    assert (claim.expected, claim.beyond_cap) == (D("800.00"), D("100.00"))
+    assert cover_year(terms, told_on=TODAY, on=TODAY).promised == D(400)  # type: ignore[union-attr]
+
+
 def test_insolvency_is_declared_at_once_and_waits_for_nothing(
     account: CustomerAccount, accountant: User, manager: User
 ):
@@ -283,6 +338,7 @@ def test_paid_by_the_client(account: CustomerAccount, item: ReceivableItem, acco
     "statement",
     [
         "UPDATE invoicing_insuranceclaim SET expected = 1",
+        "UPDATE invoicing_insuranceclaim SET beyond_cap = 1",
         "UPDATE invoicing_insuranceclaim SET indemnity = 2000",
         "UPDATE invoicing_insuranceclaim SET status = 'CLOSED'",
         "UPDATE invoicing_insuranceclaim SET status = 'DECLARED'",
@@ -320,6 +376,44 @@ def test_the_proof_finds_a_file_that_does_not_add_up(item: ReceivableItem, manag
     )
     found = {row.proof for row in differences(company=claim.company, today=TODAY)}
     assert found == {"items of a claim file", "indemnities of a claim file"}
+
+
+@pytest.mark.parametrize("beyond", [D("-0.01"), D("100.01")])
+def test_no_more_is_beyond_the_cap_than_the_insurers_share(
+    item: ReceivableItem, manager: User, beyond: Decimal
+):
+    other = InsuranceClaim.objects.get(pk=opened(item, by=manager).pk)
+    other.pk, other.number, other.beyond_cap = None, "SI-2026-0002", beyond
+    with pytest.raises(IntegrityError, match="insurance_claim_beyond_cap_of_its_share"), transaction.atomic():
+        other.save(force_insert=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claims_at_once_share_what_is_left_of_the_year(company: Company, accountant: User, manager: User):
+    capped(company, "1500")
+    items = []
+    for _ in range(3):
+        made = CustomerAccountFactory(company=company)
+        cover(made)
+        items.append(make_item(made, "1200", by=accountant))
+    barrier, refused = threading.Barrier(3), []
+
+    def claim(item: ReceivableItem) -> None:
+        try:
+            barrier.wait()
+            opened(item, by=manager)
+        except Exception as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=claim, args=[item]) for item in items]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    assert sorted(InsuranceClaim.objects.values_list("expected", flat=True)) == [D(0), D(600), D(900)]
 
 
 @pytest.mark.django_db(transaction=True)

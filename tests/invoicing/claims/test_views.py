@@ -112,6 +112,37 @@ def test_the_indemnity_of_a_late_declaration_is_doubtful(
     assert "it may refuse to pay" in page.content.decode()
 
 
+def test_the_cap_of_the_year_is_shown_with_what_it_takes_off(
+    client: Client,
+    company: Company,
+    account: CustomerAccount,
+    item: ReceivableItem,
+    accountant: User,
+    manager: User,
+) -> None:
+    insure(company, aggregate_cap=1000, valid_from=today())
+    services.open_claim(
+        item_ids=[fresh(account, accountant).pk], told_on=today(), by=manager, at=timezone.now()
+    )
+    new = client.get(
+        reverse("invoicing:open_claim", args=[account.code]), headers={"accept-language": "en"}
+    ).content.decode()
+    assert "Left under the year’s cap" in new
+    assert "€800.00 of the insurer’s share is beyond what it pays in a year of the policy." in new
+    claim = services.open_claim(item_ids=[item.pk], told_on=today(), by=manager, at=timezone.now())
+    page = client.get(
+        reverse("invoicing:insurance_claim", args=[claim.pk]), headers={"accept-language": "en"}
+    ).content.decode()
+    assert "The insurer’s share was €900.00: €800.00 of it was beyond" in page
+    assert "€0.00 of €1,000.00" in page
+    one = client.get(f"/api/v1/insurance-claims/{claim.pk}/").json()
+    assert (one["expected"], one["beyond_cap"]) == ("100.00", "800.00")
+    policy = client.get(
+        reverse("credit:insurance_policy"), headers={"accept-language": "en"}
+    ).content.decode()
+    assert "A fifth or less is left" in policy
+
+
 def test_the_api_tells_of_files_with_their_documents(
     client: Client, account: CustomerAccount, item: ReceivableItem, manager: User
 ) -> None:
