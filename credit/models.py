@@ -16,10 +16,12 @@ from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
 from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
+from .horizon_models import OrderHorizon
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .part_limit_models import PartLimit
+from .notes.models import ClientNote
 from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -38,6 +40,7 @@ __all__ = [
     "AccountWatch",
     "BuyerCover",
     "ClassOverride",
+    "ClientNote",
     "CreditAlert",
     "CreditDecision",
     "CreditLimit",
@@ -61,6 +64,7 @@ __all__ = [
     "LimitSignature",
     "NightlyRun",
     "PartLimit",
+    "OrderHorizon",
     "PolicyAcknowledgement",
     "PolicyArticle",
     "RiskPolicy",

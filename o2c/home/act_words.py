@@ -25,6 +25,10 @@ WORDS: Final[dict[str, Words]] = {
     "alert.raised": Words(gettext_lazy("Alert on client %(label)s"), "bell", "warn", CLIENT),
     "alert.taken": Words(gettext_lazy("Alert on client %(label)s taken over"), "user-check", "", CLIENT),
     "alert.answered": Words(gettext_lazy("Alert on client %(label)s answered"), "check", "ok", CLIENT),
+    "client_note.written": Words(gettext_lazy("Note on client %(label)s"), "notes", "", CLIENT),
+    "client_note.withdrawn": Words(
+        gettext_lazy("Note on client %(label)s withdrawn"), "notes", "warn", CLIENT
+    ),
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
@@ -91,6 +95,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "order.ready_to_reconfirm": Words(
         gettext_lazy("Order %(label)s fits again, to be confirmed with the client"), "refresh", "", DECISIONS
+    ),
+    "order.entered_horizon": Words(
+        gettext_lazy("Order %(label)s entered the horizon"), "calendar-check", "", ORDERS
     ),
     "order.confirmed": Words(gettext_lazy("Order %(label)s confirmed"), "check", "ok", ORDERS),
     "order.delivered": Words(gettext_lazy("Order %(label)s delivered"), "truck", "", ORDERS),
@@ -355,6 +362,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "exposure.part_switched": Words(
         gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
+    ),
+    "exposure.horizon_set": Words(
+        gettext_lazy("Which orders count in the exposure changed"), "settings", "", DECISIONS
     ),
     "authority.change_asked": Words(
         gettext_lazy("Another authority of a level asked for"), "hierarchy", "warn", DECISIONS

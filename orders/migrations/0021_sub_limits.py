@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0019_hold_messages"),
+        ("orders", "0020_beyond_the_horizon"),
     ]
 
     operations = [
