@@ -20,8 +20,8 @@ from .horizon_models import OrderHorizon
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
-from .part_limit_models import PartLimit
 from .notes.models import ClientNote
+from .part_limit_models import PartLimit
 from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -63,8 +63,8 @@ __all__ = [
     "LimitRequest",
     "LimitSignature",
     "NightlyRun",
-    "PartLimit",
     "OrderHorizon",
+    "PartLimit",
     "PolicyAcknowledgement",
     "PolicyArticle",
     "RiskPolicy",
