@@ -218,6 +218,7 @@ def test_an_order_that_enters_is_checked_once_and_held(
     assert decision is not None
     assert decision.occasion == Occasion.HORIZON
     assert AuditEvent.objects.filter(action="order.entered_horizon").count() == 1
+    assert "Its delivery came within the horizon of orders" in text_of(browse(director).get("/orders/FAR/"))
     kept = CreditDecision.objects.count()
     assert new_day() == {"beyond_horizon": 0, "entered_horizon": 0}
     assert CreditDecision.objects.count() == kept
