@@ -310,6 +310,18 @@ def test_moving_the_delivery_nearer_is_checked(
     assert not Order.objects.get(pk=order.pk).is_beyond_horizon
 
 
+def test_a_far_order_taken_up_again_is_beyond_at_once(
+    company: Company, account: CustomerAccount, director: User, adv: User
+) -> None:
+    order = ordered(account, "1200", adv, 90)
+    orders.deliver(order_id=order.pk, lines=[(order.lines.get().line, D("0.5"))], by=adv, at=NOW)
+    orders.close(order_id=order.pk, reason="no more", by=adv, at=timezone.now())
+    horizon(company, director)
+    orders.reopen(order_id=order.pk, by=adv, at=timezone.now())
+    assert Order.objects.get(pk=order.pk).is_beyond_horizon
+    assert figures(account) == {"delivered_not_invoiced": D(600), "beyond_horizon": D(600)}
+
+
 def test_goods_of_a_far_order_leave_only_where_they_fit(
     company: Company, account: CustomerAccount, director: User, adv: User
 ) -> None:
