@@ -25,6 +25,10 @@ WORDS: Final[dict[str, Words]] = {
     "alert.raised": Words(gettext_lazy("Alert on client %(label)s"), "bell", "warn", CLIENT),
     "alert.taken": Words(gettext_lazy("Alert on client %(label)s taken over"), "user-check", "", CLIENT),
     "alert.answered": Words(gettext_lazy("Alert on client %(label)s answered"), "check", "ok", CLIENT),
+    "client_note.written": Words(gettext_lazy("Note on client %(label)s"), "notes", "", CLIENT),
+    "client_note.withdrawn": Words(
+        gettext_lazy("Note on client %(label)s withdrawn"), "notes", "warn", CLIENT
+    ),
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),
@@ -205,6 +209,9 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "credit.part_limits_set": Words(
+        gettext_lazy("Limits by kind of risk of %(label)s set"), "adjustments-dollar", "", DECISIONS
+    ),
     "client_statement.sent": Words(gettext_lazy("Monthly statement %(label)s sent"), "send", "", CLIENT),
     "client_statement.asked_again": Words(
         gettext_lazy("Monthly statement %(label)s asked for again"), "send", "", CLIENT
