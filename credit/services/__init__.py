@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .alternatives import look_ahead
-from .checks import CheckResult, OrderInCheck, check, decide
+from .checks import CheckResult, OrderInCheck, check
 from .flags import block, unblock, unwatch, watch
 from .limit_decisions import approve_limit_request, refuse_limit_request
 from .limits import (
@@ -21,7 +21,6 @@ __all__ = [
     "block",
     "check",
     "create_limit_request",
-    "decide",
     "expire_limit_requests",
     "look_ahead",
     "refuse_limit_request",

@@ -175,7 +175,7 @@ def check(
 ) -> CheckResult:
     """Answer whether a client may still buy for an amount incl. VAT. Stores nothing, locks nothing.
 
-    Who decides takes the locks first and calls ``decide``, which asks the same question.
+    Who decides takes the locks first, asks the same question, and keeps its answer (``keep``).
 
     :param delivery_date: of the order: everything to be delivered up to it counts, whatever the company's horizon
     :raises UnknownTerm: a term that the grammar does not know
@@ -239,24 +239,6 @@ def _reduction(view: ExposureView, stake: Stake, keys: Mapping[Level, int]) -> R
     if not stake.codes & {Finding.OVER_LIMIT, Finding.REVIEW_EXPIRED} or view.binding is None:
         return None
     return reduction_of(view.binding, keys[view.binding.level], on=view.on)
-
-
-def decide(
-    *,
-    account: CustomerAccount,
-    amount: Decimal,
-    currency: str,
-    term: str,
-    occasion: str,
-    at: datetime,
-    by: User | None,
-    order: OrderInCheck,
-) -> tuple[CheckResult, CreditDecision]:
-    """Check under the caller's credit locks and keep the decision with its figures."""
-    result = check(account=account, amount=amount, currency=currency, term=term, at=at, by=by, order=order)
-    return result, keep(
-        result, amount=amount, currency=currency, occasion=occasion, at=at, by=by, order=order
-    )
 
 
 def keep(
