@@ -23,6 +23,7 @@ PART_LABELS: Final[dict[str, str | Promise]] = {
     "unallocated_payments": _("Unmatched payments"),
     "unallocated_credit_notes": _("Unmatched credit notes"),
     "deposits_held": _("Deposits held"),
+    "beyond_horizon": _("Orders beyond the horizon"),
     "others": _("Other accounts under the same limit"),
 }
 

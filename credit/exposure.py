@@ -22,6 +22,7 @@ from accounts.models import ExchangeRate
 from o2c.shared.money import ZERO, convert
 
 from .formulas import PART_CODES, ExposureParts
+from .horizon import BEYOND
 from .switches import SWITCHED, counts_sql
 
 DISPUTED = "disputed"
@@ -60,7 +61,7 @@ class AccountFigures:
     own_deposits: Decimal = ZERO
     # Sold to a factor without recourse: in no part, told apart.
     sold: Decimal = ZERO
-    # Parts that the company does not count, with what they come to.
+    # Parts that the company does not count, with what they come to; orders beyond its horizon among them.
     left_out: dict[str, Decimal] = field(default_factory=dict)
     overdue: Decimal = ZERO
     overdue_undisputed: Decimal = ZERO
@@ -120,12 +121,14 @@ def read(
     cuts: Cuts,
     skip_order: int | None = None,
     confirmed_before: datetime | None = None,
+    counted_until: date | None = None,
 ) -> Book:
     """Read the live exposure of accounts in one statement.
 
     :param currency: what the figures are converted into, with the rate of the evaluation day
     :param skip_order: an order left out, since a re-check leaves the order itself out
     :param confirmed_before: count undelivered orders confirmed earlier than this only (design 3.11)
+    :param counted_until: delivery of the order asked about: orders up to it count whatever the horizon
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,6 +140,7 @@ def read(
                 "late": cuts.late,
                 "skip_order": skip_order or 0,
                 "confirmed_before": confirmed_before or FAR_FUTURE,
+                "counted_until": counted_until or cuts.today,
             },
         )
         rows = cursor.fetchall()
@@ -169,7 +173,7 @@ def _add(figures: AccountFigures, row: Sequence[object], currency: str, rates: M
             return
         amounts = [convert(a, rates[str(row_currency)], rates[currency]) for a in amounts]
     amount, overdue, beyond_grace, beyond_class = amounts
-    if not is_counted:
+    if not is_counted or part == BEYOND:
         figures.left_out[str(part)] = figures.left_out.get(str(part), ZERO) + amount
         return
     if part == DISPUTED:

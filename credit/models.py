@@ -16,6 +16,7 @@ from .alert_models import CreditAlert
 from .enums import CoverStatus, Level, Verdict
 from .factoring.models import FactorAgreement, FactorApproval
 from .guarantee_models import Guarantee
+from .horizon_models import OrderHorizon
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
@@ -59,6 +60,7 @@ __all__ = [
     "LimitRequest",
     "LimitSignature",
     "NightlyRun",
+    "OrderHorizon",
     "PolicyAcknowledgement",
     "PolicyArticle",
     "RiskPolicy",

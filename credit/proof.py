@@ -25,6 +25,7 @@ from o2c.shared.calendar import paris_date
 from o2c.shared.money import ZERO, convert
 
 from .exposure import DISPUTED, FAR_FUTURE, ON_HOLD, OWN_DEPOSITS, SOLD
+from .horizon import BEYOND
 from .models import CreditDecision
 from .proof_models import DecisionDocument
 from .queries import kin_of
@@ -33,7 +34,7 @@ from .switches import SWITCHED, counts_sql, left_out_on
 
 _NAMED: Final = re.compile(r"/\*document (.*?)\*/", re.DOTALL)
 # What stands beside the exposure: it is shown, and not added.
-BESIDE: Final = frozenset({DISPUTED, ON_HOLD, OWN_DEPOSITS, SOLD})
+BESIDE: Final = frozenset({DISPUTED, ON_HOLD, OWN_DEPOSITS, SOLD, BEYOND})
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,17 @@ def _statement() -> str:
 
 
 def keep_documents(
-    decision: CreditDecision, *, on: date, skip_order: int | None, confirmed_before: datetime | None
+    decision: CreditDecision,
+    *,
+    on: date,
+    skip_order: int | None,
+    confirmed_before: datetime | None,
+    counted_until: date | None,
 ) -> int:
     """Keep the documents of the client and of all under its limits beside a decision, under the caller's locks.
 
     :param skip_order: the order decided on, which the check left out
-    :param confirmed_before: as the check read it
+    :param confirmed_before: as the check read it, ``counted_until`` likewise
     :returns: how many rows
     """
     with connection.cursor() as cursor:
@@ -126,6 +132,7 @@ def keep_documents(
                 "today": on,
                 "skip_order": skip_order or 0,
                 "confirmed_before": confirmed_before or FAR_FUTURE,
+                "counted_until": counted_until or on,
             },
         )
         return cursor.rowcount
@@ -139,6 +146,11 @@ def proof_of(decision: CreditDecision, reader: User) -> Proof | None:
     exposure = decision.figures["exposure"]
     kept = {part["code"]: Decimal(part["amount"]) for part in exposure["parts"]}
     kept |= {DISPUTED: Decimal(exposure["disputed"]), ON_HOLD: Decimal(exposure["on_hold_orders"])}
+    kept |= {
+        part["code"]: Decimal(part["amount"])
+        for part in exposure.get("left_out", [])
+        if part["code"] == BEYOND
+    }
     found: dict[str, list[DecisionDocument]] = {}
     others: list[DecisionDocument] = []
     for row in rows:

@@ -278,14 +278,16 @@ def exposure_of(
     on: date,
     skip_order: int | None = None,
     confirmed_before: datetime | None = None,
+    counted_until: date | None = None,
 ) -> ExposureView:
-    """The live exposure of one account at its three levels, in its company's currency."""
+    """The live exposure of one account at its three levels, in its company's currency; as ``read_client`` reads it."""
     reading = read_client(
         account.pk,
         currency=account.company.currency,
         on=on,
         skip_order=skip_order,
         confirmed_before=confirmed_before,
+        counted_until=counted_until,
     )
     return view_of(account, reading, on=on)
 

@@ -111,6 +111,8 @@ class ClientReading:
     secured: Secured = field(default_factory=Secured)
     # The version of the written policy in force, by key.
     policy_version: int | None = None
+    # Days within which an order is to be delivered to count; None where every order does.
+    horizon_days: int | None = None
 
 
 class NoThresholds(LookupError):
@@ -152,6 +154,7 @@ _SOURCES: Final = (
     "proceedings",
     "written",
     "switched",
+    "horizon",
     "book",
 )
 
@@ -261,6 +264,13 @@ def _statement() -> str:
             name="part",
         ),
         _part(
+            "horizon",
+            f"""(SELECT days FROM credit_orderhorizon
+                WHERE company_id = (SELECT company_id FROM me) AND {SWITCH_IN_FORCE_SQL}
+                ORDER BY effective_from DESC LIMIT 1) AS horizon""",
+            key="days",
+        ),
+        _part(
             "book",
             f"({rows}) AS book (account_id, part, currency, amount, due_date) GROUP BY account_id, part, currency",
             key="account_id",
@@ -330,7 +340,13 @@ def _statement() -> str:
 _READ: Final = Prepared(
     "credit_client_reading",
     _statement,
-    {"account": "bigint", "today": "date", "skip_order": "bigint", "confirmed_before": "timestamptz"},
+    {
+        "account": "bigint",
+        "today": "date",
+        "skip_order": "bigint",
+        "confirmed_before": "timestamptz",
+        "counted_until": "date",
+    },
 )
 
 
@@ -341,12 +357,14 @@ def read_client(
     on: date,
     skip_order: int | None = None,
     confirmed_before: datetime | None = None,
+    counted_until: date | None = None,
 ) -> ClientReading:
     """Read a client with everybody who shares its limits, live.
 
     :param currency: what the figures are converted into, with the rate of the day
     :param skip_order: an order left out, since a re-check leaves the order itself out
     :param confirmed_before: count undelivered orders confirmed earlier than this only (design 3.11)
+    :param counted_until: delivery of the order asked about: orders up to it count whatever the horizon
     :raises NoThresholds: nothing is set for the client's risk class
     """
     rows = _READ.rows(
@@ -354,6 +372,7 @@ def read_client(
         today=on,
         skip_order=skip_order or 0,
         confirmed_before=confirmed_before or FAR_FUTURE,
+        counted_until=counted_until or on,
     )
     found: dict[str, list[_Row]] = {source: [] for source in _SOURCES}
     for source, *columns in rows:
@@ -378,6 +397,7 @@ def read_client(
         proceedings=_proceedings(found["proceedings"]),
         secured=_secured(found["secured"], book),
         policy_version=found["written"][0].key if found["written"] else None,
+        horizon_days=found["horizon"][0].key if found["horizon"] else None,
     )
 
 

@@ -429,6 +429,7 @@ def parameters(today: date, now: datetime) -> dict[str, Any]:
         "now": now,
         "skip_order": 0,
         "confirmed_before": FAR_FUTURE,
+        "counted_until": today,
         "currencies": list(rates),
         "units": list(rates.values()),
     }

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from credit.horizon import is_beyond_sql
 from credit.switch_models import SwitchedPart
 from credit.switches import is_left_out
+from orders.queries import PRECEDES
 
-# A part that the company does not count is not taken either: nothing is there to be relieved.
-_NO_ORDERS: Final = is_left_out(SwitchedPart.ORDERS, "o.company_id")
+# What the company does not count, or not yet, is not taken either: nothing is there to be relieved.
+_ORDER_COUNTS: Final = f"""
+    {PRECEDES.format(o="o")} AND NOT {is_left_out(SwitchedPart.ORDERS, "o.company_id")} AND NOT {is_beyond_sql("o")}
+"""
 _NOT_DELIVERED: Final = is_left_out(SwitchedPart.DELIVERED, "o.company_id")
 # What an order still takes, by the rule of ``orders.queries.EXPOSURE_ROWS``; looked up from the few orders that have a
 # deposit (``OFFSET 0`` keeps the planner to it).
@@ -22,10 +26,10 @@ _ORDER_TAKES: Final = f"""
     SELECT o.state,
            CASE WHEN NOT o.is_open OR o.id = %(skip_order)s THEN 0
                 WHEN NOT o.is_started THEN
-                    CASE WHEN o.confirmed_at < %(confirmed_before)s AND NOT {_NO_ORDERS}
+                    CASE WHEN {_ORDER_COUNTS}
                          THEN o.approved_total ELSE 0 END
                 ELSE (
-                    SELECT CASE WHEN o.confirmed_at < %(confirmed_before)s AND NOT {_NO_ORDERS} THEN ROUND(COALESCE(
+                    SELECT CASE WHEN {_ORDER_COUNTS} THEN ROUND(COALESCE(
                                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price)
                                * o.approved_total / NULLIF(SUM(w.qty * w.price), 0), 0), 2) ELSE 0 END
                          + CASE WHEN {_NOT_DELIVERED} THEN 0 ELSE ROUND(COALESCE(

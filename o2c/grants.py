@@ -90,6 +90,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.CreditDecision": ("outcome", "days_late"),
     "credit.CreditLimit": ("closed_on",),
     "credit.ExposureSwitch": ("effective_to", "ended_by", "ended_at", "end_reason"),
+    "credit.OrderHorizon": ("effective_to", "ended_by", "ended_at", "end_reason"),
     "credit.LimitSignature": ("ended_at",),
     "credit.ClassOverride": (
         "status", "decided_by", "on_behalf_of", "decided_at", "decision_reason", "class_before", "ended_at", "ended_by",

@@ -576,6 +576,7 @@ WORK_HANDLERS: dict[str, str] = {
     "credit.follow_class": "credit.scorecard.services.follow_class",
     "credit.nightly_proofs": "credit.nightly.run_proofs",
     "orders.before_delivery": "orders.services.check_before_delivery",
+    "orders.enter_horizon": "orders.services.enter_horizon",
     "disputes.new_day": "disputes.services.clock.new_day",
     "orders.new_day": "orders.services.new_day",
     "orders.recheck": "orders.services.recheck_account",

@@ -56,6 +56,7 @@ class Occasion(models.TextChoices):
     RELEASE = "release", _("Release")
     OVERRIDE = "override", _("Override request")
     NIGHTLY = "nightly", _("Nightly run")
+    HORIZON = "horizon", _("Entry into the horizon of orders")
 
 
 class ReleaseScope(models.TextChoices):

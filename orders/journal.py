@@ -52,6 +52,9 @@ _LOOKS: Final[dict[str, _Look]] = {
     "order.override_withdrawn": _Look("", "arrow-back-up", gettext_lazy("Override request taken back")),
     "order.refused": _Look("bad", "x", gettext_lazy("Refused")),
     "order.confirmed": _Look("ok", "check", gettext_lazy("Confirmed")),
+    "order.entered_horizon": _Look(
+        "", "calendar-check", gettext_lazy("Entered the horizon of orders: checked again")
+    ),
     "order.production_started": _Look("", "truck", gettext_lazy("Production started")),
     "order.delivered": _Look("", "truck", gettext_lazy("Delivered")),
     "order.returned": _Look("warn", "arrow-back-up", gettext_lazy("Goods returned")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -98,6 +99,10 @@ class Order(models.Model):
     is_started = models.BooleanField(default=False)
     # Whether anything of it still counts in the exposure: to deliver, or delivered and not invoiced.
     is_open = models.BooleanField(default=False)
+    # Confirmed, and beyond the horizon of orders when last looked at: entering it, the order is checked once more.
+    is_beyond_horizon = models.BooleanField(default=False, db_default=False)
+    # When it entered: its place among the orders of its client, where that is not its confirmation.
+    entered_horizon_at = models.DateTimeField(null=True, blank=True)
     # Whether there is anything to read in the tables of papers: the check of most orders need not look.
     has_evidence = models.BooleanField(default=False, db_default=False)
     has_purchase_order = models.BooleanField(default=False, db_default=False)
@@ -142,6 +147,14 @@ class Order(models.Model):
                 name="only_approved_orders_count",
             ),
             models.CheckConstraint(
+                condition=Q(is_beyond_horizon=False) | Q(requested_delivery__isnull=False),
+                name="only_an_order_with_a_day_lies_beyond",
+            ),
+            models.CheckConstraint(
+                condition=Q(entered_horizon_at=None) | Q(entered_horizon_at__gte=F("confirmed_at")),
+                name="order_enters_after_it_is_confirmed",
+            ),
+            models.CheckConstraint(
                 condition=Q(production_started_at=None, production_started_by=None)
                 | Q(production_started_at__isnull=False, production_started_by__isnull=False),
                 name="production_started_by_somebody",
@@ -157,10 +170,18 @@ class Order(models.Model):
                     "requested_delivery",
                     "is_started",
                     "confirmed_at",
+                    "is_beyond_horizon",
+                    "entered_horizon_at",
                     "id",
                 ],
                 condition=Q(is_open=True),
                 name="order_open_by_account",
+            ),
+            # Few orders lie beyond a horizon: every new day asks which of them entered it.
+            models.Index(
+                fields=["company", "requested_delivery"],
+                condition=Q(is_beyond_horizon=True),
+                name="order_beyond_horizon",
             ),
             models.Index(fields=["account", "-order_date"], name="order_by_account"),
             models.Index(fields=["company", "-created_at"], name="order_by_company"),
@@ -174,6 +195,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def counted_since(self) -> datetime | None:
+        """Since when it has its place among the orders of its client; None before it is confirmed."""
+        return self.entered_horizon_at or self.confirmed_at
 
 
 class OrderLine(models.Model):

@@ -15,6 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from accounts.scope import Outside, outside
 from credit.alerts.facts import Event
 from credit.enums import Finding
+from credit.horizon import BEYOND, LAST_DAYS
 from o2c.shared.calendar import add_months
 from o2c.shared.prepared import Prepared
 from o2c.shared.problems import NotFound
@@ -36,20 +37,29 @@ from .models import (
 from .policy import LineFacts
 from .scope import own_sales
 
+# Whether an order has its place before the one that is checked (design 3.11). One that was confirmed beyond the horizon
+# of orders takes its place when it enters; until then it precedes only what is delivered after it.
+PRECEDES: Final = """
+    COALESCE({o}.entered_horizon_at, {o}.confirmed_at) < %(confirmed_before)s
+    AND NOT ({o}.is_beyond_horizon AND %(confirmed_before)s < 'infinity'
+             AND {o}.requested_delivery >= %(counted_until)s)
+"""
 # E3 and E2 of confirmed orders (design 3.3): an order of which nothing is delivered or invoiced counts its
 # approved total; a started one counts its lines pro rata, rounded once per order and part. Lines are looked up from
 # their order (``OFFSET 0`` keeps the planner to it): few orders are open, and a range of clients would read all lines.
-EXPOSURE_ROWS = """
-    SELECT o.account_id, 'open_orders' AS part, o.currency, o.approved_total AS amount,
-           o.requested_delivery AS due_date /*document , o.number */
+# What is to be delivered beyond the company's horizon of orders is no E3: told apart, a part of its own (``BEYOND``).
+EXPOSURE_ROWS = f"""
+    SELECT o.account_id, CASE WHEN o.requested_delivery > z.last_day THEN '{BEYOND}' ELSE 'open_orders' END AS part,
+           o.currency, o.approved_total AS amount, o.requested_delivery AS due_date /*document , o.number */
     FROM orders_order o
+    LEFT JOIN ({LAST_DAYS}) z ON z.account_id = o.account_id
     WHERE o.account_id = ANY(%(accounts)s) AND o.is_open AND NOT o.is_started
-      AND o.id <> %(skip_order)s AND o.confirmed_at < %(confirmed_before)s
+      AND o.id <> %(skip_order)s AND {PRECEDES.format(o="o")}
     UNION ALL
     SELECT s.account_id, p.part, s.currency, p.amount, s.requested_delivery /*document , s.number */
     FROM (
-        SELECT o.account_id, o.currency, o.requested_delivery, o.confirmed_at, /*document o.number, */
-               o.approved_total / NULLIF(SUM(w.qty * w.price), 0) AS scale,
+        SELECT o.account_id, o.currency, o.requested_delivery, /*document o.number, */
+               {PRECEDES.format(o="o")} AS precedes, o.approved_total / NULLIF(SUM(w.qty * w.price), 0) AS scale,
                SUM(GREATEST(0, w.qty - GREATEST(l.delivered, l.invoiced)) * w.price) AS undelivered,
                SUM(GREATEST(0, l.delivered - l.invoiced) * w.price) AS uninvoiced
         FROM orders_order o
@@ -61,9 +71,10 @@ EXPOSURE_ROWS = """
           AND o.id <> %(skip_order)s
         GROUP BY o.id
     ) s
+    LEFT JOIN ({LAST_DAYS}) z ON z.account_id = s.account_id
     CROSS JOIN LATERAL (VALUES
-        ('open_orders', CASE WHEN s.confirmed_at < %(confirmed_before)s
-                             THEN ROUND(COALESCE(s.undelivered * s.scale, 0), 2) ELSE 0 END),
+        (CASE WHEN s.requested_delivery > z.last_day THEN '{BEYOND}' ELSE 'open_orders' END,
+         CASE WHEN s.precedes THEN ROUND(COALESCE(s.undelivered * s.scale, 0), 2) ELSE 0 END),
         ('delivered_not_invoiced', ROUND(COALESCE(s.uninvoiced * s.scale, 0), 2))
     ) AS p(part, amount)
     WHERE p.amount <> 0

@@ -183,6 +183,7 @@ def _debts(account_ids: Sequence[int], on: date) -> dict[int, list[tuple[str, da
         "until": on + timedelta(days=policy.AHEAD_DAYS),
         "skip_order": 0,
         "confirmed_before": FAR_FUTURE,
+        "counted_until": on,
     }
     found: dict[int, list[tuple[str, date, Decimal]]] = defaultdict(list)
     with connection.cursor() as cursor:

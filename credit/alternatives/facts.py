@@ -15,6 +15,7 @@ class ExpectedMoney(NamedTuple):
     :ivar day: when it is expected; None of what is not
     :ivar contested: that part of it is disputed: nobody is asked to pay it early
     :ivar planned: an instalment of a payment plan: it is agreed already
+    :ivar enters_on: the day from which it is in the exposure: an order beyond the horizon; None of what is in it
     """
 
     account_id: int
@@ -26,3 +27,4 @@ class ExpectedMoney(NamedTuple):
     day: date | None
     contested: bool = False
     planned: bool = False
+    enters_on: date | None = None

@@ -26,6 +26,7 @@ from .causes import Reduction
 from .facts import ExpectedMoney
 from .projection import (
     AlternativeKind,
+    Entry,
     Measure,
     Projection,
     Receipt,
@@ -208,7 +209,8 @@ def outlook_of(
     levels = []
     for level in bounding:
         own = set(relatives.of_level(level.level))
-        receipts = tuple(_receipts((row for row in money if row.account_id in own), rates, view.currency, on))
+        here = [row for row in money if row.account_id in own]
+        receipts = tuple(_receipts(here, rates, view.currency, on))
         total = sum((row.amount for row in receipts), ZERO)
         counts = level.limit.kind is LimitState.BASE
         situation = Situation(
@@ -221,6 +223,7 @@ def outlook_of(
             raises=raises.get(level.level, ()),
             # What is in credit will be deducted from what is paid next.
             receipts=net_of_credits(receipts, max(ZERO, total - level.net_exposure)),
+            entries=tuple(_entries(here, rates, view.currency)),
         )
         levels.append(LevelOutlook(level, situation))
     return Outlook(
@@ -247,10 +250,17 @@ def _receipts(
 ) -> Iterable[Receipt]:
     for row in money:
         amount = _converted(row, rates, currency)
-        if amount is not None:
+        if amount is not None and row.enters_on is None:
             # What is expected today is not in yet.
             day = None if row.day is None else max(row.day, next_business_day(on))
             yield Receipt("" if row.contested else row.ref, amount, day)
+
+
+def _entries(money: Iterable[ExpectedMoney], rates: Mapping[str, Decimal], currency: str) -> Iterable[Entry]:
+    for row in money:
+        amount = _converted(row, rates, currency)
+        if amount is not None and row.enters_on is not None:
+            yield Entry(row.enters_on, amount, row.day)
 
 
 def _debts(

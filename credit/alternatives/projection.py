@@ -36,6 +36,14 @@ class Receipt(NamedTuple):
     day: date | None
 
 
+class Entry(NamedTuple):
+    """An order that is in the exposure from a day on: how much, and when it is paid; no day of what is not expected."""
+
+    day: date
+    amount: Decimal
+    paid_on: date | None
+
+
 class Instalment(NamedTuple):
     """A part of a calendar."""
 
@@ -91,6 +99,7 @@ class Situation:
 
     :ivar net: net exposure without the order
     :ivar paid_on: when the order is expected to be paid; None when not within sight
+    :ivar entries: orders that come within the horizon of their company later
     :ivar base: the decided limit, zero where none counts; ``base_until`` is its last day
     """
 
@@ -102,6 +111,7 @@ class Situation:
     base_until: date | None = None
     raises: tuple[TemporaryAmount, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    entries: tuple[Entry, ...] = ()
     horizon: int = HORIZON
 
     def limit_on(self, day: date) -> Decimal:
@@ -171,6 +181,10 @@ def project(situation: Situation, measures: Iterable[Measure] = ()) -> Projectio
         if receipt.day is not None:
             day = max(receipt.day, situation.on)
             falls[day] = falls.get(day, ZERO) + receipt.amount
+    for entry in planned.entries:
+        falls[entry.day] = falls.get(entry.day, ZERO) - entry.amount
+        if entry.paid_on is not None:
+            falls[entry.paid_on] = falls.get(entry.paid_on, ZERO) + entry.amount
     points, exposure = [], start
     for number in range(situation.horizon + 1):
         day = situation.on + timedelta(days=number)
@@ -179,7 +193,7 @@ def project(situation: Situation, measures: Iterable[Measure] = ()) -> Projectio
     return Projection(
         points=tuple(points),
         over_limit_at_start=max(ZERO, start - situation.limit_on(situation.on)),
-        peak_exposure=start,
+        peak_exposure=max(start, *(point.exposure for point in points)),
         within_limit_from=_stays_within(points),
         within_base_limit_from=_stays_within(
             [point._replace(limit=planned.base_limit_on(point.day)) for point in points]

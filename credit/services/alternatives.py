@@ -36,6 +36,7 @@ def look_ahead(
         skip_order=order_id,
         reader=reader,
         company=account.company,
+        counted_until=result.counted_until,
     )
     paid_on, delay = fact(
         "expected_payment", account_id=account.pk, term=term, delivered_on=invoiced_on, on=on

@@ -25,6 +25,7 @@ from ..alternatives.outlook import reduction_of
 from ..enums import Finding, Level, Severity, Verdict
 from ..exposure import rates_on
 from ..formulas import LimitState
+from ..horizon_policy import counted_until, is_beyond
 from ..insurance_policy import stops_deliveries
 from ..messages import message
 from ..models import CreditDecision
@@ -67,6 +68,10 @@ class CheckResult:
     policy_version: int | None = None
     # What the class allowed at that moment.
     thresholds: Thresholds | None = None
+    # Orders to be delivered up to this day counted, whatever the horizon of their company; None of a check without one.
+    counted_until: date | None = None
+    # Whether the order does not count yet once it is confirmed: its delivery is beyond the company's horizon.
+    is_beyond_horizon: bool = False
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -172,9 +177,11 @@ def check(
 
     Who decides takes the locks first and calls ``decide``, which asks the same question.
 
+    :param delivery_date: of the order: everything to be delivered up to it counts, whatever the company's horizon
     :raises UnknownTerm: a term that the grammar does not know
     """
     today = paris_date(at)
+    until = counted_until(delivery_date, on=today)
     order = order or OrderInCheck()
     term = term or account.term
     reading = read_client(
@@ -183,6 +190,7 @@ def check(
         on=today,
         skip_order=order.order_id,
         confirmed_before=order.confirmed_at,
+        counted_until=until,
     )
     view = queries.view_of(account, reading, on=today)
     tested, missing = _in_company_currency(account, amount, currency or account.currency, today)
@@ -221,6 +229,8 @@ def check(
         alone,
         reading.policy_version,
         reading.thresholds,
+        until,
+        is_beyond(delivery_date, on=today, days=reading.horizon_days),
     )
 
 

@@ -18,6 +18,9 @@ from accounts.models import Company
 from accounts.views.answers import company_of, explain, now, signed_in
 from credit.drawing import PART_LABELS
 from credit.formulas import PART_CODES
+from credit.horizon import horizon_history, horizon_on
+from credit.horizon_models import LONGEST
+from credit.services.horizon import set_horizon
 from credit.services.limit_rules import CHANGE
 from credit.services.switches import switch_part
 from credit.switch_models import OFF_BY_DEFAULT, SwitchedPart
@@ -42,6 +45,19 @@ class SwitchForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea({"rows": 2}))
 
 
+class HorizonForm(forms.Form):
+    """Up to which delivery orders count, and why; without days, all of them do."""
+
+    days = forms.IntegerField(
+        label=gettext_lazy("Days until delivery"),
+        help_text=gettext_lazy("Empty: every confirmed order counts."),
+        required=False,
+        min_value=0,
+        max_value=LONGEST,
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, widget=forms.Textarea({"rows": 2}))
+
+
 class ExposureRules(PermissionMixin, View):
     """Each part with what holds today and from tomorrow on, and the form for who may."""
 
@@ -49,23 +65,30 @@ class ExposureRules(PermissionMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Draw the page."""
-        return _answer(request, _company(request), SwitchForm())
+        return _answer(request, _company(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Switch a part."""
+        """Switch a part, or set the horizon of orders."""
         user, company = signed_in(request), _company(request)
         if not user.may(CHANGE, company):
             raise PermissionDenied
-        form = SwitchForm(request.POST)
+        is_horizon = "horizon" in request.POST
+        form = HorizonForm(request.POST, prefix="horizon") if is_horizon else SwitchForm(request.POST)
+        act = set_horizon if is_horizon else switch_part
         if form.is_valid():
             try:
-                switch_part(company_id=company.pk, by=user, at=now(), **form.cleaned_data)
+                act(company_id=company.pk, by=user, at=now(), **form.cleaned_data)
             except NotAllowed as refusal:
                 raise PermissionDenied(str(refusal)) from refusal
             except Refusal as refusal:
                 explain(form, refusal)
             else:
-                messages.success(request, _("It is switched from tomorrow on."))
+                done = (
+                    _("The horizon changes tomorrow.")
+                    if is_horizon
+                    else _("It is switched from tomorrow on.")
+                )
+                messages.success(request, done)
                 return redirect("credit:exposure_rules")
         return _answer(request, company, form, status=422)
 
@@ -77,8 +100,13 @@ def _company(request: HttpRequest) -> Company:
     return company
 
 
-def _answer(request: HttpRequest, company: Company, form: SwitchForm, status: int = 200) -> HttpResponse:
+def _answer(
+    request: HttpRequest, company: Company, form: forms.Form | None = None, status: int = 200
+) -> HttpResponse:
     today = paris_date(now())
+    may = signed_in(request).may(CHANGE, company)
+    horizon = horizon_on(company.pk, today)
+    coming = horizon_on(company.pk, today + timedelta(days=1))
     rows = {row.part: row for row in switches_on(company, today)}
     left_out, tomorrow = left_out_on(company, today), left_out_on(company, today + timedelta(days=1))
     context: dict[str, Any] = {
@@ -97,6 +125,13 @@ def _answer(request: HttpRequest, company: Company, form: SwitchForm, status: in
             for code in PART_CODES
         ],
         "history": switch_history(company),
-        "form": form if signed_in(request).may(CHANGE, company) else None,
+        "horizon": horizon,
+        "coming": coming,
+        "horizon_changes": coming != horizon,
+        "horizon_history": horizon_history(company),
+        "form": (form if isinstance(form, SwitchForm) else SwitchForm()) if may else None,
+        "horizon_form": (form if isinstance(form, HorizonForm) else HorizonForm(prefix="horizon"))
+        if may
+        else None,
     }
     return render(request, "credit/exposure_rules.html", context, status=status)

@@ -19,6 +19,7 @@ from o2c.shared import formats
 from o2c.shared.audit import plain
 
 from ..authority import release_bound, role_label
+from ..horizon_models import OrderHorizon
 from ..models import DelegationRule, RiskPolicy
 from ..policy import DATED_THRESHOLDS, Mandate
 from ..rule_queries import delegation_of, thresholds_of
@@ -52,6 +53,7 @@ NAMES: Final[dict[str, Text]] = {
     "smaller_passes": gettext_lazy("whether a later, smaller order may pass"),
     "follows_score": gettext_lazy("whether classes follow the score"),
     "left_out": gettext_lazy("parts that do not count in the exposure"),
+    "order_horizon": gettext_lazy("confirmed orders that count, by their delivery"),
 }
 
 
@@ -68,7 +70,9 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "limit_caps": Setting(gettext_lazy("Caps by class"), ("limit_cap",), "credit:limit_rules"),
     "reviews": Setting(gettext_lazy("Months between reviews"), ("review_months",), "credit:limit_rules"),
     "classes": Setting(gettext_lazy("Risk classes"), ("follows_score",), "credit:rating_rules"),
-    "exposure": Setting(gettext_lazy("What counts in the exposure"), ("left_out",), "credit:exposure_rules"),
+    "exposure": Setting(
+        gettext_lazy("What counts in the exposure"), ("left_out", "order_horizon"), "credit:exposure_rules"
+    ),
     "tolerance": Setting(
         gettext_lazy("Tolerance"), ("tolerance_pct", "tolerance_amount"), "credit:thresholds"
     ),
@@ -111,7 +115,7 @@ class Live:
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
-        """Every placeholder with its plain value, read in five statements."""
+        """Every placeholder with its plain value, read in six statements."""
         rows = RiskPolicy.objects.filter(company=self.company) | RiskPolicy.objects.filter(company=None)
         found: dict[str, RiskPolicy] = {}
         # The company's own row comes last and wins.
@@ -135,12 +139,17 @@ class Live:
             "smaller_passes": self.company.smaller_order_may_pass,
             "follows_score": self.company.class_follows_score,
             "left_out": self._left_out(),
+            "order_horizon": self._horizon(),
         }
 
     def _left_out(self) -> list[str]:
         rows = ExposureSwitch.objects.filter(company=self.company, effective_to=None)
         turned = set(rows.values_list("part", flat=True))
         return [part for part in SwitchedPart.values if not counts(part, turned)]
+
+    def _horizon(self) -> int | str:
+        row = OrderHorizon.objects.filter(company=self.company, effective_to=None).first()
+        return "all" if row is None else row.days
 
     def as_stored(self) -> dict[str, Any]:
         """The values as a published version keeps them."""
@@ -236,6 +245,13 @@ def _parts(value: Sequence[str], currency: str) -> str:
     return ", ".join(str(labels[code]).lower() for code in value) or pgettext("exposure", "nothing")
 
 
+def _horizon(value: Any, currency: str) -> str:
+    """Which confirmed orders count: all of them, or those to be delivered within so many days."""
+    if value == "all":
+        return _("whenever they are to be delivered")
+    return _("if they are to be delivered within %(days)s") % {"days": _days(value)}
+
+
 def _releases(value: Sequence[Sequence[Any]], currency: str) -> str:
     said = []
     for level, (role, amount, share, late) in enumerate(value, 1):
@@ -285,6 +301,7 @@ _RENDERED: Final[Mapping[str, Callable[[Any, str], str]]] = {
     "unusual_min_orders": lambda value, currency: _by_class(value, _number),
     "evidence_required": _evidence,
     "left_out": _parts,
+    "order_horizon": _horizon,
     "release_levels": _releases,
     "limit_levels": _bounds,
     "write_off_levels": _bounds,

@@ -16,6 +16,9 @@ from accounts.models import Company, CustomerAccount, User
 from accounts.policy import COD, PREPAID, due_date
 from accounts.queries import circuits_of
 from credit.alternatives.facts import ExpectedMoney
+from credit.exposure import FAR_FUTURE
+from credit.horizon import BEYOND, horizon_days
+from credit.horizon_policy import enters_on as enters
 from invoicing.models import ReceivableItem
 from invoicing.queries import items_on
 from o2c.shared.calendar import business_day_on_or_after
@@ -24,19 +27,26 @@ from orders.queries import EXPOSURE_ROWS
 from .queries import delays, expected_parts
 
 _ORDERS: Final = """
-    SELECT account_id, currency, SUM(amount), due_date
+    SELECT account_id, currency, SUM(amount), due_date, part = '{beyond}'
     FROM ({rows}) AS book (account_id, part, currency, amount, due_date)
-    WHERE part IN ('open_orders', 'delivered_not_invoiced')
-    GROUP BY account_id, currency, due_date ORDER BY account_id, due_date
+    WHERE part IN ('open_orders', 'delivered_not_invoiced', '{beyond}')
+    GROUP BY account_id, currency, due_date, part = '{beyond}' ORDER BY account_id, due_date
 """
 
 
 def expected_money(
-    *, account_ids: Collection[int], on: date, skip_order: int | None, reader: User | None, company: Company
+    *,
+    account_ids: Collection[int],
+    on: date,
+    skip_order: int | None,
+    reader: User | None,
+    company: Company,
+    counted_until: date | None = None,
 ) -> list[ExpectedMoney]:
     """Return what accounts are expected to pay: each open item, its contested part apart, and open orders by delivery.
 
     :param reader: whose right to see a document decides whether it is named; None names nothing
+    :param counted_until: delivery of the order asked about: orders up to it count whatever the horizon
     """
     accounts = {
         account.pk: account
@@ -44,7 +54,10 @@ def expected_money(
             "pk", "company_id", "risk_class", "term", "payment_method"
         )
     }
-    return [*_of_items(accounts, on, reader, company), *_of_orders(accounts, on, skip_order)]
+    return [
+        *_of_items(accounts, on, reader, company),
+        *_of_orders(accounts, on, skip_order, counted_until or on),
+    ]
 
 
 def expected_payment(*, account_id: int, term: str, delivered_on: date, on: date) -> tuple[date, int]:
@@ -96,21 +109,32 @@ def _named(items: Iterable[Any], reader: User | None, company: Company) -> set[i
 
 
 def _of_orders(
-    accounts: dict[int, CustomerAccount], on: date, skip_order: int | None
+    accounts: dict[int, CustomerAccount], on: date, skip_order: int | None, until: date
 ) -> Iterator[ExpectedMoney]:
     with connection.cursor() as cursor:
         cursor.execute(
-            _ORDERS.format(rows=EXPOSURE_ROWS),
-            {"accounts": list(accounts), "skip_order": skip_order or 0, "confirmed_before": "infinity"},
+            _ORDERS.format(rows=EXPOSURE_ROWS, beyond=BEYOND),
+            {
+                "accounts": list(accounts),
+                "today": on,
+                "skip_order": skip_order or 0,
+                "confirmed_before": FAR_FUTURE,
+                "counted_until": until,
+            },
         )
         rows = cursor.fetchall()
     delay = delays({(a.company_id, a.pk, a.risk_class) for a in accounts.values()})
     circuits = circuits_of(accounts)
-    for account_id, currency, amount, delivery in rows:
+    horizons: dict[int, int | None] = {}
+    for account_id, currency, amount, delivery, is_beyond in rows:
         account = accounts[account_id]
         late = delay(account.company_id, account.pk, account.risk_class)
         day = _paid(account.term, max(delivery or on, on), late, circuits.get(account_id))
-        yield ExpectedMoney(account_id, "", "", currency, amount, day, day)
+        enters_on = None
+        if is_beyond:
+            days = horizons.setdefault(account.company_id, horizon_days(account.company_id, on))
+            enters_on = enters(delivery, days or 0)
+        yield ExpectedMoney(account_id, "", "", currency, amount, day, day, enters_on=enters_on)
 
 
 def _paid(term: str, invoiced_on: date, delay: int, circuit: Circuit | None) -> date:

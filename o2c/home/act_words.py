@@ -92,6 +92,9 @@ WORDS: Final[dict[str, Words]] = {
     "order.ready_to_reconfirm": Words(
         gettext_lazy("Order %(label)s fits again, to be confirmed with the client"), "refresh", "", DECISIONS
     ),
+    "order.entered_horizon": Words(
+        gettext_lazy("Order %(label)s entered the horizon"), "calendar-check", "", ORDERS
+    ),
     "order.confirmed": Words(gettext_lazy("Order %(label)s confirmed"), "check", "ok", ORDERS),
     "order.delivered": Words(gettext_lazy("Order %(label)s delivered"), "truck", "", ORDERS),
     "order.returned": Words(gettext_lazy("Goods of order %(label)s returned"), "truck-return", "", ORDERS),
@@ -352,6 +355,9 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "exposure.part_switched": Words(
         gettext_lazy("What counts in the exposure changed"), "settings", "", DECISIONS
+    ),
+    "exposure.horizon_set": Words(
+        gettext_lazy("Which orders count in the exposure changed"), "settings", "", DECISIONS
     ),
     "authority.change_asked": Words(
         gettext_lazy("Another authority of a level asked for"), "hierarchy", "warn", DECISIONS

@@ -17,6 +17,7 @@ from credit import formulas
 from credit.enums import Level
 from credit.formulas import PART_CODES, LimitState
 from credit.history import NoSnapshot
+from credit.horizon import BEYOND
 from credit.standing import parameters
 from credit.switches import left_out_on
 from invoicing.book import scope_sql
@@ -129,7 +130,8 @@ class ExposureStream:
     :ivar ledger_total: what the items of the scope leave open at the end of the day
     :ivar sold: what of that is sold to a factor without recourse: in no exposure, told apart
     :ivar moved: what deposits take out of unmatched payments, or put there, that is in no open item
-    :ivar left_out: what parts come to that the company does not count; of a past day, only those of open items
+    :ivar left_out: what parts come to that the company does not count, and orders beyond its horizon; of a past day,
+        only those of open items
     :ivar missing_rates: currencies without a rate of the day: what is in them is missing from every figure
     :ivar rows: to be read once
     """
@@ -291,7 +293,7 @@ def _asked(
     accounts, scope = selection.of(user, company, on=as_of)
     sql, params = scope_sql(accounts)
     params |= parameters(as_of, at) | {"on": as_of, "currency": company.currency, "company": None}
-    params["left_out"] = list(left_out_on(company, as_of))
+    params["left_out"] = [*left_out_on(company, as_of), BEYOND]
     params |= cover_parameters(company, on=as_of)
     write = live_statement if as_of == today else recorded_statement
     if page is None:
@@ -343,7 +345,7 @@ def _opened(
         sold=sold,
         # A past day's unmatched payments that were left out are told by the items themselves.
         moved=moved if live or "unallocated_payments" not in left_out else ZERO,
-        left_out={code: left_out[code] for code in PART_CODES if left_out.get(code)},
+        left_out={code: left_out[code] for code in (*PART_CODES, BEYOND) if left_out.get(code)},
         missing_rates=tuple(sorted(missing)),
         rows=map(_read, lines if row is None else chain([row], lines)),
     )

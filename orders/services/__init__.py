@@ -25,6 +25,7 @@ from .entry import LineInput, cancel, change_order, close, copy, create_order, r
 from .exchange import WRITE as WRITE_MESSAGES
 from .exchange import write_message
 from .fulfilment import clear_for_invoice, deliver, note_progress, start_production, take_back
+from .horizon import enter_horizon
 from .mass import decide_many, decide_one, why_not
 from .new_day import check_before_delivery, new_day
 from .overrides import appeal_override, approve_override, refuse_override, request_override, withdraw_override
@@ -72,6 +73,7 @@ __all__ = [
     "decide_one",
     "deliver",
     "delivery_note",
+    "enter_horizon",
     "expire_quotations",
     "follow_conditions",
     "hold",

@@ -32,6 +32,7 @@ from ..enums import CaseStatus, ConditionalStatus, Occasion, OrderState, Overrid
 from ..models import HoldCase, Order, OrderHold, OrderLine, Release
 from ..papers import mismatch_figures
 from ..queries import line_facts
+from . import places
 
 TARGET_HOURS = 4
 ALERT_HOURS = 3
@@ -119,12 +120,14 @@ def examine(
 
     :param keep_as: store the decision for this occasion; None only asks
     """
-    raised = takes_more(order, lines)
+    entering = places.enters(order, on=paris_date(at))
     about = OrderInCheck(
         order_id=order.pk,
         number=order.number,
         # What it has already counts before later confirmations; what it asks beyond counts after all of them.
-        confirmed_at=order.confirmed_at if order.state == OrderState.CONFIRMED and not raised else None,
+        confirmed_at=places.place_of(
+            order, raised=takes_more(order, lines), entering=entering, occasion=keep_as
+        ),
         order_date=order.order_date,
         has_evidence=order.has_evidence,
         purchase_order_differs=mismatch_figures(order, lines),
@@ -135,10 +138,13 @@ def examine(
         amount=amount,
         currency=order.currency,
         term=order.term,
+        delivery_date=order.requested_delivery,
         at=at,
         by=by,
         order=about,
     )
+    if order.state != OrderState.CONFIRMED:
+        order.is_beyond_horizon = result.is_beyond_horizon
     if keep_as is not None:
         order.last_decision = keep(
             result, amount=amount, currency=order.currency, occasion=keep_as, at=at, by=by, order=about
@@ -149,7 +155,10 @@ def examine(
                 on=paris_date(at),
                 skip_order=order.pk,
                 confirmed_before=about.confirmed_at,
+                counted_until=order.requested_delivery,
             )
+        if entering:
+            places.take_place(order, by=by, at=at)
     holding = result.holding
     if holding and _carried_by_a_release(order, lines, amount, holding, paris_date(at)):
         holding = ()
@@ -218,6 +227,8 @@ def confirm(
     """
     before = order.state
     order.state = OrderState.CONFIRMED
+    if before != OrderState.CONFIRMED:
+        order.entered_horizon_at = None
     order.confirmed_at = order.confirmed_at or at
     order.approved_total, order.approved_term = order.total_incl_vat, order.term
     order.approved_lines = [line_as_kept(line) for line in lines]
@@ -230,6 +241,8 @@ def confirm(
         order,
         "state",
         "confirmed_at",
+        "is_beyond_horizon",
+        "entered_horizon_at",
         "approved_total",
         "approved_term",
         "approved_lines",

@@ -23,7 +23,7 @@ from o2c.shared.vat import vat_totals
 
 from ..enums import CaseStatus, Occasion, OrderState
 from ..models import Order, OrderLine
-from . import advance
+from . import advance, places
 from .refusals import (
     AccountNotActive,
     BelowDelivered,
@@ -153,8 +153,9 @@ def change_order(
         if order.state not in (OrderState.DRAFT, OrderState.SUBMITTED, OrderState.CONFIRMED):
             raise WrongState
         before = _journal(order)
-        if requested_delivery is not None:
+        if requested_delivery is not None and requested_delivery != order.requested_delivery:
             order.requested_delivery = requested_delivery
+            places.note_delivery(order, on=paris_date(at))
         if customer_reference is not None:
             order.customer_reference = customer_reference
         if term is not None:
@@ -162,7 +163,13 @@ def change_order(
         kept = advance.lines_of(order) if lines is None else _replace_lines(order, lines)
         order.total_excl_vat, order.total_incl_vat = _totals_of(kept)
         advance.save(
-            order, "term", "requested_delivery", "customer_reference", "total_excl_vat", "total_incl_vat"
+            order,
+            "term",
+            "requested_delivery",
+            "is_beyond_horizon",
+            "customer_reference",
+            "total_excl_vat",
+            "total_incl_vat",
         )
         audit.record("order.changed", order, by=by, at=at, before=before, after=_journal(order))
         _check_change(order, kept, by, at)
@@ -308,7 +315,8 @@ def _check_change(order: Order, lines: list[OrderLine], by: User, at: datetime) 
         order.order_date, order.term
     ) > advance.term_due(order.order_date, order.approved_term or order.term)
     held = order.cases.filter(closed_at=None).exists()
-    if order.state == OrderState.SUBMITTED or raised or longer or held:
+    nearer = places.enters(order, on=paris_date(at))
+    if order.state == OrderState.SUBMITTED or raised or longer or held or nearer:
         advance.advance(order, lines, by=by, at=at, occasion=Occasion.CHANGE)
     else:
         advance.confirm(order, lines, by=by, at=at)

@@ -1,4 +1,4 @@
-"""What a new day changes by itself: offers that ran out, and tomorrow's deliveries looked at once more."""
+"""What a new day changes by itself: offers that ran out, horizons of orders, tomorrow's deliveries looked at again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from o2c.shared.calendar import paris_date
 from ..enums import OrderState
 from ..models import HoldCase, Order
 from .conditions import break_late_conditions
+from .horizon import follow_horizons
 from .queue import recheck_confirmed
 from .quotations import expire_quotations
 
@@ -29,6 +30,7 @@ def new_day(*, work: Any) -> dict[str, int]:
         "quotations_run_out": expire_quotations(at=at),
         "conditions_not_kept": break_late_conditions(at=at),
         "to_look_at": ask_before_delivery(paris_date(at)),
+        **follow_horizons(paris_date(at)),
     }
 
 

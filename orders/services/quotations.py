@@ -312,6 +312,7 @@ def _price(quotation: Quotation, rows: Sequence[LineInput], by: User, at: dateti
         amount=quotation.total_incl_vat,
         currency=quotation.currency,
         term=quotation.term,
+        delivery_date=quotation.requested_delivery,
         at=at,
         by=by,
     )

@@ -174,13 +174,16 @@ def answer_to(request: Any, data: Mapping[str, Any], order: Order | None) -> dic
     term = str(data.get("term") or "") or None
     about = None
     if order is not None and order.state != OrderState.DRAFT:
-        confirmed = order.confirmed_at if order.state == OrderState.CONFIRMED else None
+        placed = order.state == OrderState.CONFIRMED and not order.is_beyond_horizon
+        confirmed = order.counted_since if placed else None
         about = OrderInCheck(order.pk, order.number, confirmed, order.order_date)
+    delivery = _day(data.get("requested_delivery"))
     result = check(
         account=account,
         amount=totals.incl,
         currency=priced_in,
         term=term,
+        delivery_date=delivery if isinstance(delivery, date) else None,
         at=timezone.now(),
         by=request.user,
         order=about,

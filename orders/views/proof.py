@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from credit.drawing import PART_LABELS
+from credit.horizon import horizon_on
 from credit.models import CreditDecision, DecisionDocument
 from credit.proof import Proof, left_out_of, proof_of
 from credit.written.queries import quotes_of
@@ -28,6 +29,7 @@ _LABELS: Final = PART_LABELS | {
     "open_invoices": gettext_lazy("Open invoices"),
     "on_hold_orders": gettext_lazy("On hold, beside the exposure"),
     "sold": gettext_lazy("Sold to a factor without recourse"),
+    "beyond_horizon": gettext_lazy("Orders beyond the horizon, not counted yet"),
     "own_deposits": gettext_lazy("Received for this very order"),
 }
 _THRESHOLDS: Final = {
@@ -86,6 +88,7 @@ class DecisionProof(OrderView):
             "proof": proof,
             "parts": [(_LABELS.get(part.code, part.code), part) for part in proof.parts] if proof else [],
             "left_out": left_out_of(decision),
+            "horizon": horizon_on(order.company_id, paris_date(decision.decided_at)),
             "rates": [(code, rate) for code, rate in figures["rates"].items() if code != "EUR"],
             "thresholds": [(label, _written(kept[key])) for key, label in _THRESHOLDS.items() if key in kept],
             "risk_class": figures["risk_class"],

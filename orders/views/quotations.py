@@ -142,6 +142,7 @@ class QuotationPage(QuotationView):
             amount=quotation.total_incl_vat,
             currency=quotation.currency,
             term=quotation.term,
+            delivery_date=quotation.requested_delivery,
             at=at,
             by=self.reader,
         )

@@ -16,7 +16,14 @@ from django.db.models import Sum
 
 from accounts.models import CustomerAccount, ExchangeRate
 from accounts.policy import due_date
-from credit.models import BuyerCover, CreditLimit, Guarantee, InsurancePolicy, TemporaryLimit
+from credit.models import (
+    BuyerCover,
+    CreditLimit,
+    Guarantee,
+    InsurancePolicy,
+    OrderHorizon,
+    TemporaryLimit,
+)
 from invoicing.models import Allocation, DisputedAmount, Invoice, ReceivableItem
 from orders.models import DeliveryLine, Order
 
@@ -43,6 +50,7 @@ class Figures(NamedTuple):
     disputed: Decimal
     on_hold: Decimal
     overdue: Decimal
+    beyond: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
@@ -124,8 +132,27 @@ def rate_on(currency: str, day: date) -> Decimal:
     return ExchangeRate.objects.filter(currency=currency, day__lte=day).latest("day").units_per_eur
 
 
-def figures_of(account: CustomerAccount, on: date) -> Figures:
-    """What an account must show on a day that is today."""
+def horizon_of(account: CustomerAccount, on: date) -> int | None:
+    """Days within which an order is to be delivered to count in the account's company; None where all do."""
+    for row in OrderHorizon.objects.filter(company=account.company):
+        if row.effective_from <= on and (row.effective_to is None or row.effective_to > on):
+            return row.days
+    return None
+
+
+def is_beyond(order: Order, on: date, *, until: date | None = None) -> bool:
+    """Whether what is to be delivered of an order does not count yet on a day, not even up to ``until``."""
+    days, delivery = horizon_of(order.account, on), order.requested_delivery
+    if days is None or delivery is None or (until is not None and delivery <= until):
+        return False
+    return (delivery - on).days > days
+
+
+def figures_of(account: CustomerAccount, on: date, *, until: date | None = None) -> Figures:
+    """What an account must show on a day that is today.
+
+    :param until: orders to be delivered up to this day count, whatever the horizon
+    """
     by_part: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     late: dict[str, Decimal] = defaultdict(Decimal)
     items = [i for i in account.items.all() if i.effective_date <= on]
@@ -140,6 +167,9 @@ def figures_of(account: CustomerAccount, on: date) -> Figures:
                 late[item.currency] += left
     for order in account.orders.all():
         value = order_value(order)
+        if is_beyond(order, on, until=until):
+            by_part["beyond_horizon", order.currency] += value.to_deliver
+            value = value._replace(to_deliver=ZERO)
         # Money that names the order relieves at most what the order takes, and is then no unallocated payment.
         waiting = sum(
             (
@@ -171,6 +201,7 @@ def figures_of(account: CustomerAccount, on: date) -> Figures:
         disputed=parts.pop("disputed", ZERO),
         on_hold=parts.pop("on_hold", ZERO),
         overdue=overdue,
+        beyond=parts.pop("beyond_horizon", ZERO),
         parts={part: amount for part, amount in parts.items() if amount},
     )
 

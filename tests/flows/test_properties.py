@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -352,8 +352,8 @@ class BookOnTerms(Book):
                     by=self.clerk,
                 )
 
-    def _had_credit(self, order: Order) -> None:
-        super()._had_credit(order)
+    def _had_credit(self, order: Order, *, until: date | None = None) -> None:
+        super()._had_credit(order, until=until)
         carried = Release.objects.filter(order=order, voided_at=None, valid_until__gte=self.today)
         if order.term != "PREPAID" and not carried.exists():
             account = self._account(self.accounts.index(order.account))

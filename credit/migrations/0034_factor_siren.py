@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_key_account_owner"),
-        ("credit", "0032_insurance_cap"),
+        ("credit", "0033_order_horizons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
