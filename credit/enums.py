@@ -162,6 +162,7 @@ class AlertKind(models.TextChoices):
     DISPLEASED = "DISPLEASED", _("Not content with us")
     GUARANTEE_END = "GUARANTEE_END", _("Guarantee ends")
     LEGAL_NOTICE = "LEGAL_NOTICE", _("Legal notice")
+    CLIENT_NOTE = "CLIENT_NOTE", _("Worrying note")
     CLAIM_FILING = "CLAIM_FILING", _("Claim to file")
     TITLE_CLAIM = "TITLE_CLAIM", _("Goods to claim back")
     FROZEN_PAYMENT = "FROZEN_PAYMENT", _("Money for a frozen debt")

@@ -20,6 +20,7 @@ from .horizon_models import OrderHorizon
 from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
+from .notes.models import ClientNote
 from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -38,6 +39,7 @@ __all__ = [
     "AccountWatch",
     "BuyerCover",
     "ClassOverride",
+    "ClientNote",
     "CreditAlert",
     "CreditDecision",
     "CreditLimit",

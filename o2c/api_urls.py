@@ -11,6 +11,7 @@ from credit.api.alerts import AlertViewSet
 from credit.api.bulk import BulkView
 from credit.api.covers import CoverViewSet
 from credit.api.guarantees import GuaranteeViewSet
+from credit.api.notes import NoteViewSet
 from credit.api.rules import AuthorityView, ThresholdsView
 from credit.api.views import ClientViewSet, LimitRequestViewSet
 from credit.api.written import CreditPolicyVersionView, CreditPolicyView
@@ -63,6 +64,7 @@ router.register("limit-requests", LimitRequestViewSet, "api-limit-request")
 router.register("guarantees", GuaranteeViewSet, "api-guarantee")
 router.register("buyer-covers", CoverViewSet, "api-buyer-cover")
 router.register("credit-alerts", AlertViewSet, "api-credit-alert")
+router.register("client-notes", NoteViewSet, "api-client-note")
 router.register("orders", OrderViewSet, "api-order")
 router.register("holds", HoldViewSet, "api-hold")
 router.register("override-requests", OverrideViewSet, "api-override-request")

@@ -81,6 +81,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
         "figures", "due_on", "owner", "status", "outcome", "comment", "ended_at", "ended_by", "is_found",
     ),
     "credit.LegalNotice": ("ended_on", "ended_at", "ended_by", "end_reason", "was_mistake"),
+    "credit.ClientNote": ("withdrawn_at", "withdrawn_by", "withdraw_reason"),
     "credit.Guarantee": (
         "confirmed_at", "confirmed_by", "on_behalf_of", "ended_on", "ended_at", "ended_by", "end_reason",
     ),

@@ -81,6 +81,13 @@ MENU = Menu(
                     order={"sales": 1, "sales_manager": 1},
                 ),
                 Entry(
+                    "notes",
+                    _("Notes on clients"),
+                    "notes",
+                    "credit:notes",
+                    permission="accounts.view",
+                ),
+                Entry(
                     "credit_policy",
                     _("Credit policy"),
                     "book-2",

@@ -24,6 +24,9 @@ PERMISSIONS: Final = frozenset(
         "credit.decide_limit",
         "credit.countersign",  # for sales, as the second of two approvers above level 3 (domain.md 5.4)
         "decisions.view",  # requests that wait for an answer: who decides, and who countersigns
+        "notes.write",  # what is noted about a client: business, market, press, news
+        "notes.restricted",  # notes that stay with credit management, and everybody's to correct or withdraw
+        "notes.review",  # notes with words that should not stand in them, and those withdrawn or corrected
         "credit.rate",  # what ratings rest on, guarantees, and asking for a class against the score
         "orders.view",
         "orders.enter",
@@ -130,14 +133,14 @@ _READ: Final = "accounts.view orders.view invoicing.view reports.view disputes.v
 _DISPUTE: Final = "disputes.open disputes.work"
 _BOUND: Final = "policy.follow"
 _ADV: Final = (
-    f"{_READ} {_DISPUTE} {_BOUND} disputes.resolve accounts.edit accounts.watch credit.request_limit orders.enter"
-    " orders.deliver orders.hold"
+    f"{_READ} {_DISPUTE} {_BOUND} notes.write disputes.resolve accounts.edit accounts.watch credit.request_limit"
+    " orders.enter orders.deliver orders.hold"
     " orders.release decisions.view orders.request_override invoicing.issue invoicing.import invoicing.credit"
     " invoicing.einvoice invoicing.send imports.run dunning.promise dunning.run dunning.stop"
 )
 _CREDIT: Final = (
-    f"{_READ} {_DISPUTE} {_BOUND} disputes.resolve accounts.edit accounts.block accounts.watch"
-    " credit.request_limit credit.decide_limit credit.rate"
+    f"{_READ} {_DISPUTE} {_BOUND} notes.write notes.restricted disputes.resolve accounts.edit accounts.block"
+    " accounts.watch credit.request_limit credit.decide_limit credit.rate"
     " orders.hold orders.release decisions.view orders.request_override invoicing.credit invoicing.change_due_date"
     " bank.view invoicing.claim_interest invoicing.waive_interest invoicing.send dunning.promise"
     " dunning.plan dunning.run dunning.stop insurance.claim"
@@ -148,24 +151,25 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     "adv_manager": _role(_("ADV manager"), f"{_ADV} disputes.committee accounts.move audit.view", 1),
     "sales": _role(
         _("Sales rep"),
-        f"{_READ} {_DISPUTE} {_BOUND} credit.request_limit orders.enter orders.request_override dunning.promise",
+        f"{_READ} {_DISPUTE} {_BOUND} notes.write credit.request_limit orders.enter orders.request_override"
+        " dunning.promise",
         sees_all_accounts=False,
     ),
     "sales_manager": _role(
         _("Sales manager"),
-        f"{_READ} {_DISPUTE} {_BOUND} accounts.watch credit.request_limit credit.countersign decisions.view"
+        f"{_READ} {_DISPUTE} {_BOUND} notes.write accounts.watch credit.request_limit credit.countersign decisions.view"
         " orders.enter orders.request_override dunning.promise",
     ),
     "credit_analyst": _role(_("Credit analyst"), _CREDIT, 2),
     "credit_manager": _role(
         _("Credit manager"),
         f"{_CREDIT} disputes.committee accounts.move audit.view dunning.promise_again dunning.configure"
-        " dunning.hand_over policy.write",
+        " dunning.hand_over policy.write notes.review",
         3,
     ),
     "receivables_accountant": _role(
         _("Receivables accountant"),
-        f"{_READ} {_DISPUTE} {_BOUND} accounts.watch credit.request_limit invoicing.issue invoicing.import"
+        f"{_READ} {_DISPUTE} {_BOUND} notes.write accounts.watch credit.request_limit invoicing.issue invoicing.import"
         " invoicing.credit"
         " invoicing.einvoice invoicing.send payments.record payments.allocate payments.write_off bank.view bank.import"
         " periods.close imports.run accounting.export invoicing.claim_interest invoicing.assign dunning.promise"
@@ -176,7 +180,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         f"{_CREDIT} disputes.committee accounts.move policy.change policy.write periods.close periods.reopen audit.view"
         " bank.import invoicing.assign"
         " accounting.export accounting.accounts rates.manage dunning.promise_again"
-        " dunning.configure dunning.sign dunning.hand_over",
+        " dunning.configure dunning.sign dunning.hand_over notes.review",
         4,
     ),
     "executive": _role(
@@ -184,20 +188,22 @@ ROLES: Final[dict[str, RoleDefinition]] = {
         f"{_CREDIT} credit.countersign disputes.committee accounts.move policy.change policy.write audit.view"
         " dunning.promise_again"
         " dunning.configure"
-        " dunning.sign dunning.hand_over",
+        " dunning.sign dunning.hand_over notes.review",
         5,
     ),
     "dispute_owner": _role(
         _("Dispute owner"),
-        f"accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work {_BOUND}",
+        f"accounts.view orders.view invoicing.view disputes.view disputes.open disputes.work {_BOUND} notes.write",
     ),
     "auditor": _role(
-        _("Auditor"), f"{_READ} decisions.view bank.view audit.view duties.view accounting.export"
+        _("Auditor"),
+        f"{_READ} decisions.view bank.view audit.view duties.view accounting.export notes.review",
     ),
     # Reads every company and sets it up; decides nothing (domain.md 10: no money right).
     "administrator": _role(
         _("Administrator"),
-        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage mail.report",
+        f"{_READ} bank.view audit.view duties.view imports.run webhooks.manage admin.users rates.manage mail.report"
+        " notes.review",
         sees_all_companies=True,
     ),
     # Somebody outside, an agency or an outsourced ADV: the clients entrusted to them, by dated rows of the team, and of
@@ -210,7 +216,7 @@ ROLES: Final[dict[str, RoleDefinition]] = {
     # Other systems, through the API: they post facts and release nothing.
     "integration": _role(
         _("Integration"),
-        f"{_READ} disputes.open accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import"
+        f"{_READ} notes.write disputes.open accounts.edit orders.enter orders.deliver invoicing.issue invoicing.import"
         " invoicing.einvoice invoicing.send mail.report payments.record payments.allocate bank.view bank.import"
         " imports.run webhooks.manage dunning.promise",
     ),

@@ -60,6 +60,9 @@ def facts_of(request: HttpRequest, account: CustomerAccount) -> dict[str, Any]:
         "may_block": "accounts.block",
         "may_watch": "accounts.watch",
         "may_ask": "credit.request_limit",
+        "may_note": "notes.write",
+        "may_promise": "dunning.promise",
+        "may_dispute": "disputes.open",
     }
     return {
         "account": account,

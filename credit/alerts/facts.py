@@ -95,6 +95,16 @@ _NOTICES: Final = """
     WHERE a.id = ANY(%(accounts)s) AND n.ended_on IS NULL AND n.published_on <= %(today)s
       AND (n.recorded_at AT TIME ZONE 'Europe/Paris')::date > %(since)s
 """
+# Restricted ones stay among those who write them.
+_WORRYING: Final = """
+    SELECT n.account_id, n.id, n.kind, n.topic, n.seen_on, c.currency
+    FROM credit_clientnote n
+    JOIN accounts_customeraccount a ON a.id = n.account_id
+    JOIN accounts_company c ON c.id = a.company_id
+    WHERE n.account_id = ANY(%(accounts)s) AND n.weight = 'WORRYING' AND n.kind <> 'RESTRICTED'
+      AND n.withdrawn_at IS NULL AND NOT EXISTS (SELECT FROM credit_clientnote l WHERE l.supersedes_id = n.id)
+      AND (n.written_at AT TIME ZONE 'Europe/Paris')::date > %(since)s
+"""
 
 
 class Event(NamedTuple):
@@ -198,6 +208,7 @@ def _events(account_ids: Sequence[int], on: date) -> Iterator[tuple[AlertKind, I
     yield AlertKind.COVER_CHANGE, _cover_changes(account_ids, on)
     yield AlertKind.GUARANTEE_END, _guarantees_ending(account_ids, on)
     yield AlertKind.LEGAL_NOTICE, _legal_notices(account_ids, on)
+    yield AlertKind.CLIENT_NOTE, _worrying_notes(account_ids, on)
     for kind, path in settings.ALERT_EVENTS.items():
         tell: Callable[..., Iterable[Event]] = import_string(path)
         since = on - timedelta(days=policy.NEW_FOR_DAYS)
@@ -224,6 +235,16 @@ def _legal_notices(account_ids: Sequence[int], on: date) -> Iterator[Event]:
                 "published_on": published,
             }
             yield Event(key, reference, ZERO, currency, figures)
+
+
+def _worrying_notes(account_ids: Sequence[int], on: date) -> Iterator[Event]:
+    since = on - timedelta(days=policy.NEW_FOR_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(_WORRYING, {"accounts": list(account_ids), "since": since})
+        for key, note, kind, topic, day, currency in cursor.fetchall():
+            yield Event(
+                key, str(note), ZERO, currency, {"note": note, "kind": kind, "topic": topic, "day": day}
+            )
 
 
 def _guarantees_ending(account_ids: Sequence[int], on: date) -> Iterator[Event]:

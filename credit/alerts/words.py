@@ -15,6 +15,7 @@ from o2c.shared import formats
 
 from ..enums import AlertKind, CoverStatus, Finding, LegalNoticeKind
 from ..models import CreditAlert
+from ..notes.enums import NoteKind, NoteTopic
 
 
 def sentence(alert: CreditAlert) -> str:
@@ -91,6 +92,12 @@ def sentence(alert: CreditAlert) -> str:
                 "judged": _day(figures["judgement_on"]),
                 "published": _day(figures["published_on"]),
                 "reference": figures["reference"],
+            }
+        case AlertKind.CLIENT_NOTE:
+            topic, kind = figures["topic"], figures["kind"]
+            return _("A worrying note of %(day)s: %(about)s.") % {
+                "day": _day(figures["day"]),
+                "about": str(NoteTopic(topic).label if topic else NoteKind(kind).label).lower(),
             }
         case AlertKind.INDEMNITY_DUE:
             return _("%(insurer)s owes about %(amount)s for the claim file %(document)s since %(day)s.") % {
@@ -206,6 +213,8 @@ def remedy(alert: CreditAlert) -> str:
             return _("Ask for another one or call it before that day; look at the limit again.")
         case AlertKind.LEGAL_NOTICE:
             return _("Look at the client's limit, its open orders and what it owes.")
+        case AlertKind.CLIENT_NOTE:
+            return _("Read the note; watch the client, or look at its limit again.")
         case AlertKind.INDEMNITY_DUE:
             return _("Ask the insurer for it, and enter it once it came (Claims on the insurer).")
         case AlertKind.CLAIM_FILING:

@@ -27,6 +27,7 @@ from ..advice import ANSWER_HOURS, STOPS, Answer
 from ..client_choice import ClientField, options_for, shown_as
 from ..drawing import bar_of
 from ..enums import Severity
+from ..notes.queries import latest_worrying
 from ..services import check
 from ..written.queries import quotes_for
 
@@ -93,6 +94,9 @@ class CanISell(PermissionMixin, View):
         shared = urlencode({name: value for name, value in query.items() if value})
         return {
             "account": account,
+            "worry": latest_worrying(
+                self.request.user, account.company, [account.pk], on=timezone.localdate()
+            ),
             "amount": amount,
             "state": _state(answer, account, amount),
             "answer": answer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views import View
 
-from invoicing.models import Invoice
+from accounts.views.answers import client_or_404
+from invoicing.models import Invoice, ReceivableItem
 from o2c.shared.problems import Refusal
 from o2c.shared.views import PermissionMixin
 
@@ -19,6 +20,9 @@ from .. import services
 from ..enums import DisputeOrigin, DisputeType
 from ..forms import OpenForm
 from .page import put_on_form
+
+# Documents offered to choose from; further ones are named by their number.
+_CHOICES: Final = 20
 
 
 class OpenDispute(PermissionMixin, View):
@@ -63,12 +67,25 @@ class OpenDispute(PermissionMixin, View):
         seen = Invoice.objects.visible_to(request.user, request.company).select_related("account")
         return seen.filter(number=number.strip()).first()
 
+    @staticmethod
+    def choices(request: Any) -> dict[str, Any] | None:
+        """What is open of the client that the address names, to choose a document from; none without one."""
+        if not (code := request.GET.get("client")):
+            return None
+        account = client_or_404(request, code)
+        items = ReceivableItem.objects.visible_to(request.user, account.company).filter(
+            account=account, invoice__isnull=False, amount__gt=0, open_amount__gt=0
+        )
+        rows = items.select_related("invoice").order_by("due_date", "document", "pk")
+        return {"account": account, "rows": rows[:_CHOICES]}
+
     def answer(self, request: Any, form: OpenForm) -> HttpResponse:
         """Draw the page, with what is open of the invoice where one is named."""
         number = form["invoice"].value() or ""
         invoice = self.invoice(request, number) if number else None
         items = list(invoice.items.order_by("due_date")) if invoice else []
         context = {
+            "choices": self.choices(request) if invoice is None and not form.is_bound else None,
             "menu": "disputes",
             "title": _("New dispute"),
             "form": form,

@@ -18,6 +18,7 @@ from .clients import make_clients, siret
 from .disputes import make_disputes
 from .history import make_history, make_rates, make_snapshots
 from .interest import late_interest
+from .notes import make_notes
 from .papers import Papers
 from .people import make_people
 from .plans import make_plans
@@ -90,6 +91,7 @@ def make_demo(*, at: datetime, seed: int = SEED) -> Company:
         make_statements(accounts, team, at=at)
         make_snapshots(company, at=at, today=today)
         refresh_habits(company, on=today)
+        make_notes(accounts, team, at=at, today=today)
         insure_and_watch(company, accounts, team, at=at, today=today)
         make_ratings(company, accounts, team, at=at, today=today)
     # So much at once is unknown to the planner until somebody counts it; a role that may not is passed over.

@@ -25,6 +25,10 @@ WORDS: Final[dict[str, Words]] = {
     "alert.raised": Words(gettext_lazy("Alert on client %(label)s"), "bell", "warn", CLIENT),
     "alert.taken": Words(gettext_lazy("Alert on client %(label)s taken over"), "user-check", "", CLIENT),
     "alert.answered": Words(gettext_lazy("Alert on client %(label)s answered"), "check", "ok", CLIENT),
+    "client_note.written": Words(gettext_lazy("Note on client %(label)s"), "notes", "", CLIENT),
+    "client_note.withdrawn": Words(
+        gettext_lazy("Note on client %(label)s withdrawn"), "notes", "warn", CLIENT
+    ),
     "insurance.policy_set": Words(
         gettext_lazy("Credit insurance policy %(label)s entered"), "shield-check", "", DECISIONS
     ),

@@ -22,6 +22,7 @@ from accounts.views.answers import signed_in
 from accounts.views.parts import Panel
 from credit.enums import RequestStatus
 from credit.models import AccountBlock, AccountWatch, CreditLimit, LimitRequest
+from credit.notes.enums import NoteWeight
 from invoicing.enums import ItemKind
 from invoicing.lists import outside_items
 from invoicing.models import ReceivableItem
@@ -245,7 +246,7 @@ def timeline(request: HttpRequest, account: CustomerAccount) -> Panel:
     for event in rows[:wanted]:
         seen = words.words_of(event.action)
         subs = [words.actor_of(event, names), event.reason]
-        subs.insert(1, ", ".join(v for n, v in words.facts_of(_reasons(event))))
+        subs.insert(1, ", ".join(v for n, v in words.facts_of(_told(event))))
         entries.append(
             {
                 "at": event.at,
@@ -286,9 +287,11 @@ def decisions(request: HttpRequest, account: CustomerAccount) -> Panel | None:
     )
 
 
-def _reasons(event: AuditEvent) -> dict[str, Any]:
-    reasons = (event.after or {}).get("reasons")
-    return {"reasons": reasons} if reasons else {}
+def _told(event: AuditEvent) -> dict[str, Any]:
+    """What the timeline says of an act beside who did it: why an order waits, what kind of note it is."""
+    after = event.after or {}
+    told = {name: after[name] for name in ("reasons", "note_kind", "topic", "weight") if after.get(name)}
+    return {name: value for name, value in told.items() if value != NoteWeight.NEUTRAL}
 
 
 def _whole(text: str | None, default: int) -> int:

@@ -51,6 +51,8 @@ KINDS: Final[dict[str, str | Promise]] = {
     "condition.broken": gettext_lazy("What was agreed for an order is not kept"),
     "release.void": gettext_lazy("A release with conditions could not take effect"),
     "promise.through_link": gettext_lazy("One of your clients announced a payment on its own page"),
+    "note.written": gettext_lazy("Market information, press or news about one of your clients is noted"),
+    "note.worrying": gettext_lazy("Something worrying is noted about one of your clients"),
     "alert.block_ahead": gettext_lazy("Orders of one of your clients will soon be held"),
     "alert.raised": gettext_lazy("The figures of one of your clients ask for a look"),
     "promise.not_kept": gettext_lazy("One of your clients has not kept a promise to pay"),
@@ -180,6 +182,9 @@ _NOW: Final[dict[tuple[str, bool], str | Promise]] = {
     ),
     ("alert.block_ahead", False): gettext_lazy(
         "What now: open the alert; it says what to ask the client for, with ready words."
+    ),
+    ("note.worrying", False): gettext_lazy(
+        "What now: read it before you sell, and say what you know on the page of the client."
     ),
     ("alert.raised", False): gettext_lazy("What now: open the alert and say what was done about it."),
     ("call.relayed", True): gettext_lazy("What now: call the client, and note what came of it."),

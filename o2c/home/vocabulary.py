@@ -16,6 +16,11 @@ FACTS: Final[dict[str, str | Promise]] = {
     "reasons": gettext_lazy("Reasons"),
     "decision": gettext_lazy("Credit decision"),
     "level": gettext_lazy("Level"),
+    "note": gettext_lazy("Note"),
+    "note_kind": gettext_lazy("Kind"),
+    "topic": gettext_lazy("About what"),
+    "weight": gettext_lazy("For the credit"),
+    "supersedes": gettext_lazy("Corrects"),
     "kind": gettext_lazy("Kind"),
     "valid_from": gettext_lazy("From"),
     "valid_until": gettext_lazy("Until"),
@@ -136,6 +141,10 @@ NOTICES: Final[dict[str, Words]] = {
     "order.released": Words(gettext_lazy("%(order)s of %(client)s may go"), "circle-check", "ok"),
     "order.refused": Words(gettext_lazy("%(order)s of %(client)s is refused"), "circle-x", "bad"),
     "order.message": Words(gettext_lazy("%(by)s wrote about %(order)s of %(client)s"), "messages", "info"),
+    "note.written": Words(gettext_lazy("%(by)s noted about %(client)s: %(about)s"), "notes", "info"),
+    "note.worrying": Words(
+        gettext_lazy("%(by)s noted something worrying about %(client)s: %(about)s"), "notes", "warn"
+    ),
     "override.requested": Words(
         gettext_lazy("An override is asked for %(order)s of %(client)s"), "send", "warn"
     ),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from credit.enums import Finding, Level
+from credit.notes.enums import NoteKind, NoteTopic, NoteWeight
 from o2c.shared import formats
 from o2c.shared.links import Why
 from o2c.shared.models import AuditEvent, Notice
@@ -25,6 +26,7 @@ _AMOUNTS: Final = frozenset(
     {"amount", "asked", "total_incl_vat", "over_limit_by", "debit_open", "credit_open", "fee", "received"}
 )
 _ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CHOICES: Final = {"note_kind": NoteKind, "topic": NoteTopic, "weight": NoteWeight}
 _AMOUNT_FACTS = ("total_incl_vat", "amount")
 
 
@@ -68,6 +70,8 @@ def _shown(name: str, value: Any) -> str:
         return formats.NOTHING
     if name == "why" and value in Why.values:
         return str(Why(value).label)
+    if name in _CHOICES and value in _CHOICES[name].values:
+        return str(_CHOICES[name](value).label)
     if name in {"reasons", "covers"} and isinstance(value, list):
         return ", ".join(_finding(code) for code in value)
     if isinstance(value, list):
@@ -132,6 +136,8 @@ def address_of(event: AuditEvent, client_code: str | None = None) -> str:
                 return reverse("disputes:detail", args=[event.object_label])
             case "credit.limitrequest":
                 return reverse("credit:limit_request", args=[event.object_id])
+            case "credit.clientnote":
+                return reverse("credit:note", args=[event.object_id])
             case "accounts.customeraccount" if client_code:
                 return reverse("accounts:detail", args=[client_code])
     except NoReverseMatch:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.policy import describe_term
 from credit.advice import ANSWER_HOURS
 from credit.authority import release_bound, role_label
+from credit.notes.queries import latest_worrying
 from o2c.shared import formats
 from o2c.shared.calendar import paris_date
 from o2c.shared.money import round_cents
@@ -124,6 +125,9 @@ class OrderPage(OrderView):
             "own_request": waiting is not None and waiting.requested_by_id == self.reader.pk,
             "asking": asking or _asking(draft, order),
             "asking_failed": asking is not None,
+            "worry": latest_worrying(self.reader, self.company, [order.account_id], on=paris_date(at))
+            if case
+            else None,
             "answered": answered,
             "messages_of_hold": messages_of(order),
             "writing": writing or (MessageForm(auto_id="message_%s") if self._may_write(case) else None),

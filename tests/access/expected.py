@@ -65,6 +65,9 @@ HOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "credit.countersign": frozenset({"sales_manager", "executive"}),
     "decisions.view": _ADV | _CREDIT | {"sales_manager", "auditor"},
     "credit.rate": _CREDIT,
+    "notes.write": _HOUSE - {"auditor", "administrator"},
+    "notes.restricted": _CREDIT,
+    "notes.review": (_CREDIT - {"credit_analyst"}) | {"auditor", "administrator"},
     "orders.view": _HOUSE,
     "orders.enter": _ADV | _SALES | {"integration"},
     "orders.deliver": _ADV | {"integration"},
@@ -158,6 +161,10 @@ _STATEMENT: Final = b"\r\n".join(
 )
 _PUBLIC: Final = Entry(get=ANYONE)
 _NEW_HOOK: Final = {"url": "https://93.184.215.14/new", "events": ["order.held"]}
+_NOTE: Final = {
+    "kind": "NEWS", "weight": "NEUTRAL", "seen_on": "1/1/2026", "text": "A new shop",
+    "key": "5d0b2f5e-0000-4000-8000-000000000001",
+}  # fmt: skip
 _REASON: Final = {"reason": "Agreed with the client"}
 _POLICY_ARTICLE: Final = {
     "title_fr": "t", "title_en": "t", "text_fr": "t", "text_en": "t", "why_fr": "", "why_en": "", "seen": "1",
@@ -288,6 +295,13 @@ PAGES: Final[Mapping[str, Entry]] = {
         about="client",
         body={"status": "REFUSED", "amount": "0", "effective_on": "1/1/2031"},
     ),
+    "credit/notes/": Entry(get="accounts.view"),
+    "credit/notes/<pk>/": Entry(get="accounts.view", about="note"),
+    "credit/notes/<pk>/correct/": Entry(
+        get="notes.write", post="notes.write", about="note", body=_NOTE, by_authority=True
+    ),
+    "credit/notes/<pk>/withdraw/": Entry(post="notes.write", about="note", body=_REASON, by_authority=True),
+    "credit/clients/<code>/note/": Entry(get="notes.write", post="notes.write", about="client", body=_NOTE),
     "credit/guarantees/": Entry(get="accounts.view"),
     "credit/guarantees/<pk>/": Entry(get="accounts.view", about="guarantee"),
     "credit/guarantees/<pk>/confirm/": Entry(
@@ -957,6 +971,13 @@ API: Final[Mapping[str, Entry]] = {
     "credit-alerts/<pk>/": Entry(get="accounts.view", about="alert"),
     "credit-alerts/<pk>/answer/": Entry(post="accounts.watch", about="alert", body={"outcome": "NO_ACTION"}),
     "credit-alerts/<pk>/take/": Entry(post="accounts.watch", about="alert"),
+    "client-notes/": Entry(
+        get="accounts.view",
+        post="notes.write",
+        body={"account": "{client}", "kind": "NEWS", "text": "A new shop"},
+    ),
+    "client-notes/<pk>/": Entry(get="accounts.view", about="note"),
+    "client-notes/<pk>/withdraw/": Entry(post="notes.write", about="note", body=_REASON, by_authority=True),
     "guarantees/": Entry(
         get="accounts.view",
         post="credit.rate",

@@ -27,6 +27,8 @@ from credit.models import (
     InsurancePolicy,
     LegalNotice,
 )
+from credit.notes.enums import NoteKind
+from credit.notes.services import Content, write_note
 from credit.scorecard import services as scorecard
 from credit.services.guarantees import record_guarantee
 from credit.written.queries import newest
@@ -123,6 +125,7 @@ class World:
     alert: int
     guarantee: int
     legal_notice: int
+    note: int
     policy: int
     authority_change: int
     invoice: str
@@ -277,6 +280,10 @@ def make_world(
         company=company, entity=account.entity, kind="DISSOLUTION", judgement_on=date(2026, 1, 5),
         published_on=date(2026, 1, 9), reference=f"{mark}-A", recorded_by=adv, recorded_at=at,
     )  # fmt: skip
+    noted = write_note(
+        account_id=account.pk, content=Content(kind=NoteKind.NEWS, text=f"{mark} note", seen_on=date(2026, 1, 5)),
+        by=adv, at=at,
+    )  # fmt: skip
     guarantee = record_guarantee(
         account_id=account.pk, level="account", kind="BANK", guarantor="Bank", reference=f"{mark}-G",
         amount=Decimal(10), currency="EUR", valid_from=paris_date(at), by=analyst, at=at,
@@ -369,6 +376,7 @@ def make_world(
         limit_request=wish.pk,
         alert=alert.pk,
         guarantee=guarantee.pk,
+        note=noted.pk,
         legal_notice=notice.pk,
         policy=_policy(company, analyst, at),
         authority_change=_authority_change(company, analyst, at),

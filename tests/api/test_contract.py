@@ -25,6 +25,7 @@ LISTS = [
     "accounts/C0001/limits/",
     "accounts/C0001/timeline/",
     "limit-requests/",
+    "client-notes/",
     "guarantees/",
     "buyer-covers/",
     "orders/",

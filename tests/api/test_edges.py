@@ -24,6 +24,8 @@ WRITING = [
     "accounts/C0001/unwatch/",
     "accounts/C0001/credit-check/",
     "limit-requests/",
+    "client-notes/",
+    "client-notes/1/withdraw/",
     "guarantees/",
     "guarantees/1/confirm/",
     "guarantees/1/extend/",
@@ -207,6 +209,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "accounts/": {"code": "C9", "name": "Nine", "currency": "EUR", "term": "NET30", "country": "FR"},
     "accounts/C0001/credit-check/": {"amount": "1.00"},
     "limit-requests/": {"account": "C0001", "amount": "1", "currency": "EUR", "reason": "r"},
+    "client-notes/": {"account": "C0001", "kind": "NEWS", "text": "A new shop"},
     "guarantees/": {
         "account": "C0001",
         "kind": "BANK",

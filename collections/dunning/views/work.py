@@ -17,6 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Contact, CustomerAccount
 from accounts.queries import find_account
+from credit.notes.queries import WRITE as WRITE_NOTES
+from credit.notes.queries import notes_of
 from dunning.enums import CallOutcome, RelayLevel
 from dunning.forms import CallForm
 from dunning.models import Call, PromiseToPay, Reminder
@@ -35,6 +37,7 @@ MENU: Final = "work_list"
 # Who sees what lies with whom.
 WORKLOAD: Final = "dunning.run"
 MINE: Final = "mine"
+_NOTES: Final = 3
 # The outcomes as buttons: icon and letter of the keyboard.
 _OUTCOMES: Final = (
     (CallOutcome.PROMISE, "calendar-check", "1"),
@@ -177,6 +180,8 @@ def _sheet(
         "past": [_contact_in_words(day, each) for day, each in worklist.last_contacts(account)],
         "kept": kept,
         "judged": judged,
+        "notes": notes_of(request.user, account)[:_NOTES],
+        "may_note": request.user.may(WRITE_NOTES, account.company_id),
     }
 
 

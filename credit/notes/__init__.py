@@ -1,0 +1,1 @@
+"""What people note about a client: business, market, press, news, and what stays with credit management."""
