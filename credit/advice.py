@@ -15,7 +15,7 @@ from o2c.shared import formats
 from o2c.shared.money import ZERO
 
 from .authority import role_label
-from .enums import Finding, Severity
+from .enums import Finding, LimitedPart, Severity
 
 ANSWER_HOURS: Final = 4
 # Reasons that hold whatever the amount: no smaller order passes.
@@ -60,10 +60,11 @@ class Answer:
     @property
     def passes_now(self) -> Decimal | None:
         """The largest order that would pass at once: zero while another reason holds, None without bound."""
-        if self.holding - {Finding.OVER_LIMIT}:
+        if self.holding - {Finding.OVER_LIMIT, Finding.PART_LIMIT}:
             return ZERO
-        available = self.check["available_before"]
-        return None if available is None else max(ZERO, Decimal(available))
+        room = self._figures(Finding.PART_LIMIT).get("room")
+        known = [Decimal(each) for each in (self.check["available_before"], room) if each is not None]
+        return max(ZERO, min(known)) if known else None
 
     @property
     def late(self) -> Decimal:
@@ -75,6 +76,11 @@ class Answer:
     def disputed(self) -> Decimal:
         """What is in dispute, where that keeps the order."""
         return Decimal(self._figures(Finding.DISPUTE_OPEN).get("amount", "0"))
+
+    def _beyond_part(self, *parts: LimitedPart) -> Decimal:
+        """What is too much of one of these kinds of risk, where that keeps the order."""
+        figures = self._figures(Finding.PART_LIMIT)
+        return Decimal(figures["excess"]) if figures.get("part") in parts else ZERO
 
     @property
     def decided_by(self) -> str:
@@ -92,7 +98,7 @@ class Answer:
         ways: list[Way] = []
         holding = self.holding
         passes = self.passes_now
-        if self.missing and passes:
+        if passes and (self.missing or Finding.PART_LIMIT in holding):
             ways.append(
                 Way(
                     "package",
@@ -100,9 +106,10 @@ class Answer:
                     _("passes now"),
                 )
             )
-        payment = max(self.late, self.missing if Finding.OVER_LIMIT in holding else ZERO)
+        owed = self._beyond_part(LimitedPart.OVERDUE, LimitedPart.NOT_DUE)
+        payment = max(self.late, owed, self.missing if Finding.OVER_LIMIT in holding else ZERO)
         if payment:
-            rest = holding - _OF_THE_LIMIT - {*_LATE}
+            rest = holding - _OF_THE_LIMIT - {*_LATE, *((Finding.PART_LIMIT,) if owed else ())}
             detail = (
                 _("%(amount)s of it is late; other reasons would remain") % {"amount": money(self.late)}
                 if rest
@@ -117,7 +124,15 @@ class Answer:
                     _("a credit note or an agreement closes it"),
                 )
             )
-        if holding and holding <= _OF_THE_LIMIT:
+        if to_invoice := self._beyond_part(LimitedPart.DELIVERED):
+            ways.append(
+                Way(
+                    "file-invoice",
+                    _("Invoice %(amount)s of what was delivered") % {"amount": money(to_invoice)},
+                    _("what is invoiced counts as invoices, no more as deliveries"),
+                )
+            )
+        if holding and holding <= _OF_THE_LIMIT | {Finding.PART_LIMIT}:
             ways.append(
                 Way(
                     "coins",

@@ -84,6 +84,7 @@ class Finding(models.TextChoices):
     BROKEN_PROMISE = "BROKEN_PROMISE", _("Broken promise")
     DISPUTE_OPEN = "DISPUTE_OPEN", _("Open disputes")
     UNPAID_INSTRUMENT = "UNPAID_INSTRUMENT", _("Returned payment")
+    PART_LIMIT = "PART_LIMIT", _("Over a sub-limit")
     INSURANCE_STOP = "INSURANCE_STOP", _("Insurer")
     ACCOUNT_BLOCKED = "ACCOUNT_BLOCKED", _("Account blocked")
     TERMS_CHANGED = "TERMS_CHANGED", _("Longer terms")
@@ -97,6 +98,15 @@ class Finding(models.TextChoices):
     RATE_MISSING = "RATE_MISSING", _("Exchange rate missing")
     RECONFIRM = "RECONFIRM", _("To reconfirm with the client")
     MANUAL = "MANUAL", _("Held by hand")
+
+
+class LimitedPart(models.TextChoices):
+    """Kinds of risk that may have a limit of their own."""
+
+    ORDERS = "open_orders", _("Confirmed orders")
+    DELIVERED = "delivered_not_invoiced", _("Delivered, not invoiced")
+    NOT_DUE = "not_due", _("Invoices not due")
+    OVERDUE = "overdue", _("Overdue")
 
 
 class CoverStatus(models.TextChoices):

@@ -15,7 +15,7 @@ from accounts.models import Company, CustomerAccount, User
 from o2c.shared.fields import DateField, MoneyField
 
 from .client_choice import ClientField
-from .enums import AlertOutcome, GuaranteeKind, Level, LimitKind
+from .enums import AlertOutcome, GuaranteeKind, Level, LimitedPart, LimitKind
 from .models import LimitRequest
 
 
@@ -79,6 +79,30 @@ class LiftForm(forms.Form):
         label=_("Reason"),
         widget=forms.Textarea({"rows": 3, "placeholder": _("Arrears paid on 20 November")}),
     )
+
+
+class PartLimitsForm(forms.Form):
+    """The most of each kind of risk, and why."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea(
+            {"rows": 3, "placeholder": _("Large stocks ordered ahead: no more than 20 000 € ordered at once")}
+        ),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for part in LimitedPart:
+            field = MoneyField(
+                label=part.label,
+                required=False,
+                min_value=Decimal(0),
+                help_text=_("Empty: no limit of its own"),
+            )
+            field.unit = unit_of(currency)
+            self.fields[part.value] = field
+        self.order_fields([*LimitedPart.values, "reason"])
 
 
 class LimitRequestForm(forms.Form):

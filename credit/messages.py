@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.policy import describe_term
 from o2c.shared.formats import date_short, money
 
-from .enums import Finding, LegalNoticeKind
+from .enums import Finding, LegalNoticeKind, LimitedPart
 
 
 def message(code: str, figures: Mapping[str, Any], *, currency: str, language: str | None = None) -> str:
@@ -76,6 +76,18 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
         Finding.UNPAID_INSTRUMENT: lambda: (
             _("%(amount)s of returned payments has not been replaced, the last one came back on %(day)s.")
             % {"amount": amount("amount"), "day": day("last_on")}
+        ),
+        Finding.PART_LIMIT: lambda: (
+            (
+                _("%(part)s: %(amount)s with this order, more than the %(most)s this client may have of it.")
+                if figures.get("part") == LimitedPart.ORDERS
+                else _("%(part)s: %(amount)s, more than the %(most)s this client may have of it.")
+            )
+            % {
+                "part": LimitedPart(figures["part"]).label,
+                "amount": amount("amount"),
+                "most": amount("most"),
+            }
         ),
         Finding.ACCOUNT_BLOCKED: lambda: (
             _("The account is blocked since %(since)s: %(reason)s")

@@ -21,6 +21,7 @@ from .insurance_models import InsurancePolicy
 from .legal_models import LegalNotice
 from .limit_models import CreditLimit, LimitRequest, TemporaryLimit
 from .notes.models import ClientNote
+from .part_limit_models import PartLimit
 from .proof_models import DecisionDocument
 from .rule_models import DelegationRule, ThresholdChange
 from .scorecard.models import ClassOverride, EntityFacts, FinancialStatement, ScoreCard
@@ -63,6 +64,7 @@ __all__ = [
     "LimitSignature",
     "NightlyRun",
     "OrderHorizon",
+    "PartLimit",
     "PolicyAcknowledgement",
     "PolicyArticle",
     "RiskPolicy",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from .enums import Finding, Level, Severity, Verdict
+from .part_limit_policy import exceeded
 
 ZERO = Decimal("0.00")
 # From level 3 on, whatever the amount (domain.md 5.4).
@@ -41,6 +42,7 @@ ARTICLES: Mapping[Finding, str] = {
     Finding.PO_MISMATCH: "4.14",
     Finding.BROKEN_PROMISE: "4.15",
     Finding.UNPAID_INSTRUMENT: "4.16",
+    Finding.PART_LIMIT: "4.2",
 }
 
 
@@ -97,6 +99,9 @@ class CreditFacts:
     # Insolvency proceedings in force: their kind, and the day of the judgement.
     proceedings: str = ""
     insolvent_since: date | None = None
+    # What the client has of each kind of risk, and the most it may have of those with a limit of their own.
+    by_kind: Mapping[str, Decimal] = field(default_factory=dict)
+    part_limits: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,11 @@ class Found:
 
 def assess(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) -> tuple[Found, ...]:
     """Return every reason to hold or to warn, not only the first; the limit itself is still within the limit."""
-    rules: list[Found | None] = [_deposit(order)] if order.prepaid else _limit_rules(credit, order, allowed)
+    rules: list[Found | None] = (
+        [_deposit(order)]
+        if order.prepaid
+        else [*_limit_rules(credit, order, allowed), _part_limit(credit, order)]
+    )
     rules += [
         _overdue_days(credit, allowed),
         _overdue_amount(credit, allowed),
@@ -196,6 +205,25 @@ def _limit_rules(credit: CreditFacts, order: OrderFacts, allowed: Thresholds) ->
         else:
             found.append(Found(Finding.OVER_LIMIT, Severity.HOLD, {"excess": excess}))
     return found
+
+
+def _part_limit(credit: CreditFacts, order: OrderFacts) -> Found | None:
+    beyond = exceeded(credit.by_kind, credit.part_limits, order.amount)
+    if not beyond:
+        return None
+    worst = beyond[0]
+    return Found(
+        Finding.PART_LIMIT,
+        Severity.HOLD,
+        {
+            "part": worst.part,
+            "amount": worst.amount,
+            "most": worst.most,
+            "excess": worst.excess,
+            "room": min(each.room for each in beyond),
+            "others": [each.part for each in beyond[1:]],
+        },
+    )
 
 
 def _deposit(order: OrderFacts) -> Found | None:

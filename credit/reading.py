@@ -111,6 +111,8 @@ class ClientReading:
     secured: Secured = field(default_factory=Secured)
     # The version of the written policy in force, by key.
     policy_version: int | None = None
+    # The most the client may have of some kinds of risk.
+    part_limits: Mapping[str, Decimal] = field(default_factory=dict)
     # Days within which an order is to be delivered to count; None where every order does.
     horizon_days: int | None = None
 
@@ -149,6 +151,7 @@ _SOURCES: Final = (
     "block",
     "base",
     "raise",
+    "part_limit",
     "insured",
     "secured",
     "proceedings",
@@ -215,6 +218,12 @@ def _statement() -> str:
             amount="amount",
             day="valid_from",
             until="valid_until",
+        ),
+        _part(
+            "part_limit",
+            f"credit_partlimit WHERE account_id = %(account)s AND {SWITCH_IN_FORCE_SQL}",
+            name="part",
+            amount="amount",
         ),
         _part(
             "insured",
@@ -397,6 +406,7 @@ def read_client(
         proceedings=_proceedings(found["proceedings"]),
         secured=_secured(found["secured"], book),
         policy_version=found["written"][0].key if found["written"] else None,
+        part_limits={row.name: row.amount for row in found["part_limit"]},
         horizon_days=found["horizon"][0].key if found["horizon"] else None,
     )
 

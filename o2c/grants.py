@@ -91,6 +91,7 @@ CHANGING: Final[dict[str, tuple[str, ...]]] = {
     "credit.CreditDecision": ("outcome", "days_late"),
     "credit.CreditLimit": ("closed_on",),
     "credit.ExposureSwitch": ("effective_to", "ended_by", "ended_at", "end_reason"),
+    "credit.PartLimit": ("effective_to", "ended_by", "ended_at", "end_reason"),
     "credit.OrderHorizon": ("effective_to", "ended_by", "ended_at", "end_reason"),
     "credit.LimitSignature": ("ended_at",),
     "credit.ClassOverride": (

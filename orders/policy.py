@@ -34,6 +34,7 @@ WORSENS_BY: Mapping[str, str] = {
     "DISPUTE_OPEN": "amount",
     "BROKEN_PROMISE": "promises",
     "UNPAID_INSTRUMENT": "amount",
+    "PART_LIMIT": "excess",
     "INSURANCE_STOP": "amount",
     "DEPOSIT_MISSING": "missing",
     "PO_MISMATCH": "amount",

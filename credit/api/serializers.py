@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountAnswer
-from credit.enums import Department, Level, LimitKind, RequestStatus, Side
-from credit.models import CreditStanding, LimitRequest
-from credit.queries import money
+from accounts.models import CustomerAccount
+from credit.enums import Department, Level, LimitedPart, LimitKind, RequestStatus, Side
+from credit.models import CreditStanding, LimitRequest, PartLimit
+from credit.queries import exposure_of, money
+from credit.services.checks import by_kind
 from credit.signature_models import Signature
 from credit.suggestion.enums import Bound, Unknown
 from o2c.shared.api.bodies import CurrencyField, amount_field
@@ -223,6 +226,28 @@ class LimitAnswer(Shape):
     closed_on = serializers.DateField(allow_null=True)
 
 
+class PartLimitsBody(Shape):
+    """The most of each kind of risk: null takes a limit away, what is left out stays."""
+
+    open_orders = amount_field(allow_null=True, required=False)
+    delivered_not_invoiced = amount_field(allow_null=True, required=False)
+    not_due = amount_field(allow_null=True, required=False)
+    overdue = amount_field(allow_null=True, required=False)
+    reason = serializers.CharField(max_length=4000)
+
+
+class PartLimitAnswer(Shape):
+    """A kind of risk with a limit of its own; ``used`` is live."""
+
+    part = serializers.ChoiceField(LimitedPart.choices)
+    amount = amount_field()
+    used = amount_field()
+    currency = serializers.CharField()
+    effective_from = serializers.DateField()
+    reason = serializers.CharField()
+    set_by = serializers.CharField()
+
+
 class BoundShape(Shape):
     """One bound of a suggested limit; ``amount`` null where it is not known, ``unknown`` says why."""
 
@@ -329,6 +354,23 @@ def limit_request_answer(request: LimitRequest) -> dict[str, Any]:
         "appeal_of": request.appeal_of_id,
         "version": request.version,
     }
+
+
+def part_limits_answer(account: CustomerAccount, rows: Iterable[PartLimit], on: date) -> list[dict[str, Any]]:
+    """Kinds of risk with a limit of their own, each with what the client has of it on a day, live."""
+    used = by_kind(exposure_of(account, on=on))
+    return [
+        {
+            "part": row.part,
+            "amount": money(row.amount),
+            "used": money(used[LimitedPart(row.part)]),
+            "currency": account.company.currency,
+            "effective_from": row.effective_from,
+            "reason": row.reason,
+            "set_by": row.set_by.username,
+        }
+        for row in rows
+    ]
 
 
 def standing_answer(standing: CreditStanding) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from credit import queries, services
 from credit.enums import Level, LimitKind, RequestStatus, Verdict
 from credit.history import exposure_by
 from credit.models import AccountBlock, AccountWatch, CreditStanding, LimitRequest, LimitSignature
+from credit.part_limit_queries import part_limits_on
+from credit.services.part_limits import set_part_limits
 from credit.suggestion.gathering import suggestion_of
 from credit.suggestion.words import as_contract
 from credit.written.queries import quotes_for
@@ -48,10 +50,13 @@ from .serializers import (
     LimitAnswer,
     LimitRequestAnswer,
     LimitRequestBody,
+    PartLimitAnswer,
+    PartLimitsBody,
     ReasonBody,
     SuggestionAnswer,
     WatchBody,
     limit_request_answer,
+    part_limits_answer,
     standing_answer,
 )
 
@@ -96,6 +101,7 @@ class ClientViewSet(AccountViewSet):
         "unblock": "accounts.block",
         "watch": "accounts.watch",
         "unwatch": "accounts.watch",
+        "set_part_limits": "credit.decide_limit",
     }
 
     def shape(self, accounts: Sequence[CustomerAccount]) -> list[dict[str, Any]]:
@@ -176,6 +182,22 @@ class ClientViewSet(AccountViewSet):
         """Every decided limit at the client's levels, newest first."""
         found = self.paginate_queryset(queries.limit_history(self.account(code)))
         return self.get_paginated_response(found or [])
+
+    @extend_schema(responses=PartLimitAnswer(many=True))
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None, url_path="part-limits")
+    def part_limits(self, request: Request, code: str) -> Response:
+        """Kinds of risk of which the client may have so much only, with what it has of each now."""
+        account, today = self.account(code), paris_date(self.at)
+        return Response(part_limits_answer(account, part_limits_on(account, today), today))
+
+    @extend_schema(request=PartLimitsBody, responses=PartLimitAnswer(many=True))
+    @part_limits.mapping.post
+    def set_part_limits(self, request: Request, code: str) -> Response:
+        """Set or take away limits by kind of risk; held orders are examined again."""
+        account, body = self.account(code), self.read(PartLimitsBody)
+        reason = body.pop("reason")
+        rows = set_part_limits(account_id=account.pk, amounts=body, reason=reason, by=self.user, at=self.at)
+        return Response(part_limits_answer(account, rows, paris_date(self.at)))
 
     @extend_schema(request=BlockBody, responses=ClientAnswer)
     @action(detail=True, methods=["post"])

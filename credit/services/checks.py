@@ -22,7 +22,7 @@ from o2c.shared.money import ZERO, convert
 from .. import policy, queries
 from ..alternatives.causes import Cause, Reduction, causes_of
 from ..alternatives.outlook import reduction_of
-from ..enums import Finding, Level, Severity, Verdict
+from ..enums import Finding, Level, LimitedPart, Severity, Verdict
 from ..exposure import rates_on
 from ..formulas import LimitState
 from ..horizon_policy import counted_until, is_beyond
@@ -387,9 +387,22 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         proceedings=reading.proceedings.kind.value if reading.proceedings else "",
         insolvent_since=reading.proceedings.since if reading.proceedings else None,
         extension_days=(reading.cover.facts.extension_days or 0) if reading.cover else 0,
+        by_kind=by_kind(view) if reading.part_limits else {},
+        part_limits=reading.part_limits,
         unpaid_returned=unpaid,
         last_returned_on=last_returned_on,
     )
+
+
+def by_kind(view: ExposureView) -> dict[str, Decimal]:
+    """What the client has of each kind of risk that may have a limit of its own."""
+    figures = view.figures
+    return {
+        LimitedPart.ORDERS: figures.parts["open_orders"],
+        LimitedPart.DELIVERED: figures.parts["delivered_not_invoiced"],
+        LimitedPart.NOT_DUE: figures.parts["open_invoices"] - figures.overdue,
+        LimitedPart.OVERDUE: figures.overdue,
+    }
 
 
 def _returned(view: ExposureView) -> tuple[Decimal | None, date | None]:

@@ -31,7 +31,7 @@ class EditClient(edit.EditClient):
     change = staticmethod(change_client)
 
 
-class _Flag(PermissionMixin, View):
+class FlagPage(PermissionMixin, View):
     """A form with a reason, then one act."""
 
     act: ClassVar[Callable[..., Any]]
@@ -87,7 +87,7 @@ class _Flag(PermissionMixin, View):
         return render(request, self.template, context, status=422 if form.errors else 200)
 
 
-class Move(_Flag):
+class Move(FlagPage):
     """Move a client to another entity, group or rep, from a day on."""
 
     permission = "accounts.move"
@@ -110,7 +110,7 @@ class Move(_Flag):
         return {"belongings": belongings_of(account)}
 
 
-class Block(_Flag):
+class Block(FlagPage):
     """Freeze a client."""
 
     permission = "accounts.block"
@@ -124,7 +124,7 @@ class Block(_Flag):
     danger = True
 
 
-class Unblock(_Flag):
+class Unblock(FlagPage):
     """End the freeze."""
 
     permission = "accounts.block"
@@ -135,7 +135,7 @@ class Unblock(_Flag):
     consequence = _("Held orders of this client and of its group are examined again within a minute.")
 
 
-class Watch(_Flag):
+class Watch(FlagPage):
     """Put a client on watch."""
 
     permission = "accounts.watch"
@@ -145,7 +145,7 @@ class Watch(_Flag):
     consequence = _("Everybody sees the watch on lists and pages; it holds no order.")
 
 
-class Unwatch(_Flag):
+class Unwatch(FlagPage):
     """End the watch."""
 
     permission = "accounts.watch"

@@ -23,10 +23,13 @@ from credit import history, queries, services
 from credit.advice import ANSWER_HOURS, Answer
 from credit.authority import role_label
 from credit.drawing import PART_LABELS, binding_of, limit_of
-from credit.enums import Level
+from credit.enums import Level, LimitedPart
 from credit.exposure import Cuts, read
 from credit.forms import SellForm
 from credit.models import AccountBlock, ExposureSnapshot
+from credit.part_limit_queries import part_limits_on
+from credit.services.checks import by_kind
+from credit.services.part_limits import RIGHT as LIMITS_PARTS
 from credit.suggestion.gathering import suggestion_of
 from credit.written.queries import quotes_for, with_quotes
 from o2c.shared import bars
@@ -241,6 +244,7 @@ def limits(request: HttpRequest, account: CustomerAccount) -> Panel:
             row["closed_on"] = None  # closed later: on that day it ran to its own end
     context: dict[str, Any] = {"rows": rows}
     if not looked.is_past:
+        context |= _kinds(request, account, looked.day)
         suggestion = suggestion_of(account, on=looked.day)
         context["suggested"] = shown(suggestion, account, signed_in(request))
     return Panel("credit/_limits.html", context)
@@ -385,3 +389,17 @@ def _last_by(
             break
         found = (net, limit)
     return found
+
+
+def _kinds(request: HttpRequest, account: CustomerAccount, day: date) -> dict[str, Any]:
+    """Kinds of risk with a limit of their own, with what the client has of each."""
+    rows = part_limits_on(account, day)
+    used = by_kind(_live(request, account)) if rows else {}
+    return {
+        "kinds": [
+            (row, used[LimitedPart(row.part)], used[LimitedPart(row.part)] > row.amount) for row in rows
+        ],
+        "may_limit_parts": signed_in(request).may(LIMITS_PARTS, account.company),
+        "account": account,
+        "currency": account.company.currency,
+    }

@@ -31,7 +31,7 @@ from o2c.shared.past import look
 from o2c.shared.problems import NotAllowed, Refusal
 from o2c.shared.views import PermissionMixin
 
-from .flags import _Flag
+from .flags import FlagPage
 
 _MOVES = 12
 
@@ -116,7 +116,7 @@ class Adopt(PermissionMixin, View):
         return redirect("credit:scorecard", account.code)
 
 
-class _Rate(_Flag):
+class _Rate(FlagPage):
     """A form of what ratings rest on; back to the scorecard."""
 
     permission = RATE

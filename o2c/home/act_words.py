@@ -209,6 +209,9 @@ WORDS: Final[dict[str, Words]] = {
         gettext_lazy("Document of %(label)s taken by link"), "file-invoice", "", CLIENT
     ),
     "link.refused": Words(gettext_lazy("Link refused (%(label)s)"), "lock", "bad", CLIENT),
+    "credit.part_limits_set": Words(
+        gettext_lazy("Limits by kind of risk of %(label)s set"), "adjustments-dollar", "", DECISIONS
+    ),
     "client_statement.sent": Words(gettext_lazy("Monthly statement %(label)s sent"), "send", "", CLIENT),
     "client_statement.asked_again": Words(
         gettext_lazy("Monthly statement %(label)s asked for again"), "send", "", CLIENT

@@ -271,6 +271,7 @@ BADGES: Final[dict[str, Badge]] = {
     "INSOLVENCY": Badge("bad", "gavel", _("Insolvency")),
     "COMPLIANCE": Badge("bad", "scale", _("Compliance")),
     "BROKEN_PROMISE": Badge("bad", "calendar-x", _("Promise broken")),
+    "PART_LIMIT": Badge("bad", "adjustments-dollar", _("Over a sub-limit")),
     "UNPAID_INSTRUMENT": Badge("bad", "arrow-back-up", _("Returned payment")),
     "DEPOSIT_MISSING": Badge("warn", "coins", _("Deposit missing")),
     "PO_MISMATCH": Badge("warn", "file-search", _("Purchase order differs")),

@@ -452,6 +452,12 @@ PAGES: Final[Mapping[str, Entry]] = {
     "credit/clients/<code>/move/": Entry(
         get="accounts.move", post="accounts.move", about="client", body=_REASON | {"siren": "732829320"}
     ),
+    "credit/clients/<code>/part-limits/": Entry(
+        get="credit.decide_limit",
+        post="credit.decide_limit",
+        about="client",
+        body={"overdue": "5000", "reason": "Stocks"},
+    ),
     "credit/clients/<code>/block/": Entry(
         get="accounts.block", post="accounts.block", about="client", body=_REASON
     ),
@@ -963,6 +969,12 @@ API: Final[Mapping[str, Entry]] = {
     "accounts/<code>/resume/": Entry(post="dunning.stop", about="client"),
     "accounts/<code>/credit-check/": Entry(post="accounts.view", about="client", body={"amount": "10.00"}),
     "accounts/<code>/exposure/": Entry(get="accounts.view", about="client"),
+    "accounts/<code>/part-limits/": Entry(
+        get="accounts.view",
+        post="credit.decide_limit",
+        about="client",
+        body={"overdue": "5000.00", "reason": "Stocks"},
+    ),
     "accounts/<code>/limits/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/scorecard/": Entry(get="accounts.view", about="client"),
     "accounts/<code>/suggested-limit/": Entry(get="accounts.view", about="client"),

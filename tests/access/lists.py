@@ -110,6 +110,7 @@ OTHERS: Final = frozenset({
     "credit/guarantees/<pk>/", "credit/guarantees/<pk>/file/", "credit/clients/<code>/guarantee/",
     "credit/insurance/policy/", "credit/credit-alerts/<pk>/", "api/v1/credit-alerts/<pk>/",
     "credit/limit-requests/new/", "credit/clients/<code>/edit/", "credit/clients/<code>/move/",
+    "credit/clients/<code>/part-limits/", "api/v1/accounts/<code>/part-limits/",
     "credit/clients/<code>/block/", "credit/clients/<code>/unblock/", "credit/clients/<code>/watch/",
     "credit/clients/<code>/unwatch/", "credit/limit-rules/", "credit/policy/", "credit/policy/<number>/",
     "credit/policy/<number>/differences/", "credit/policy/<number>/pdf/", "credit/policy/draft/",

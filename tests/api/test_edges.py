@@ -23,6 +23,7 @@ WRITING = [
     "accounts/C0001/watch/",
     "accounts/C0001/unwatch/",
     "accounts/C0001/credit-check/",
+    "accounts/C0001/part-limits/",
     "limit-requests/",
     "client-notes/",
     "client-notes/1/withdraw/",

@@ -27,6 +27,7 @@ from credit.messages import message
 from credit.models import BuyerCover, CreditLimit, InsurancePolicy, RiskPolicy
 from credit.services.checks import check
 from credit.services.legal import record_notice
+from credit.services.part_limits import set_part_limits
 from credit.written.queries import Quote, quotes_of
 from dunning.services import promises
 from invoicing import services as invoicing
@@ -99,6 +100,16 @@ def _not_insured(account: CustomerAccount, manager: User) -> None:
     _late(account, 10, "500")
 
 
+def _part_limit(account: CustomerAccount, manager: User) -> None:
+    set_part_limits(
+        account_id=account.pk,
+        amounts={"open_orders": Decimal(500)},
+        reason="Stocks",
+        by=manager,
+        at=timezone.now(),
+    )
+
+
 def _insolvent(account: CustomerAccount, manager: User) -> None:
     today = paris_date(timezone.now())
     record_notice(
@@ -124,6 +135,7 @@ REASONS: Final[dict[Finding, tuple[Callable[[CustomerAccount, User], object], di
     Finding.OVERDUE_AMOUNT: (lambda account, manager: _late(account, 5, "900"), {}),
     Finding.BROKEN_PROMISE: (_broken, {}),
     Finding.UNPAID_INSTRUMENT: (_returned, {}),
+    Finding.PART_LIMIT: (_part_limit, {}),
     Finding.DISPUTE_OPEN: (_disputed, {}),
     Finding.INSURANCE_STOP: (_not_insured, {}),
     Finding.ACCOUNT_BLOCKED: (

@@ -1,0 +1,23 @@
+"""Readings of the limits of single kinds of risk."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import CustomerAccount
+
+from .models import PartLimit
+
+
+def part_limits_on(account: CustomerAccount, day: date) -> list[PartLimit]:
+    """The limits of a client in force on a day, by kind."""
+    found = part_limit_history(account).filter(effective_from__lte=day)
+    return list(found.filter(Q(effective_to=None) | Q(effective_to__gt=day)).order_by("part", "pk"))
+
+
+def part_limit_history(account: CustomerAccount) -> QuerySet[PartLimit]:
+    """Every limit of a client that ever held, the newest first."""
+    rows = PartLimit.objects.filter(account=account).select_related("set_by", "ended_by")
+    return rows.order_by("-effective_from", "-pk")
