@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_key_account_owner"),
-        ("credit", "0035_alert_client_note"),
+        ("credit", "0036_part_limits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
