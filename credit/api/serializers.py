@@ -102,7 +102,9 @@ class ExposureAnswer(Shape):
     overdue = OverdueShape()
     disputed = amount_field()
     on_hold_orders = amount_field()
-    left_out = PartShape(many=True, help_text="Parts the company does not count; of today")
+    left_out = PartShape(
+        many=True, help_text="Parts the company does not count, and orders beyond its horizon; of today"
+    )
     sold = amount_field(allow_null=True, help_text="Sold to a factor without recourse; null for a past day")
     levels = LevelShape(many=True)
     binding_level = serializers.ChoiceField(_LEVELS, allow_null=True)

@@ -41,13 +41,13 @@ class NoteTable(Table):
     """One row a note: when, about whom, what kind, what it says, by whom; files hold all of it."""
 
     note = NameColumn(accessor="text", orderable=False, verbose_name=pgettext_lazy("note", "Text"))
+    seen_on = DateColumn(phone="right", verbose_name=gettext_lazy("Seen on"))
     client = TextColumn(accessor="account__name", phone="full", verbose_name=gettext_lazy("Client"))
     code = TextColumn(accessor="account__code", export_only=True, verbose_name=gettext_lazy("Code"))
     kind = StatusColumn(
         accessor="kind_badge",
         order_by="kind",
         codes=tuple(f"note_{kind.lower()}" for kind in NoteKind.values),
-        phone="full",
         verbose_name=gettext_lazy("Kind"),
     )
     topic = TextColumn(
@@ -60,10 +60,9 @@ class NoteTable(Table):
         accessor="badge",
         order_by="weight",
         codes=tuple(f"note_{weight.lower()}" for weight in NoteWeight.values),
-        phone="hide",
+        phone="right",
         verbose_name=gettext_lazy("For the credit"),
     )
-    seen_on = DateColumn(phone="right", verbose_name=gettext_lazy("Seen on"))
     source = TextColumn(export_only=True, verbose_name=gettext_lazy("Source"))
     url = TextColumn(export_only=True, verbose_name=gettext_lazy("Web address"))
     author = TextColumn(

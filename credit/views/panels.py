@@ -26,6 +26,7 @@ from credit.drawing import PART_LABELS, binding_of, limit_of
 from credit.enums import Level, LimitedPart
 from credit.exposure import Cuts, read
 from credit.forms import SellForm
+from credit.horizon import BEYOND
 from credit.models import AccountBlock, ExposureSnapshot
 from credit.part_limit_queries import part_limits_on
 from credit.services.checks import by_kind
@@ -116,7 +117,8 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
     figures = history.told(view) if looked.is_past else view.as_contract()
     parts = _parts(account, figures, looked)
     context["left_out"] = [
-        (PART_LABELS[part["code"]], Decimal(part["amount"])) for part in figures["left_out"]
+        (PART_LABELS[part["code"]], Decimal(part["amount"]), _documents(account, part["code"], looked))
+        for part in figures["left_out"]
     ]
     context["sold"] = _decimal(figures["sold"])
     return Panel(
@@ -327,7 +329,7 @@ def _documents(account: CustomerAccount, code: str, looked: Look) -> str:
     if code == "bills_not_matured" and not looked.is_past:
         payments = url_or_nothing("invoicing:payments")
         return f"{payments}?{urlencode({'account': account.code, 'state': 'clearing'})}" if payments else ""
-    of_orders = code in {"open_orders", "delivered_not_invoiced"} and not looked.is_past
+    of_orders = code in {"open_orders", "delivered_not_invoiced", BEYOND} and not looked.is_past
     return f"{page}#orders" if of_orders else ""
 
 

@@ -54,7 +54,8 @@ def amount_of(event: AuditEvent) -> Decimal | None:
         value = (event.after or {}).get(name)
         if value is not None:
             try:
-                return Decimal(str(value))
+                # An alert about no amount says none.
+                return Decimal(str(value)) or (None if event.action == "alert.raised" else Decimal(0))
             except InvalidOperation:
                 return None
     return None

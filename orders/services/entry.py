@@ -228,7 +228,8 @@ def reopen(*, order_id: int, by: User, at: datetime) -> Order:
         if order.is_started:
             order.state = OrderState.CONFIRMED
             advance.mark_progress(order, lines)
-            advance.save(order, "state", "is_started", "is_open")
+            places.note_delivery(order, on=paris_date(at))
+            advance.save(order, "state", "is_started", "is_open", "is_beyond_horizon")
             advance.advance(order, lines, by=by, at=at, occasion=Occasion.CHANGE)
         else:
             order.confirmed_at = None

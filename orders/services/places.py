@@ -1,7 +1,7 @@
 """The place of an order among those of its client: by its confirmation, or by its entry into the horizon of orders.
 
 An order confirmed beyond the horizon takes no credit from what is delivered before it: it is checked again when it
-enters, against everything that counts by then, and has its place from that moment on (design decision 3).
+enters, against everything that counts by then, and has its place from that moment on (design decision 3, ADR 0022).
 """
 
 from __future__ import annotations

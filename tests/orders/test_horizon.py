@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -217,6 +218,7 @@ def test_an_order_that_enters_is_checked_once_and_held(
     assert decision is not None
     assert decision.occasion == Occasion.HORIZON
     assert AuditEvent.objects.filter(action="order.entered_horizon").count() == 1
+    assert "Its delivery came within the horizon of orders" in text_of(browse(director).get("/orders/FAR/"))
     kept = CreditDecision.objects.count()
     assert new_day() == {"beyond_horizon": 0, "entered_horizon": 0}
     assert CreditDecision.objects.count() == kept
@@ -306,6 +308,18 @@ def test_moving_the_delivery_nearer_is_checked(
     orders.change_order(order_id=order.pk, requested_delivery=day(5), by=adv, at=timezone.now())
     assert is_held(order), "there and back is no way round"
     assert not Order.objects.get(pk=order.pk).is_beyond_horizon
+
+
+def test_a_far_order_taken_up_again_is_beyond_at_once(
+    company: Company, account: CustomerAccount, director: User, adv: User
+) -> None:
+    order = ordered(account, "1200", adv, 90)
+    orders.deliver(order_id=order.pk, lines=[(order.lines.get().line, D("0.5"))], by=adv, at=NOW)
+    orders.close(order_id=order.pk, reason="no more", by=adv, at=timezone.now())
+    horizon(company, director)
+    orders.reopen(order_id=order.pk, by=adv, at=timezone.now())
+    assert Order.objects.get(pk=order.pk).is_beyond_horizon
+    assert figures(account) == {"delivered_not_invoiced": D(600), "beyond_horizon": D(600)}
 
 
 def test_goods_of_a_far_order_leave_only_where_they_fit(
@@ -441,6 +455,8 @@ def test_the_client_is_told_what_does_not_count_yet(
     ordered(account, "1000", adv, 90)
     page = text_of(browse(director).get(f"/clients/{account.code}/"))
     assert "Orders beyond the horizon, not counted: €1,000.00" in page
+    panel = text_of(browse(director).get(f"/orders/of-client/{account.pk}/"))
+    assert "beyond the horizon, not counted yet" in panel
 
 
 def test_the_curve_rises_when_an_order_enters(
@@ -462,3 +478,35 @@ def test_the_curve_rises_when_an_order_enters(
     assert (points[TODAY], points[day(30)]) == (D(15000), D(15000)), (
         "it counts from the start for a later one"
     )
+
+
+def test_the_history_costs_no_more_with_more_rows(company: Company, director: User) -> None:
+    reader = browse(director)
+    reader.get("/credit/exposure-rules/")
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert reader.get("/credit/exposure-rules/").status_code == 200
+        return len(asked)
+
+    horizon(company, director)
+    first = cost()
+    horizon(company, director, days=60)
+    horizon(company, director, days=90)
+    assert cost() == first
+
+
+def test_a_check_asks_no_more_where_a_horizon_is_set(
+    company: Company, account: CustomerAccount, director: User, adv: User
+) -> None:
+    ordered(account, "100", adv, 90)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            check(account=account, amount=D(10), at=NOW, delivery_date=day(5))
+        return len(asked)
+
+    cost()
+    before = cost()
+    horizon(company, director)
+    assert cost() == before

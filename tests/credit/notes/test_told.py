@@ -19,7 +19,7 @@ from credit.notes.services import withdraw_note
 from credit.standing import refresh_after
 from o2c.home import note_notices, words
 from o2c.shared.calendar import add_business_days, paris_date
-from o2c.shared.models import Notice, OutboxMessage
+from o2c.shared.models import AuditEvent, Notice, OutboxMessage
 from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +88,7 @@ def test_a_worrying_note_is_an_alert_of_the_credit_manager_until_it_is_taken_bac
         assert sentence(alert).endswith(": loses a big customer.")
         assert remedy(alert) == "Read the note; watch the client, or look at its limit again."
     assert alert in alerts_visible(rep)
+    assert words.amount_of(AuditEvent.objects.get(action="alert.raised")) is None
     # Another night finds it still, and raises it once.
     alerts.look([account.pk], on=today, at=timezone.now())
     assert CreditAlert.objects.count() == 1
