@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,8 +25,10 @@ from .enums import Level
 from .exposure import AccountFigures, all_rates_on
 from .formulas import PART_CODES
 from .guarantee_policy import secured
+from .insurance_queries import cover_on
 from .models import ExposureSnapshot
 from .queries import ExposureView, LevelFigures, limits_on, targets_on
+from .reading import InsuredReading
 
 
 class NoSnapshot(NotFound):
@@ -41,7 +45,12 @@ def exposure_by(account: CustomerAccount, *, on: date) -> dict[str, Any]:
 
     :raises NoSnapshot: the first one is younger
     """
-    answer = view_by(account, on=on).as_contract()
+    return told(view_by(account, on=on))
+
+
+def told(view: ExposureView) -> dict[str, Any]:
+    """A past day's exposure in the shape of contract §4, as ``exposure_by`` answers."""
+    answer = view.as_contract()
     answer["overdue"]["undisputed_amount"] = None
     return answer
 
@@ -66,7 +75,7 @@ def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
         levels.append(LevelFigures(level, name, limits[level], net))
         if level is not Level.ACCOUNT:
             above.append((guarantees, owing))
-    return ExposureView(
+    view = ExposureView(
         account=account,
         on=on,
         currency=own.currency,
@@ -74,8 +83,35 @@ def view_by(account: CustomerAccount, *, on: date) -> ExposureView:
         levels=tuple(levels),
         rates={},
         source="snapshot",
-        guarantees=secured(own.guarantees, owed=max(own.net_exposure, ZERO), above=above),
+        guarantees=_secured(own, above),
     )
+    return _insured(view, entity_id=targets[1][1], above=above)
+
+
+def _insured(view: ExposureView, *, entity_id: int, above: Sequence[tuple[Decimal, Decimal]]) -> ExposureView:
+    """The same with the cover in force on its day, and what it is for: the entity's clients of the same company."""
+    company, on = view.account.company, view.on
+    facts = cover_on(company, entity_id, on=on)
+    if facts is None:
+        return view
+    then = EntityMembership.objects.filter(valid_from__lte=on, valid_to__gt=on, account__company=company)
+    stayed = CustomerAccount.objects.filter(company=company, entity=entity_id).exclude(
+        pk__in=then.values("account")
+    )
+    keys = [*stayed.values_list("pk", flat=True)]
+    keys += then.filter(entity=entity_id).values_list("account", flat=True)
+    rows = ExposureSnapshot.objects.filter(level=Level.ACCOUNT, target_id__in=keys, day__lte=on)
+    kin = list(rows.order_by("target_id", "-day").distinct("target_id"))
+    return replace(
+        view,
+        cover=InsuredReading(facts, tuple(keys), ZERO),
+        insured_net=sum((row.net_exposure for row in kin), ZERO),
+        insured_secured=sum((_secured(row, above) for row in kin), ZERO),
+    )
+
+
+def _secured(row: ExposureSnapshot, above: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
+    return secured(row.guarantees, owed=max(row.net_exposure, ZERO), above=above)
 
 
 def _targets_on(account: CustomerAccount, on: date) -> tuple[tuple[Level, int, str], ...]:

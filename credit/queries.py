@@ -66,7 +66,7 @@ class ExposureView:
     levels: tuple[LevelFigures, ...]
     rates: Mapping[str, Decimal]
     source: str = "live"
-    # None without a cover, and for a past day: the exposure of a past day is not split by it.
+    # None without a cover; of a past day the one in force on it.
     cover: InsuredReading | None = None
     # Net exposure of the client's legal entity with this company: what the insurer's limit is for.
     insured_net: Decimal = ZERO

@@ -13,6 +13,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from credit.advice import Answer
+from credit.authority import role_label
+from credit.enums import Finding
 from o2c.shared import formats
 from o2c.shared.tables import (
     AmountColumn,
@@ -165,6 +168,26 @@ class HoldTable(Table):
     def value_client(self, value: str) -> str:
         """Return the client's name."""
         return value
+
+    def render_reasons(self, value: Iterable[Any], record: HoldCase) -> SafeString:
+        """Draw the reasons, under them who decides and what frees the order soonest."""
+        column: Any = self.columns["reasons"].column
+        drawn = column.render([str(hold) for hold in value])
+        said = " · ".join(filter(None, (self._decider(record), self._way(record))))
+        return format_html('{}<span class="sub">{}</span>', drawn, said) if said else drawn
+
+    def _decider(self, record: HoldCase) -> str:
+        role = next((hold.decided_by for hold in record.active if hold.decided_by), "")  # type: ignore[attr-defined]
+        return _("%(role)s decides") % {"role": role_label(role)} if role else ""
+
+    def _way(self, record: HoldCase) -> str:
+        """The first of what the last check knew to free it; a hold by hand is lifted by hand."""
+        decision = record.order.last_decision
+        ways = Answer(decision.figures["check"]).ways() if decision else []
+        if ways:
+            return ways[0].title
+        by_hand = any(hold.reason == Finding.MANUAL for hold in record.active)  # type: ignore[attr-defined]
+        return _("The hold by hand lifted") if by_hand else ""
 
     def value_reasons(self, value: Iterable[Any]) -> str:
         """Return the reasons in words."""

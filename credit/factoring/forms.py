@@ -73,6 +73,12 @@ class FactorAgreementForm(forms.Form):
         help_text=_("Where notified clients pay."),
     )
     bic = forms.CharField(label="BIC", max_length=14, required=False)
+    siren = forms.CharField(
+        label=_("The factor’s SIREN"),
+        max_length=11,
+        required=False,
+        help_text=_("The payee that e-invoices to notified clients name."),
+    )
 
 
 class FactorApprovalForm(forms.Form):

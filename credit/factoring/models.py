@@ -44,6 +44,8 @@ class FactorAgreement(models.Model):
     # Where debtors pay where they are told; empty: they are not.
     iban = models.CharField("IBAN", max_length=34, blank=True)
     bic = models.CharField("BIC", max_length=11, blank=True)
+    # Who that is in the register: the payee of the invoices of notified debtors (BT-61).
+    siren = models.CharField("SIREN", max_length=9, blank=True, db_default="")
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -63,6 +65,9 @@ class FactorAgreement(models.Model):
             models.CheckConstraint(condition=Q(max_term_days__gt=0), name="factor_takes_some_term"),
             models.CheckConstraint(
                 condition=Q(is_notified=False) | ~Q(iban=""), name="notified_factor_has_an_account"
+            ),
+            models.CheckConstraint(
+                condition=Q(siren__regex=r"^(\d{9})?$"), name="factor_siren_of_nine_digits"
             ),
         ]
         triggers = [

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.identifiers import check_iban, clean_identifier
+from accounts.identifiers import check_iban, check_siren, clean_identifier
 from accounts.models import Company, CustomerAccount, User
 from o2c.shared import audit
 from o2c.shared.locking import retrying
@@ -24,7 +24,7 @@ AGREE: Final = "policy.change"
 APPROVE: Final = "credit.rate"
 _TERMS: Final = (
     "factor", "number", "valid_until", "with_recourse", "is_notified", "guarantee_fund_pct", "advance_pct",
-    "commission_pct", "minimum_commission", "max_term_days", "max_overdue_days", "takes_public", "iban", "bic",
+    "commission_pct", "minimum_commission", "max_term_days", "max_overdue_days", "takes_public", "iban", "bic", "siren",
 )  # fmt: skip
 WORDS: Final = ("amount", "currency", "status", "effective_on", "valid_until")
 
@@ -58,6 +58,7 @@ def set_agreement(
         raise NotAllowed
     terms["iban"] = clean_identifier(terms.get("iban") or "")
     terms["bic"] = clean_identifier(terms.get("bic") or "")
+    terms["siren"] = clean_identifier(terms.get("siren") or "")
     row = FactorAgreement(company=company, valid_from=valid_from, recorded_by=by, recorded_at=at, **terms)
     _check_terms(row)
     try:
@@ -101,6 +102,8 @@ def _check_terms(row: FactorAgreement) -> None:
         wrong["iban"] = [_("Debtors who are told must know where to pay.")]
     elif row.iban and (problem := check_iban(row.iban).problem):
         wrong["iban"] = [problem]
+    if row.siren and (problem := check_siren(row.siren).problem):
+        wrong["siren"] = [problem]
     if wrong:
         raise Invalid(errors=wrong)
 

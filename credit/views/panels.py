@@ -111,26 +111,22 @@ def exposure(request: HttpRequest, account: CustomerAccount) -> Panel:
     looked = look(request)
     context: dict[str, Any] = {"look": looked}
     try:
-        figures = (
-            history.exposure_by(account, on=looked.day)
-            if looked.is_past
-            else _live(request, account).as_contract()
-        )
+        view = _then(request, account)
     except history.NoSnapshot as refusal:
         return Panel("credit/_exposure.html", context | {"missing": str(refusal)})
+    figures = history.told(view) if looked.is_past else view.as_contract()
     parts = _parts(account, figures, looked)
     context["left_out"] = [
         (PART_LABELS[part["code"]], Decimal(part["amount"]), _documents(account, part["code"], looked))
         for part in figures["left_out"]
     ]
     context["sold"] = _decimal(figures["sold"])
-    live = None if looked.is_past else _live(request, account)
     return Panel(
         "credit/_exposure.html",
         context
         | {
-            "insured": live.cover if live else None,
-            "insured_counts": live.cover_counts if live else False,
+            "insured": view.cover,
+            "insured_counts": view.cover_counts,
             "secured": Decimal(figures["guarantees"]) > 0,
             "figures": _decimals(figures),
             "kind": figures["limit"]["kind"],

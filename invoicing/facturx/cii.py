@@ -12,7 +12,7 @@ from facturx import generate_cii_xml
 from invoicing.enums import VatCategory
 from o2c.shared import formats
 
-from .document import Address, Document, DocumentLine, Party
+from .document import Address, Document, DocumentLine, Party, Payee
 
 LEVEL: Final = "en16931"
 # Schemes of ISO 6523: SIREN, SIRET.
@@ -65,6 +65,7 @@ def terms_of(document: Document) -> dict[str, Any]:
         + [{"BT-22": text} for text in (*document.mentions, *_delivery_note_text(document))],
         "BG-3": [{"BT-25": number, "BT-26": day} for number, day in document.preceding],
         "BG-4": _seller(document.seller, hides_vat=is_out_of_scope),
+        "BG-10": _payee(document.payee),
         "BG-7": _buyer(document.buyer, hides_vat=is_out_of_scope),
         "BG-13": _delivery(document),
         "BG-23": [
@@ -132,6 +133,14 @@ def _seller(party: Party, *, hides_vat: bool) -> dict[str, Any]:
 
 def _buyer(party: Party, *, hides_vat: bool) -> dict[str, Any]:
     return _party(party, hides_vat=hides_vat)
+
+
+def _payee(payee: Payee | None) -> dict[str, str] | None:
+    """Whom the client pays: name (BT-59), registration (BT-61)."""
+    if payee is None:
+        return None
+    register = {"legal_identifier": payee.siren, "legal_identifier_schemeid": SIREN_SCHEME}
+    return {"name": payee.name} | (register if payee.siren else {})
 
 
 def legal_line(party: Party) -> str:

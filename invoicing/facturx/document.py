@@ -65,6 +65,14 @@ class Party:
 
 
 @dataclass(frozen=True)
+class Payee:
+    """Whom the client pays where that is not the seller: the factor it is told of; ``siren`` may be empty."""
+
+    name: str
+    siren: str
+
+
+@dataclass(frozen=True)
 class DocumentLine:
     """One line: price excl. VAT, rate in percent, net to the cent."""
 
@@ -107,6 +115,7 @@ class Document:
 
     :ivar excl: total of the lines, before deposits are deducted; ``vat`` and ``incl`` likewise
     :ivar paid: paid before it was issued: deposits deducted, or the deposit itself
+    :ivar payee: whom the client pays where that is not the seller; None of what was issued before this was kept
     :ivar payable: what is left to pay; the amount of the document's items
     :ivar preceding: documents it refers to: the invoice corrected, the deposits deducted
     """
@@ -123,6 +132,7 @@ class Document:
     currency: str
     seller: Party
     buyer: Party
+    payee: Payee | None
     billing: Address | None
     delivery: Address | None
     delivery_notes: tuple[tuple[str, date], ...]
@@ -203,6 +213,7 @@ def document_of(invoice: Invoice) -> Document:
         currency=invoice.currency,
         seller=_party(facts["seller"]),
         buyer=_party(facts["buyer"]),
+        payee=Payee(**facts["payee"]) if facts.get("payee") else None,
         billing=_address(facts["billing"]),
         delivery=_address(facts["delivery"]),
         delivery_notes=tuple((row["number"], _day(row["date"])) for row in facts["delivery_notes"]),

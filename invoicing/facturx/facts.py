@@ -33,6 +33,8 @@ from .vat import EU_SCHEMES, Sale, breakdown, category_of
 
 # UNTDID 1001.
 INVOICE, CREDIT_NOTE, CORRECTIVE, DEPOSIT, DEPOSIT_CREDIT = "380", "381", "384", "386", "503"
+# An invoice that names a factor as its payee, and a credit note on one.
+FACTORED, FACTORED_CREDIT = "393", "396"
 _LETTERS: Final = {
     OperationCategory.GOODS: "B",
     OperationCategory.SERVICES: "S",
@@ -83,12 +85,13 @@ def frozen_facts(
     return {
         "version": 2,
         "language": language,
-        "type_code": type_code(invoice),
+        "type_code": type_code(invoice, is_factored=factor is not None),
         "framework": _framework(invoice, seller, has_deductions=bool(deductions)),
         "operation_category": str(seller.operation_category),
         "corrects": {"number": corrected.number, "issue_date": corrected.issue_date} if corrected else None,
         "seller": _seller(invoice.company, seller)
         | ({"iban": iban_for(seller, invoice.currency)} if factor is None else _pay_to(factor)),
+        "payee": {"name": factor.factor, "siren": factor.siren} if factor is not None else None,
         "buyer": _buyer(invoice.account, buyer),
         "billing": _address(buyer, "billing", invoice.account.country),
         "delivery": _address(buyer, "delivery", invoice.account.country),
@@ -175,14 +178,22 @@ def buyer_details(account: CustomerAccount) -> BuyerDetails:
     return BuyerDetails.objects.filter(account=account).first() or BuyerDetails(account=account)
 
 
-def type_code(invoice: Invoice) -> str:
-    """Return the document type (UNTDID 1001): 380, 381, 384, 386 or 503."""
+def type_code(invoice: Invoice, *, is_factored: bool) -> str:
+    """Return the document type (UNTDID 1001): 380, 381, 384, 386, 393, 396 or 503 (domain.md 3.2).
+
+    :param is_factored: it tells its client to pay a factor
+    """
     corrected = invoice.corrects
     if invoice.kind == DocumentKind.CREDIT_NOTE:
-        return DEPOSIT_CREDIT if corrected and corrected.kind == DocumentKind.DEPOSIT_INVOICE else CREDIT_NOTE
+        if corrected and corrected.kind == DocumentKind.DEPOSIT_INVOICE:
+            return DEPOSIT_CREDIT
+        was_factored = corrected is not None and corrected.frozen.get("type_code") == FACTORED
+        return FACTORED_CREDIT if was_factored else CREDIT_NOTE
     if invoice.kind == DocumentKind.DEPOSIT_INVOICE:
         return DEPOSIT
-    return CORRECTIVE if corrected else INVOICE
+    if corrected:
+        return CORRECTIVE
+    return FACTORED if is_factored else INVOICE
 
 
 def _framework(invoice: Invoice, seller: SellerDetails, *, has_deductions: bool) -> str:

@@ -96,6 +96,7 @@ def sample(count: int) -> Document:
         currency="EUR",
         seller=_party("Vendeur SA", "732829320", legal_form="SA", register_town="Lyon"),
         buyer=_party("Acheteur SARL", "812740504", code="C0001"),
+        payee=None,
         billing=None,
         delivery=None,
         delivery_notes=(("BL-1", _ISSUED),),

@@ -71,7 +71,7 @@ class ExposureRow(NamedTuple):
     :ivar utilisation: net exposure of the level that binds over its limit
     :ivar binding_level: ``account``, ``entity`` or ``group``; None when no limit binds
     :ivar guarantees: what they count for: the client's own, and its share of those of its entity and group
-    :ivar insured_cover: what the insurer would bear today; 0 of a past day, of which nobody kept how it was split
+    :ivar insured_cover: what the insurer would bear; of a past day by the cover and terms in force on it
     :ivar sold: sold to a factor without recourse: in no part
     """
 
@@ -294,8 +294,7 @@ def _asked(
     sql, params = scope_sql(accounts)
     params |= parameters(as_of, at) | {"on": as_of, "currency": company.currency, "company": None}
     params["left_out"] = [*left_out_on(company, as_of), BEYOND]
-    if as_of == today:
-        params |= cover_parameters(company, on=as_of)
+    params |= cover_parameters(company, on=as_of)
     write = live_statement if as_of == today else recorded_statement
     if page is None:
         return write(sql), params, scope

@@ -1,7 +1,8 @@
-"""What the insurer bears of each client today, for all clients in one statement (domain.md 4.1, G2 and 4.6).
+"""What the insurer bears of each client on a day, for all clients in one statement (domain.md 4.1, G2 and 4.6).
 
 The same rule as for one client (``credit.insurance_policy.cover_of``): one cover for all clients of a legal entity with
-the company, each its part by what guarantees leave of its exposure.
+the company, each its part by what guarantees leave of its exposure. Of a past day: the cover and the terms in force on
+it, by their dates, of the figures recorded then; whether a client's term is covered is asked of the term it has today.
 """
 
 from __future__ import annotations
@@ -77,8 +78,6 @@ INSURED: Final = f"""
         FROM insurable
     )
 """
-# Of a past day nobody has kept how it was split.
-NOBODY_INSURED: Final = "insured (id, amount) AS (SELECT NULL::bigint, 0::numeric WHERE FALSE)"
 
 
 def cover_parameters(company: Company, *, on: date) -> dict[str, Any]:

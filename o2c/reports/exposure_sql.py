@@ -16,7 +16,7 @@ from invoicing.book import OF_SCOPE, OPEN_BOOK
 from invoicing.deposits_held import DEPOSIT_ROWS
 from invoicing.factoring.exposure import SOLD_ITEMS
 
-from .exposure_cover_sql import INSURED, NOBODY_INSURED
+from .exposure_cover_sql import INSURED
 
 # What the open items of an account are in its exposure: the parts that the control line ties.
 RECEIVABLE_PARTS: Final = (
@@ -343,9 +343,11 @@ _LIVE: Final = f"""
 
 _RECORDED: Final = f"""
     rates (currency, units) AS (SELECT * FROM unnest(%(currencies)s::text[], %(units)s::numeric[])),
+    -- Of everybody of the entities shown: the insurer's limit is for them together.
     figures AS (
         SELECT DISTINCT ON (target_id) * FROM credit_exposuresnapshot
-        WHERE level = 3 AND target_id IN (SELECT id FROM scope) AND day <= %(today)s
+        WHERE level = 3 AND day <= %(today)s
+          AND target_id IN (SELECT id FROM kin WHERE entity_id IN (SELECT entity_id FROM shown))
         ORDER BY target_id, day DESC
     ),
     above AS (
@@ -374,15 +376,16 @@ _RECORDED: Final = f"""
     shares AS (
         SELECT s.id,
                ROUND(ROUND(a.guarantees / x.units * y.units, 2)
-                     * LEAST(1, GREATEST(0, f.net_exposure) / NULLIF(a.owing / x.units * y.units, 0)), 2) AS amount
+                     * LEAST(1, COALESCE(GREATEST(0, f.net_exposure) / NULLIF(a.owing / x.units * y.units, 0), 0)), 2
+               ) AS amount
         FROM above a
-        JOIN shown s ON (a.level = 2 AND s.entity_id = a.target_id) OR (a.level = 1 AND s.group_id = a.target_id)
+        JOIN kin s ON (a.level = 2 AND s.entity_id = a.target_id) OR (a.level = 1 AND s.group_id = a.target_id)
         JOIN figures f ON f.target_id = s.id
         LEFT JOIN rates x ON x.currency = a.currency
         LEFT JOIN rates y ON y.currency = f.currency
         WHERE a.guarantees > 0
     ),
-    {_BINDING}, {NOBODY_INSURED}, {_SOLD_THEN}, {_CONTROL.format(left_out=_LEFT_OUT_THEN)},
+    {_BINDING}, {INSURED}, {_SOLD_THEN}, {_CONTROL.format(left_out=_LEFT_OUT_THEN)},
     {_CLIENTS}
     {_SUMS}
     UNION ALL

@@ -246,7 +246,9 @@ def _typed(table: Table, bound: Any, model: type[models.Model]) -> tuple[str, An
     if isinstance(column, AmountColumn):
         return "money", Cast(F(path), _MONEY)
     if isinstance(column, DateColumn):
-        moment = isinstance(_field(path, model), models.DateTimeField)
+        annotated = table.data.data.query.annotations.get(path)
+        field = _field(path, model) if annotated is None else annotated.output_field
+        moment = isinstance(field, models.DateTimeField)
         return ("time", _Office(F(path))) if moment else ("date", F(path))
     if isinstance(column, NumberColumn):
         return "number", F(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,10 +32,12 @@ from credit.written.queries import Quote, quotes_of
 from dunning.services import promises
 from invoicing import services as invoicing
 from o2c.shared import formats, work
+from o2c.shared.badges import badge_for
 from o2c.shared.calendar import paris_date
 from o2c.shared.formats import money
 from o2c.shared.models import OutboxMessage
 from orders import services as orders
+from orders.lists import working_time_left
 from orders.models import HoldCase, Order
 from orders.page import facts_of, reasons_of, ways_of
 from tests.factories.accounts import make_user
@@ -178,6 +180,11 @@ def spoken(words: str) -> str:
     return " ".join(words.split())
 
 
+def time_left(case: HoldCase, at: datetime, language: str) -> str:
+    """Working time until the answer is due, as the queue writes it."""
+    return formats.duration(int(working_time_left(case, at).total_seconds()), language)
+
+
 def article_of(code: str, account: CustomerAccount) -> Quote:
     """The article of the written policy that a reason quotes, in the language in force."""
     number = credit_policy.ARTICLES[Finding(code)]
@@ -253,6 +260,42 @@ def test_a_held_order_says_all_of_it(
     assert shown["decided_by"] == hold.decided_by
     assert shown["policy_article"] == quote.number
     assert (shown["article"]["title"], shown["article"]["why"]) == (quote.title, quote.why)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", REASONS)
+def test_the_queue_says_it_in_one_row(
+    code: Finding,
+    language: str,
+    account: CustomerAccount,
+    rep: User,
+    adv: User,
+    manager: User,
+    client: Client,
+):
+    User.objects.update(language=language)
+    order = held(code, account, adv, manager)
+    case = HoldCase.objects.get(order=order)
+    for user in (rep, manager):
+        user.refresh_from_db()
+        client.force_login(user)
+        asked = timezone.now()
+        page = text_of(client.get("/orders/holds/"))
+        with translation.override(language):
+            decider = str(role_label(case.holds.get(reason=code).decided_by))
+            # Two reasons stand as words, the others as their number; the order's page tells them all.
+            causes = [str(badge_for(hold.reason).label) for hold in case.holds.order_by("pk")]
+            ways = ways_of(order, facts_of(order))
+            # A minute may end while the page is drawn.
+            left = {spoken(time_left(case, at, language)) for at in (asked, timezone.now())}
+        assert order.number in page
+        for cause in causes[:2]:
+            assert spoken(cause) in page
+        assert (f"{decider} décide" if language == "fr" else f"{decider} decides") in page
+        if case.over_limit_by:
+            assert spoken(money(case.over_limit_by, language, "EUR")) in page
+        assert any(time in page for time in left)
+        assert any(spoken(way.title) in page for way in ways)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

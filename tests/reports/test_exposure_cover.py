@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Company, CustomerAccount, User
+from accounts.services.membership import move_entity
+from credit import history, standing
 from credit.models import BuyerCover, InsurancePolicy
 from credit.queries import exposure_of
 from credit.services.guarantees import confirm_guarantee, record_guarantee
@@ -169,3 +173,82 @@ def test_what_is_sold_stands_apart_in_rows_totals_and_files(
     (line,) = csv.DictReader(StringIO(target.read_text("utf-8-sig")), delimiter=";")
     assert line["Cédé à un factor sans recours"] == "300,00"
     assert exposure_of(account, on=TODAY).as_contract()["sold"] == "300.00"
+
+
+PAST = TODAY - timedelta(days=1)
+
+
+def recorded(clients: list[CustomerAccount]) -> None:
+    """The figures of today stand as those of yesterday."""
+    everybody = CustomerAccount.objects.all()
+    standing.refresh([account.pk for account in everybody], at=NOW)
+    standing.refresh_levels(sorted({account.entity_id for account in everybody}), at=NOW, day=TODAY)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE credit_exposuresnapshot SET day = %s", [PAST])
+
+
+@pytest.mark.parametrize("terms", list(_policies()))
+def test_a_past_day_is_split_by_the_cover_in_force_then(
+    company: Company, clients: list[CustomerAccount], by: User, terms: dict[str, Any] | None
+) -> None:
+    if terms is not None:
+        insured_by(company, by, **terms)
+    cover(clients[0])
+    cover(clients[2], amount=D(9000), insured_pct=D("95.5"), valid_until=PAST)
+    paper = record_guarantee(
+        account_id=clients[0].pk, level="entity", kind="BANK", guarantor="Bank", reference="G-1", amount=D(10000),
+        currency="EUR", valid_from=PAST, document=PAPER, by=make_user("credit_analyst", company), at=NOW,
+    )  # fmt: skip
+    confirm_guarantee(guarantee_id=paper.pk, by=make_user("credit_manager", company), at=NOW)
+    recorded(clients)
+    # What happens from today on is none of yesterday's: the cover is cancelled, the policy is another one.
+    cover(clients[0], status="CANCELLED", amount=D(0), effective_on=TODAY)
+    insured_by(company, by, valid_from=TODAY, blind_limit=D(99999))
+    found = report(company, as_of=PAST)
+    rows = {row.account: row for row in found.rows}
+    for account in clients:
+        view, row = history.view_by(account, on=PAST), rows[account.code]
+        assert (row.guarantees, row.insured_cover, row.uncovered_exposure) == (
+            view.guarantees, view.insured, view.uncovered
+        )  # fmt: skip
+        assert view.as_contract()["insured_cover"] == f"{row.insured_cover:.2f}"
+    for name in ("guarantees", "insured_cover", "uncovered_exposure"):
+        assert found.totals[name] == sum(row.figure(name) for row in found.rows)
+    blind = terms is not None and "blind_limit" in terms
+    short = terms is not None and "max_term_days" in terms
+    assert {code for code, row in rows.items() if row.insured_cover} == (
+        {"A1", "A3"} | (set() if short else {"A2"}) | ({"A4"} if blind else set())
+    )
+    # One client alone has its share of the cover all the same.
+    if not short:
+        (row,) = report(company, as_of=PAST, selection=Selection(account="A2")).rows
+        assert row.insured_cover == rows["A2"].insured_cover
+
+
+def test_the_page_of_a_past_day_says_what_the_insurer_bore(
+    company: Company, clients: list[CustomerAccount], client: Client
+) -> None:
+    cover(clients[2], amount=D(9000))
+    recorded(clients)
+    cover(clients[2], status="REFUSED", amount=D(0), effective_on=TODAY)
+    client.force_login(make_user("credit_manager", company))
+    address = f"/clients/{clients[2].code}/"
+    then = client.get(address, {"as_of": PAST.isoformat()}, headers={"accept-language": "en"})
+    assert "The insurer bears €8,100.00, we bear" in then.content.decode()
+    now = client.get(address, headers={"accept-language": "en"}).content.decode()
+    assert "The insurer covers no new delivery of this client." in now
+
+
+def test_who_changed_entity_since_has_the_cover_of_the_one_before(
+    company: Company, clients: list[CustomerAccount]
+) -> None:
+    cover(clients[0])
+    recorded(clients)
+    before = {row.account: row.insured_cover for row in report(company, as_of=PAST).rows}
+    other = LegalEntityFactory(name="Other entity")
+    move_entity(clients[1], other, on=TODAY, by=make_user("credit_manager", company), at=NOW)
+    after = {row.account: row.insured_cover for row in report(company, as_of=PAST).rows}
+    assert after == before
+    assert history.view_by(clients[0], on=PAST).insured == before["A1"]
+    clients[1].refresh_from_db()
+    assert history.view_by(clients[1], on=PAST).insured == before["A2"] > 0

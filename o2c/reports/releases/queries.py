@@ -57,6 +57,14 @@ def releases_visible(user: User, company: Company | None) -> QuerySet[Any]:
     )
 
 
+def deciders_of(releases: QuerySet[Any]) -> list[tuple[str, str]]:
+    """User name and name of everybody who decided some releases, alone or as the second of two, by name."""
+    alone = releases.order_by().values("approved_by")
+    second = releases.order_by().values("override__countersigned_by")
+    people = User.objects.filter(Q(pk__in=alone) | Q(pk__in=second)).order_by("last_name", "username")
+    return [(person.username, person.label()) for person in people]
+
+
 def records_of(releases: QuerySet[Any]) -> list[Record]:
     """The record of each decider over some releases, most releases first."""
     outcomes = {name: Count("pk", filter=Q(decision__outcome=name)) for name in CreditDecision.Outcome.values}

@@ -9,7 +9,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from credit.enums import Finding
@@ -29,6 +29,8 @@ from orders.lists import found_by
 from orders.models import Release
 from orders.tables import order_url
 
+from .queries import deciders_of
+
 
 class _DayFilter(django_filters.Filter):
     field_class = DateField
@@ -41,7 +43,7 @@ class ReleaseFilter(django_filters.FilterSet):
     outcome = django_filters.ChoiceFilter(
         field_name="decision__outcome", choices=CreditDecision.Outcome.choices, label=_("Outcome")
     )
-    by = django_filters.CharFilter(method="decided_by", label=_("Decided by (user name)"))
+    by = django_filters.ChoiceFilter(method="decided_by", label=pgettext_lazy("release", "Decided by"))
     cause = django_filters.ChoiceFilter(
         field_name="covers", lookup_expr="has_key", choices=Finding.choices, label=_("Cause")
     )
@@ -52,16 +54,17 @@ class ReleaseFilter(django_filters.FilterSet):
         model = Release
         fields: tuple[str, ...] = ()
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.filters["by"].extra["choices"] = deciders_of(self.queryset)
+
     def search(self, rows: QuerySet[Release], name: str, value: str) -> QuerySet[Release]:
         """Number, client's reference, client."""
         return rows.filter(found_by(value, prefix="order__"))
 
     def decided_by(self, rows: QuerySet[Release], name: str, value: str) -> QuerySet[Release]:
         """Alone, or as the second of two approvers."""
-        wanted = value.strip()
-        return rows.filter(
-            Q(approved_by__username__iexact=wanted) | Q(override__countersigned_by__username__iexact=wanted)
-        )
+        return rows.filter(Q(approved_by__username=value) | Q(override__countersigned_by__username=value))
 
 
 class ReleaseTable(Table):

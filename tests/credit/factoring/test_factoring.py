@@ -76,6 +76,7 @@ def test_the_same_terms_again_change_nothing_other_terms_have_their_day(company:
         ("valid_until", {"valid_until": date(2025, 1, 1)}),
         ("iban", {"is_notified": True, "iban": ""}),
         ("iban", {"iban": "FR7630006000011234567890188"}),
+        ("siren", {"siren": "732829321"}),
     ],
 )
 def test_terms_that_cannot_be(company: Company, field: str, terms: dict[str, Any]) -> None:
@@ -166,6 +167,7 @@ def test_the_database_refuses_words(
         ("factor_shares_of_a_hundred", {"advance_pct": 101}),
         ("factor_takes_some_term", {"max_term_days": 0}),
         ("notified_factor_has_an_account", {"is_notified": True}),
+        ("factor_siren_of_nine_digits", {"siren": "7328293"}),
     ],
 )
 def test_the_database_refuses_terms(company: Company, constraint: str, fields: dict[str, Any]) -> None:
@@ -194,12 +196,13 @@ def test_terms_and_word_are_entered_on_screen(
     terms = {
         "factor": "Factor SA", "number": "F-1", "valid_from": "1/1/2026", "with_recourse": "on", "is_notified": "on",
         "advance_pct": "85", "guarantee_fund_pct": "10", "commission_pct": "0,5", "max_term_days": "90",
-        "max_overdue_days": "5", "iban": IBAN,
+        "max_overdue_days": "5", "iban": IBAN, "siren": "732 829 320",
     }  # fmt: skip
     page = reverse("credit:factor_agreement")
     assert client.post(page, terms | {"iban": ""}).status_code == 422
     assert client.post(page, terms).status_code == 302
     row = FactorAgreement.objects.get()
+    assert row.siren == "732829320"
     assert (row.with_recourse, row.is_notified, row.commission_pct, row.iban) == (
         True,
         True,

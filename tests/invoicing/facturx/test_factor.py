@@ -45,6 +45,56 @@ def said(invoice: Invoice) -> tuple[str | None, str | None, list[str]]:
     )
 
 
+def payee(invoice: Invoice) -> tuple[str | None, str | None, str | None]:
+    """Type, payee and its registration as a document that breaks no rule says them."""
+    xml = cii_xml(document_of(invoice))
+    assert failures(xml) == ()
+    tree = etree.fromstring(xml)
+    party = ".//ram:PayeeTradeParty/ram:"
+    registration = tree.find(f"{party}SpecifiedLegalOrganization/ram:ID", NS)
+    if registration is not None:
+        assert registration.get("schemeID") == "0002"
+    return (
+        tree.findtext("{*}ExchangedDocument/ram:TypeCode", namespaces=NS),
+        tree.findtext(f"{party}Name", namespaces=NS),
+        None if registration is None else registration.text,
+    )
+
+
+def test_the_factor_is_the_payee_and_the_document_a_factored_one(
+    account: CustomerAccount, accountant: User
+) -> None:
+    before = issued(account, accountant)
+    make_agreement(account.company, is_notified=True, iban=THEIRS, siren="732829320", valid_from=day(-30))
+    approve(account, effective_on=day(-20))
+    invoice = issued(account, accountant)
+    assert payee(invoice) == ("393", "Factor SA", "732829320")
+    assert payee(before) == ("380", None, None)
+    by = make_user("finance_director", account.company)
+    for corrected, code in ((invoice, "396"), (before, "381")):
+        services.credit_invoice(
+            invoice_id=corrected.pk, amount=corrected.total_incl_vat, reason="goods back", by=by, at=AT
+        )
+        assert payee(Invoice.objects.get(corrects=corrected)) == (code, None, None)
+
+
+def test_without_its_number_the_payee_has_its_name_alone(account: CustomerAccount, accountant: User) -> None:
+    make_agreement(account.company, is_notified=True, iban=THEIRS)
+    approve(account)
+    assert payee(issued(account, accountant)) == ("393", "Factor SA", None)
+
+
+def test_what_was_issued_before_the_payee_was_kept_stays_as_it_was(
+    account: CustomerAccount, accountant: User
+) -> None:
+    make_agreement(account.company, is_notified=True, iban=THEIRS, siren="732829320")
+    approve(account)
+    invoice = issued(account, accountant)
+    kept = {name: value for name, value in invoice.frozen.items() if name != "payee"} | {"type_code": "380"}
+    invoice.frozen = kept
+    assert payee(invoice) == ("380", None, None)
+
+
 def test_notified_and_approved_pays_the_factor(account: CustomerAccount, accountant: User) -> None:
     before = issued(account, accountant)
     make_agreement(account.company, is_notified=True, iban=THEIRS)

@@ -98,6 +98,8 @@ def test_each_release_says_how_it_turned_out(
         assert words in page
     assert "CDE-1" not in text_of(browse(manager).get(PAGE, {"outcome": "late"}))
     assert "CDE-2" not in text_of(browse(manager).get(PAGE, {"by": "credit"}))
+    assert f'<option value="analyst">{analyst.label()}</option>' in browse(manager).get(PAGE).content.decode()
+    assert "Decided by" in page
     assert "CDE-1" in text_of(browse(manager).get(PAGE, {"cause": "OVER_LIMIT"}))
     assert "CDE-1" not in text_of(browse(manager).get(PAGE, {"cause": "NO_LIMIT"}))
     assert "CDE-1" not in text_of(browse(manager).get(PAGE, {"until": "01/01/2020"}))
