@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,45 @@ def tracked_files() -> list[Path]:
 
 def python_files() -> list[Path]:
     return [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def locked(name: str) -> set[str]:
+    """Distributions of a lock file, as indexes spell them."""
+    lines = (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines()
+    found = (re.match(r"([A-Za-z0-9._-]+)==", line) for line in lines)
+    return {re.sub(r"[-_.]+", "-", each[1]).lower() for each in found if each}
+
+
+def imported_at_run_time(tree: ast.Module) -> set[str]:
+    """First names of the absolute imports of a module, those for types alone left out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = [ast.Pass()]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_what_runs_needs_nothing_that_only_tests_install():
+    """The portal is installed without what tests and checks need: an import of theirs stops it at the start."""
+    only_tests = locked("test.txt") - locked("run.txt")
+    assert "django-stubs-ext" in only_tests
+    modules = {
+        module
+        for module, homes in packages_distributions().items()
+        if {re.sub(r"[-_.]+", "-", home).lower() for home in homes} <= only_tests
+    }
+    wrong = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in python_files()
+        if "bench" not in path.parts
+        for module in imported_at_run_time(ast.parse(path.read_text(encoding="utf-8"))) & modules
+    }
+    assert not wrong
 
 
 def test_collections_is_the_standard_librarys_also_when_started_in_the_repository():

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from o2c.shared.money import ZERO, round_cents
 
 from .enums import ClaimOutcome, ClaimStatus
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # A claim may be indemnified in parts, hence the step onto itself.
 _FOLLOWERS: Final[dict[str, frozenset[str]]] = {
