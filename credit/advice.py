@@ -80,7 +80,8 @@ class Answer:
     def _beyond_part(self, *parts: LimitedPart) -> Decimal:
         """What is too much of one of these kinds of risk, where that keeps the order."""
         figures = self._figures(Finding.PART_LIMIT)
-        return Decimal(figures["excess"]) if figures.get("part") in parts else ZERO
+        beyond = (figures, *figures["others"]) if figures else ()
+        return sum((Decimal(each["excess"]) for each in beyond if each["part"] in parts), ZERO)
 
     @property
     def decided_by(self) -> str:
@@ -110,11 +111,14 @@ class Answer:
         payment = max(self.late, owed, self.missing if Finding.OVER_LIMIT in holding else ZERO)
         if payment:
             rest = holding - _OF_THE_LIMIT - {*_LATE, *((Finding.PART_LIMIT,) if owed else ())}
-            detail = (
-                _("%(amount)s of it is late; other reasons would remain") % {"amount": money(self.late)}
-                if rest
-                else _("passes as soon as the payment is matched")
-            )
+            if not rest:
+                detail = _("passes as soon as the payment is matched")
+            elif self.late:
+                detail = _("%(amount)s of it is late; other reasons would remain") % {
+                    "amount": money(self.late)
+                }
+            else:
+                detail = _("other reasons would remain")
             ways.append(Way("cash", _("A payment of %(amount)s") % {"amount": money(payment)}, detail))
         if self.disputed:
             ways.append(

@@ -77,17 +77,8 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
             _("%(amount)s of returned payments has not been replaced, the last one came back on %(day)s.")
             % {"amount": amount("amount"), "day": day("last_on")}
         ),
-        Finding.PART_LIMIT: lambda: (
-            (
-                _("%(part)s: %(amount)s with this order, more than the %(most)s this client may have of it.")
-                if figures.get("part") == LimitedPart.ORDERS
-                else _("%(part)s: %(amount)s, more than the %(most)s this client may have of it.")
-            )
-            % {
-                "part": LimitedPart(figures["part"]).label,
-                "amount": amount("amount"),
-                "most": amount("most"),
-            }
+        Finding.PART_LIMIT: lambda: " ".join(
+            _beyond_part(each, currency, language) for each in (figures, *figures.get("others", ()))
         ),
         Finding.ACCOUNT_BLOCKED: lambda: (
             _("The account is blocked since %(since)s: %(reason)s")
@@ -148,6 +139,19 @@ def _in_words(code: str, figures: Mapping[str, Any], currency: str, language: st
     }
     words = texts.get(Finding(code))
     return words() if words else str(Finding(code).label)
+
+
+def _beyond_part(figures: Mapping[str, Any], currency: str, language: str) -> str:
+    part = LimitedPart(figures["part"])
+    return (
+        _("%(part)s: %(amount)s with this order, more than the %(most)s this client may have of it.")
+        if part == LimitedPart.ORDERS
+        else _("%(part)s: %(amount)s, more than the %(most)s this client may have of it.")
+    ) % {
+        "part": part.label,
+        "amount": money(Decimal(str(figures["amount"])), language, currency),
+        "most": money(Decimal(str(figures["most"])), language, currency),
+    }
 
 
 def _term(code: Any, language: str) -> str:

@@ -221,7 +221,10 @@ def _part_limit(credit: CreditFacts, order: OrderFacts) -> Found | None:
             "most": worst.most,
             "excess": worst.excess,
             "room": min(each.room for each in beyond),
-            "others": [each.part for each in beyond[1:]],
+            "others": [
+                {"part": each.part, "amount": each.amount, "most": each.most, "excess": each.excess}
+                for each in beyond[1:]
+            ],
         },
     )
 

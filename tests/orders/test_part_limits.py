@@ -14,7 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import CustomerAccount, TeamMember, User
+from credit.advice import Answer
 from credit.enums import Finding
+from credit.messages import message
 from credit.models import PartLimit
 from credit.part_limit_policy import Exceeded, exceeded
 from credit.services.checks import check
@@ -105,7 +107,13 @@ class TestOrders:
         assert (found.figures["part"], found.figures["room"]) == ("overdue", D(0))
         limit(account, manager, not_due="0")
         (found,) = check(account=account, amount=D(10), at=timezone.now(), by=adv).found
-        assert (found.figures["part"], list(found.figures["others"])) == ("not_due", ["overdue"])
+        assert found.figures["part"] == "not_due"
+        assert [each["part"] for each in found.figures["others"]] == ["overdue"]
+        said = message(found.code, found.figures, currency="EUR", language="en")
+        assert said.startswith("Invoices not due: €500.00, more than the €0.00")
+        assert "Overdue: €90.00, more than the €89.99" in said
+        ways = Answer(check(account=account, amount=D(10), at=timezone.now(), by=adv).as_contract()).ways()
+        assert [way.icon for way in ways] == ["cash", "coins", "user-check"]
 
     def test_paid_in_advance_it_does_not_matter(self, account: CustomerAccount, adv: User, manager: User):
         limit(account, manager, open_orders="0")
