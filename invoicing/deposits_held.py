@@ -72,13 +72,22 @@ DEPOSIT_ROWS: Final = f"""
                 UNION ALL
                 SELECT m.account_id, m.order_id, m.currency, 0, i.left_over
                 FROM invoicing_payment m
+                CROSS JOIN (
+                    SELECT EXISTS (
+                        SELECT FROM invoicing_allocation WHERE dated_ahead AND effective_date > %(today)s
+                    ) AS any_row
+                ) ahead
                 CROSS JOIN LATERAL (
-                    SELECT -open_amount AS left_over FROM invoicing_receivableitem
-                    WHERE payment_id = m.id AND kind = 'PAYMENT' AND open_amount < 0
-                      AND effective_date <= %(today)s
+                    -- What is matched from a later day on is still there today.
+                    SELECT CASE WHEN ahead.any_row THEN (
+                               SELECT COALESCE(SUM(amount), 0) FROM invoicing_allocation
+                               WHERE credit_id = n.id AND dated_ahead AND effective_date > %(today)s
+                           ) ELSE 0 END - n.open_amount AS left_over
+                    FROM invoicing_receivableitem n
+                    WHERE n.payment_id = m.id AND n.kind = 'PAYMENT' AND n.effective_date <= %(today)s
                     OFFSET 0
                 ) i
-                WHERE m.account_id = ANY(%(accounts)s) AND m.order_id IS NOT NULL
+                WHERE m.account_id = ANY(%(accounts)s) AND m.order_id IS NOT NULL AND i.left_over > 0
             ) x
             GROUP BY x.account_id, x.order_id, x.currency
         ) d

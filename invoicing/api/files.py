@@ -16,6 +16,7 @@ from invoicing.enums import FileKind
 from invoicing.file_answers import bundle_response, file_response
 from invoicing.models import Invoice
 from o2c.shared.api.jobs import JobAnswer, job_answer
+from o2c.shared.api.schema import Problem
 from o2c.shared.problems import NotFound
 
 
@@ -25,7 +26,7 @@ class InvoiceFileView(CompanyEdge):
     kind: FileKind
     reads = "invoicing.view"
 
-    @extend_schema(responses={200: OpenApiTypes.BINARY, 202: JobAnswer})
+    @extend_schema(responses={200: OpenApiTypes.BINARY, 202: JobAnswer, 409: Problem})
     def get(self, request: Request, number: str) -> HttpResponseBase:
         """Hand it out: 202 with the work to look at where it takes longer, 422 with findings where it may not leave."""
         invoice = Invoice.objects.visible_to(self.user, self.company).filter(number=number).first()
@@ -56,7 +57,7 @@ class InvoiceBundleView(CompanyEdge):
 
     reads = "invoicing.view"
 
-    @extend_schema(responses={200: OpenApiTypes.BINARY, 202: JobAnswer})
+    @extend_schema(responses={200: OpenApiTypes.BINARY, 202: JobAnswer, 409: Problem})
     def get(self, request: Request, number: str) -> HttpResponseBase:
         """Hand it out: 202 with the work to look at where the invoice's own file takes longer."""
         invoice = Invoice.objects.visible_to(self.user, self.company).filter(number=number).first()

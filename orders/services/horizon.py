@@ -67,11 +67,14 @@ def _ask_to_enter(company_id: int, last_day: date | None, today: date) -> int:
     entering = Order.objects.filter(
         counts, company_id=company_id, is_beyond_horizon=True, is_open=True, state=OrderState.CONFIRMED
     )
-    # By the day they are delivered, as they will be needed.
-    keys = list(entering.order_by("requested_delivery", "confirmed_at", "pk").values_list("pk", flat=True))
-    for key in keys:
-        work_table.add(ENTER, f"order:{key}:{today}", {"order_id": key})
-    return len(keys)
+    # Work is taken up by key: by the day they are delivered, as they will be needed.
+    pieces = {
+        f"{company_id}:{delivery}:{confirmed_at:%Y%m%d%H%M%S%f}:{key}:{today}": {"order_id": key}
+        for key, delivery, confirmed_at in entering.values_list("pk", "requested_delivery", "confirmed_at")
+    }
+    if pieces:
+        work_table.add_many(ENTER, pieces)
+    return len(pieces)
 
 
 def enter_horizon(*, work: Any, order_id: int) -> dict[str, int]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Company, CustomerAccount, User
 from credit.queries import exposure_of
 from invoicing import services
-from invoicing.models import DepositRequest, Invoice
+from invoicing.models import DepositRequest, Invoice, ReceivableItem
 from invoicing.services.deposit_requests import NotWaiting, OrderNotLive
 from invoicing.services.deposits import DepositTooLarge
 from o2c.shared import work
@@ -185,6 +185,30 @@ def test_money_that_was_there_before_anybody_asked_meets_it(
         "deposits_held": Decimal(-400),
         "net": Decimal(800),
     }
+
+
+def test_money_matched_from_a_later_day_on_still_relieves_its_order(
+    account: CustomerAccount, adv: User, clerk: User
+) -> None:
+    order = submitted(account, "1200", by=adv)
+    owed = open_item(account, "359")
+    pay(order, "655.36", clerk)
+    money = ReceivableItem.objects.get(kind="PAYMENT")
+    before = {
+        "open_orders": Decimal(1200),
+        "open_invoices": Decimal(359),
+        "deposits_held": Decimal("-655.36"),
+        "net": Decimal("903.64"),
+    }
+    assert parts(account) == before
+    for amount, rest in (("300", "-355.36"), ("59", "-296.36")):
+        services.allocate(
+            from_item_id=money.pk, to_item_id=owed.pk, amount=Decimal(amount), date=TODAY + timedelta(days=3),
+            by=clerk, at=timezone.now(),
+        )  # fmt: skip
+        money.refresh_from_db()
+        assert money.open_amount == Decimal(rest)
+        assert parts(account) == before
 
 
 def test_more_than_the_order_stays_the_clients(account: CustomerAccount, adv: User, clerk: User) -> None:
