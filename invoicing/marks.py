@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import Case, DateField, F, OuterRef, QuerySet, Subquery, When
-from django.db.models.expressions import RawSQL
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from credit.legal_policy import is_frozen, judgement_sql
+from credit.legal_policy import is_frozen
 from credit.legal_queries import splits_of
 
 from .factoring.queries import sold_keys
-from .models import Assignment, ReceivableItem
 
 FROZEN: Final = "frozen"
 SOLD: Final = "assigned"
@@ -44,23 +41,3 @@ def marks_of(items: Sequence[Any], *, on: date) -> dict[int, list[str]]:
         item.pk: [mark for mark, holds in ((SOLD, sold), (FROZEN, frozen)) if item.pk in holds]
         for item in items
     }
-
-
-def with_marks(items: QuerySet[ReceivableItem], *, on: date) -> QuerySet[ReceivableItem]:
-    """Annotate ``sold_on`` and ``frozen_by``, the day of the judgement, by the rules of ``marks_of``.
-
-    For files, which the database writes; a page asks for the marks of its rows alone.
-
-    :param items: as for ``marks_of``
-    """
-    sold = Assignment.objects.in_force(on).filter(item=OuterRef("pk")).values("effective_from")[:1]
-    judgement = RawSQL(judgement_sql('"invoicing_receivableitem"."account_id"'), [], output_field=DateField())
-    return items.annotate(sold_on=Subquery(sold), judgement_on=judgement).annotate(
-        frozen_by=Case(
-            When(
-                amount__gt=0, open_on__gt=0, judgement_on__lte=on, issue_date__lt=F("judgement_on"),
-                then=F("judgement_on"),
-            ),
-            output_field=DateField(),
-        )
-    )  # fmt: skip

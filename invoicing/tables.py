@@ -159,8 +159,6 @@ class ItemTable(Table):
         verbose_name=pgettext_lazy("amount", "Disputed"),
     )
     currency = TextColumn(export_only=True, verbose_name=_("Currency"))
-    sold_on = DateColumn(export_only=True, verbose_name=_("Sold to the factor on"))
-    frozen_by = DateColumn(export_only=True, verbose_name=_("Frozen by the judgement of"))
     status = StatusColumn(
         codes=("open", "overdue", "disputed", "unallocated", "matched"),
         verbose_name=_("Status"),

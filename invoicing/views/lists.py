@@ -26,14 +26,12 @@ from invoicing.filters import (
     ItemFilter,
     PaymentFilter,
 )
-from invoicing.marks import with_marks
 from invoicing.models import Invoice, Payment, ReceivableItem
 from invoicing.sending.queries import with_mail_state
 from invoicing.sending.services import RIGHT as SEND
 from invoicing.tables import InvoiceTable, ItemTable, PastItemTable, PaymentTable
 from o2c.shared import formats
 from o2c.shared.fields import parse_date
-from o2c.shared.list_file import ListFile
 from o2c.shared.past import look
 from o2c.shared.tables import Table
 from o2c.shared.views import Action, BulkAction, Empty, ListPage, Tab
@@ -169,10 +167,6 @@ class ItemList(ListPage):
         if self.day < timezone.localdate():
             self.table_class = PastItemTable
         return super().build_table(rows, **options)
-
-    def file_of(self, rows: QuerySet[ReceivableItem], kind: str) -> ListFile:
-        """Return the file, with what the page says beside the document in columns of their own."""
-        return super().file_of(with_marks(rows, on=self.day), kind)
 
     def get_context(self, **extra: Any) -> dict[str, Any]:
         """Say which day is shown, where it is a past one."""

@@ -14,7 +14,6 @@ from python_calamine import CalamineWorkbook
 
 from accounts.models import CustomerAccount, User
 from invoicing import lists
-from invoicing.marks import with_marks
 from invoicing.models import ReceivableItem
 from invoicing.sending.queries import with_mail_state
 from invoicing.tables import InvoiceTable, ItemTable, PaymentTable
@@ -50,7 +49,7 @@ def tables(clerk: User) -> list[Table]:
     request = RequestFactory().get("/")
     return [
         InvoiceTable(with_mail_state(lists.invoice_list(clerk, company, today)), request=request),
-        ItemTable(with_marks(lists.open_items(clerk, company, today), on=today), request=request),
+        ItemTable(lists.open_items(clerk, company, today), request=request),
         PaymentTable(lists.payment_list(clerk, company), request=request),
     ]
 
@@ -111,7 +110,7 @@ def cells_of(file: IO[bytes]) -> list[list[tuple[Any, str]]]:
 
 def test_a_past_day_is_written_as_it_was(clerk):
     day = paris_date(timezone.now()) - timedelta(days=30)
-    table = ItemTable(with_marks(lists.open_items(clerk, clerk.home_company, day), on=day))
+    table = ItemTable(lists.open_items(clerk, clerk.home_company, day))
     pieces = copied_csv(table, language="fr")
     assert pieces is not None
     assert b"".join(pieces).count(b"1234,56") == 2 * len(TRICKY)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
-from openpyxl import load_workbook
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -95,46 +89,3 @@ def test_the_list_says_so_beside_the_document(
     assert len({count for count, _page in counts}) == 1
     page = counts[-1][1]
     assert page.count("gelé par un jugement") == page.count("cédé au factor") == 3
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_the_file_has_them_in_columns_of_their_own(
-    account: CustomerAccount, other: CustomerAccount, accountant: User, client: Client, kind: str
-) -> None:
-    make_agreement(account.company)
-    approve(other)
-    sell(make_item(other, "80", by=accountant, number="SOLD", due=day(9)), by=accountant)
-    make_item(account, "100", by=accountant, number="BEFORE", issued=day(-9), due=day(-2))
-    make_item(account, "100", by=accountant, number="AFTER", issued=day(-5), due=day(9))
-    make_item(account, "-30", by=accountant, number="NOTE", issued=day(-9))
-    judged(account, day(-5))
-    client.force_login(accountant)
-    with time_machine.travel(AT, tick=False):
-        page: Any = client.get(
-            reverse("invoicing:items"), {"export": kind}, headers={"accept-language": "en"}
-        )
-        content = b"".join(page.streaming_content)
-    if kind == "csv":
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
-        shown: dict[str, Any] = {
-            "sold": TODAY.strftime("%d/%m/%Y"),
-            "frozen": day(-5).strftime("%d/%m/%Y"),
-            "": "",
-        }
-    else:
-        sheet = load_workbook(io.BytesIO(content)).active
-        rows = [[day_of(cell.value) for cell in row] for row in sheet]
-        shown = {"sold": TODAY, "frozen": day(-5), "": None}
-    head = rows[0]
-    places = [
-        head.index(name) for name in ("Document", "Sold to the factor on", "Frozen by the judgement of")
-    ]
-    assert {tuple(row[place] for place in places) for row in rows[1:]} == {
-        ("SOLD", shown["sold"], shown[""]), ("BEFORE", shown[""], shown["frozen"]),
-        ("AFTER", shown[""], shown[""]), ("NOTE", shown[""], shown[""]),
-    }  # fmt: skip
-
-
-def day_of(value: Any) -> Any:
-    """A cell, a moment of a spreadsheet as its day."""
-    return value.date() if isinstance(value, datetime) else value
