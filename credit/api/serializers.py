@@ -13,8 +13,8 @@ from accounts.models import CustomerAccount
 from credit.alternatives.outlook import OnDay
 from credit.enums import Department, Level, LimitedPart, LimitKind, RequestStatus, Side
 from credit.models import CreditStanding, LimitRequest, PartLimit
+from credit.part_limit_queries import by_kind
 from credit.queries import exposure_of, money
-from credit.services.checks import by_kind
 from credit.signature_models import Signature
 from credit.suggestion.enums import Bound, Unknown
 from o2c.shared.api.bodies import CurrencyField, amount_field

@@ -22,13 +22,14 @@ from o2c.shared.money import ZERO, convert
 from .. import policy, queries
 from ..alternatives.causes import Cause, Reduction, causes_of
 from ..alternatives.outlook import reduction_of
-from ..enums import Finding, Level, LimitedPart, Severity, Verdict
+from ..enums import Finding, Level, Severity, Verdict
 from ..exposure import rates_on
 from ..formulas import LimitState
 from ..horizon_policy import counted_until, is_beyond
 from ..insurance_policy import stops_deliveries
 from ..messages import message
 from ..models import CreditDecision
+from ..part_limit_queries import by_kind
 from ..policy import CreditFacts, Found, Mandate, OrderFacts, Stake, Thresholds
 from ..queries import ExposureView, money
 from ..reading import ClientReading, read_client
@@ -374,17 +375,6 @@ def _credit_facts(view: ExposureView, reading: ClientReading, missing: set[str])
         unpaid_returned=unpaid,
         last_returned_on=last_returned_on,
     )
-
-
-def by_kind(view: ExposureView) -> dict[str, Decimal]:
-    """What the client has of each kind of risk that may have a limit of its own."""
-    figures = view.figures
-    return {
-        LimitedPart.ORDERS: figures.parts["open_orders"],
-        LimitedPart.DELIVERED: figures.parts["delivered_not_invoiced"],
-        LimitedPart.NOT_DUE: figures.parts["open_invoices"] - figures.overdue,
-        LimitedPart.OVERDUE: figures.overdue,
-    }
 
 
 def _returned(view: ExposureView) -> tuple[Decimal | None, date | None]:

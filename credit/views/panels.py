@@ -28,8 +28,7 @@ from credit.exposure import Cuts, read
 from credit.forms import SellForm
 from credit.horizon import BEYOND
 from credit.models import AccountBlock, ExposureSnapshot
-from credit.part_limit_queries import part_limits_on
-from credit.services.checks import by_kind
+from credit.part_limit_queries import by_kind, part_limits_on
 from credit.services.part_limits import RIGHT as LIMITS_PARTS
 from credit.suggestion.gathering import suggestion_of
 from credit.written.queries import quotes_for, with_quotes

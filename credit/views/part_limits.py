@@ -12,8 +12,7 @@ from accounts.views.answers import now
 from credit import queries
 from credit.enums import LimitedPart
 from credit.forms import PartLimitsForm
-from credit.part_limit_queries import part_limit_history, part_limits_on
-from credit.services.checks import by_kind
+from credit.part_limit_queries import by_kind, part_limit_history, part_limits_on
 from credit.services.part_limits import RIGHT, set_part_limits
 from o2c.shared.calendar import paris_date
 
